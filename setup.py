@@ -1,0 +1,47 @@
+"""Extension list, compiler flags and Cython directives; everything else stands in pyproject.toml.
+
+FASTREG_DEBUG=1 builds with bounds checks and C assertions.  Flags: -ffp-contract=off keeps results the same on every
+instruction set; no -ffast-math, no -march=native, no OpenMP (CONTRIBUTING.md says why).
+"""
+
+import os
+import sys
+
+from Cython.Build import cythonize
+from setuptools import Extension, setup
+
+DEBUG = os.environ.get("FASTREG_DEBUG") == "1"
+KERNELS = ["_prox", "_design", "_cholesky", "_cd", "_active", "_ridge"]
+
+if sys.platform == "win32":
+    flags = ["/Od", "/UNDEBUG"] if DEBUG else ["/O2"]
+else:
+    flags = ["-ffp-contract=off", *(["-O1", "-g", "-UNDEBUG"] if DEBUG else ["-O3"])]
+
+extensions = [
+    Extension(
+        f"fastreg.kernels.{name}",
+        [f"fastreg/kernels/{name}.pyx"],
+        depends=["fastreg/kernels/lanes.h"],
+        include_dirs=["fastreg/kernels"],
+        extra_compile_args=flags,
+        define_macros=[("FASTREG_DEBUG", "1")] if DEBUG else [],
+    )
+    for name in KERNELS
+]
+
+setup(
+    ext_modules=cythonize(
+        extensions,
+        build_dir="build/cython",
+        compiler_directives={
+            "language_level": 3,
+            "boundscheck": DEBUG,
+            "wraparound": False,
+            "initializedcheck": DEBUG,
+            "cdivision": True,
+            "embedsignature": True,
+            "freethreading_compatible": True,
+        },
+    )
+)
