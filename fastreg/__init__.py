@@ -1,0 +1,58 @@
+"""fastreg: lasso, elastic net and ridge, solved to a certified duality gap.
+
+Public names are resolved on first use (PEP 562), so that `import fastreg` costs next to nothing; scipy, matplotlib and the
+compiled kernels are loaded by the functions that need them.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fastreg import datasets as datasets
+    from fastreg import display as display
+    from fastreg import prox as prox
+    from fastreg._lasso import alpha_max as alpha_max
+    from fastreg._lasso import elastic_net as elastic_net
+    from fastreg._lasso import elastic_net_path as elastic_net_path
+    from fastreg._lasso import lasso as lasso
+    from fastreg._lasso import lasso_path as lasso_path
+    from fastreg._results import ConvergenceWarning as ConvergenceWarning
+    from fastreg._results import Fit as Fit
+    from fastreg._results import Path as Path
+    from fastreg._results import Status as Status
+    from fastreg._ridge import ridge as ridge
+    from fastreg.prox import soft_threshold as soft_threshold
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "alpha_max": "_lasso",
+    "elastic_net": "_lasso",
+    "elastic_net_path": "_lasso",
+    "lasso": "_lasso",
+    "lasso_path": "_lasso",
+    "ridge": "_ridge",
+    "soft_threshold": "prox",
+    "ConvergenceWarning": "_results",
+    "Fit": "_results",
+    "Path": "_results",
+    "Status": "_results",
+}
+_MODULES = ("datasets", "display", "prox")
+
+__all__ = ["__version__", *_HOMES, *_MODULES]  # noqa: PLE0604 - names resolved by __getattr__
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    elif name in _MODULES:
+        value = import_module(f"{__name__}.{name}")
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,194 @@
+"""Every check of data and options, and every message about them.
+
+A check returns its argument in the form that the rest of the package relies on, without a copy where the argument already
+has it, or raises one sentence that names the argument, what came and what is needed: ValueError for values and shapes,
+TypeError for types.
+"""
+
+import operator
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.float64]
+FLOAT64 = np.dtype(np.float64)
+FLOAT32 = np.dtype(np.float32)
+
+
+def real_array(a: Any, name: str) -> NDArray[Any]:
+    """a as an aligned float32 or float64 array of native byte order and whole strides; not copied if it is one already."""
+    if type(a) is not np.ndarray:
+        a = _foreign(a, name)
+    if a.dtype != FLOAT64 and a.dtype != FLOAT32:
+        kind = a.dtype.kind
+        if kind == "c":
+            raise TypeError(f"{name} is complex ({a.dtype}); real numbers are needed.")
+        if kind == "O":
+            try:
+                a = a.astype(np.float64)
+            except (TypeError, ValueError) as error:
+                raise TypeError(f"{name} holds objects that are not real numbers ({error}).") from None
+        elif kind not in "biuf":
+            raise TypeError(f"{name} has dtype {a.dtype}; real numbers are needed.")
+        elif a.dtype.itemsize == 4 and kind == "f":
+            a = a.astype(np.float32)
+        else:
+            a = a.astype(np.float64)
+    if not a.flags.aligned or not a.dtype.isnative or any(s % a.itemsize for s in a.strides):
+        a = a.astype(a.dtype.newbyteorder("="))
+    return a
+
+
+def _foreign(a: Any, name: str) -> NDArray[Any]:
+    """Anything but a plain ndarray as an ndarray, without losing what makes it different in silence."""
+    if isinstance(a, np.ma.MaskedArray):
+        if np.ma.is_masked(a):
+            raise ValueError(f"{name} is a masked array with masked entries; fill or drop them first.")
+        return np.asarray(a.data)
+    if hasattr(a, "tocsc") and hasattr(a, "toarray"):
+        raise TypeError(f"{name} is a sparse {type(a).__name__}; a dense array is needed, for example {name}.toarray().")
+    if type(a).__module__.split(".")[0] == "dask":
+        raise TypeError(f"{name} is a dask {type(a).__name__}, which would be computed whole; pass {name}.compute() to agree.")
+    try:
+        return np.asarray(a)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{name} is a {type(a).__name__} that numpy cannot turn into an array ({error}).") from None
+
+
+def matrix(X: Any, name: str = "X") -> NDArray[Any]:
+    """X as a float32 or float64 array of shape (n, p), n >= 1 and p >= 1, in any layout; entries are not looked at."""
+    X = real_array(X, name)
+    if X.ndim != 2:
+        raise ValueError(f"{name} has {X.ndim} dimension{'s' * (X.ndim != 1)} (shape {X.shape}); a 2-d array (rows, columns) is needed.")
+    if X.shape[0] == 0 or X.shape[1] == 0:
+        raise ValueError(f"{name} is empty (shape {X.shape}); at least one row and one column are needed.")
+    return X
+
+
+def target(y: Any, n: int) -> Floats:
+    """A float64 copy of y, shape (n,), all finite."""
+    y = real_array(y, "y")
+    if y.ndim != 1:
+        advice = "; pass y.ravel()" if y.ndim == 2 and 1 in y.shape else ""
+        raise ValueError(f"y has shape {y.shape}; a 1-d array of {n} entries is needed{advice}.")
+    return _rows_of(y, n)
+
+
+def targets(y: Any, n: int) -> Floats:
+    """A float64 copy of y, shape (n,) or Fortran-ordered (n, t) with t >= 1, all finite."""
+    y = real_array(y, "y")
+    if y.ndim not in (1, 2) or 0 in y.shape[1:]:
+        raise ValueError(f"y has shape {y.shape}; ({n},) or ({n}, t) with t >= 1 targets is needed.")
+    return _rows_of(y, n)
+
+
+def _rows_of(y: NDArray[Any], n: int) -> Floats:
+    if y.shape[0] != n:
+        raise ValueError(f"X has {n} rows but y has {y.shape[0]} entries.")
+    copy = np.array(y, dtype=np.float64, order="F")
+    if not np.isfinite(copy).all():
+        raise not_finite(copy, "y")
+    return copy
+
+
+def not_finite(a: NDArray[Any], name: str) -> ValueError:
+    """The error for an array with a NaN, an infinity, or entries too large to add up."""
+    step = max(1, 1_000_000 // max(1, a[0].size))
+    for i in range(0, a.shape[0], step):  # by rows: no mask of the size of X
+        bad = np.argwhere(~np.isfinite(a[i : i + step]))
+        if len(bad):
+            at = (i + bad[0][0], *bad[0][1:])
+            place = f"row {at[0]}" + (f", column {at[1]}" if len(at) == 2 else "")
+            return ValueError(f"{name} holds {a[at]} at {place}; finite numbers are needed.")
+    return ValueError(f"{name} has entries too large to add up in float64; divide {name} by a constant.")
+
+
+def predictors(X: Any, p: int) -> NDArray[Any]:
+    """X for a prediction, shape (n, p)."""
+    X = real_array(X, "X")
+    if X.ndim != 2 or X.shape[1] != p:
+        raise ValueError(f"X has shape {X.shape}; (n, {p}) is needed, as in the fit.")
+    return X
+
+
+def result_array(out: Any, x: NDArray[Any], name: str = "out") -> None:
+    """Check that out can receive a result of x's shape and dtype."""
+    if type(out) is not np.ndarray:
+        raise TypeError(f"{name} is a {type(out).__name__}; a numpy array is needed.")
+    if out.shape != x.shape or out.dtype != x.dtype:
+        raise ValueError(f"{name} has shape {out.shape} and dtype {out.dtype}; {x.shape} and {x.dtype} are needed.")
+    if not out.flags.writeable:
+        raise ValueError(f"{name} is read-only; a writable array is needed.")
+    if not out.flags.aligned or any(s % out.itemsize for s in out.strides):
+        raise ValueError(f"{name} is not aligned to its dtype; an aligned array is needed.")
+
+
+def number(value: Any, name: str, low: float, high: float = np.inf) -> float:
+    """value as a finite float in [low, high]."""
+    if type(value) is not float and (
+        isinstance(value, (bool, np.bool_, str, bytes, complex)) or not hasattr(value, "__float__") or np.ndim(value) != 0
+    ):
+        raise TypeError(f"{name} is {value!r} ({type(value).__name__}); a single real number is needed.")
+    x = float(value)
+    if not (low <= x <= high and abs(x) < np.inf):
+        need = f"a finite number >= {low:g}" if high == np.inf else f"a number from {low:g} to {high:g}"
+        raise ValueError(f"{name} is {value!r}; {need} is needed.")
+    return x
+
+
+def count(value: Any, name: str) -> int:
+    """value as an int >= 1."""
+    try:
+        k = operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name} is {value!r} ({type(value).__name__}); an integer >= 1 is needed.") from None
+    if isinstance(value, bool):
+        raise TypeError(f"{name} is {value!r}; an integer >= 1 is needed.")
+    if k < 1:
+        raise ValueError(f"{name} is {k}; an integer >= 1 is needed.")
+    return k
+
+
+def flag(value: Any, name: str) -> bool:
+    """value as a bool."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name} is {value!r} ({type(value).__name__}); True or False is needed.")
+    return bool(value)
+
+
+def grid(alphas: Any) -> int | Floats:
+    """alphas as a number of grid points or an array of at least one finite number >= 0."""
+    if isinstance(alphas, (bool, str, bytes)):
+        raise TypeError(f"alphas is {alphas!r}; an integer >= 1 or a 1-d array is needed.")
+    if hasattr(alphas, "__index__") and np.ndim(alphas) == 0:
+        return count(alphas, "alphas")
+    array = real_array(alphas, "alphas").astype(np.float64)
+    if array.ndim != 1 or array.size == 0:
+        raise ValueError(f"alphas has shape {array.shape}; an integer >= 1 or a 1-d array with at least one entry is needed.")
+    bad = np.flatnonzero(~(np.isfinite(array) & (array >= 0.0)))
+    if bad.size:
+        raise ValueError(f"alphas holds {array[bad[0]]} at position {bad[0]}; finite numbers >= 0 are needed.")
+    return array
+
+
+def start(coef: Any, p: int) -> Floats:
+    """A warm start's coefficients, float64, shape (p,), all finite."""
+    coef = real_array(coef, "warm_start").astype(np.float64)
+    if coef.shape != (p,):
+        raise ValueError(f"warm_start has coefficients of shape {coef.shape}; ({p},) is needed, as X has {p} columns.")
+    if not np.isfinite(coef).all():
+        raise not_finite(coef, "warm_start")
+    return coef
+
+
+def between(alpha: Any, alphas: Floats) -> tuple[int, int, float]:
+    """Positions of the neighbours of alpha in alphas, and the weight of the second."""
+    alpha = number(alpha, "alpha", 0.0)
+    order = np.argsort(alphas)
+    if not alphas[order[0]] <= alpha <= alphas[order[-1]]:
+        raise ValueError(f"alpha is {alpha:g}; the path has alphas from {alphas[order[0]]:g} to {alphas[order[-1]]:g}.")
+    k = max(int(np.searchsorted(alphas[order], alpha)), 1) if len(order) > 1 else 0
+    low, high = int(order[k - 1]) if k else int(order[0]), int(order[k])
+    span = alphas[high] - alphas[low]
+    return low, high, float((alpha - alphas[low]) / span) if span > 0.0 else 1.0

@@ -1,0 +1,118 @@
+"""Public scaling to kernel scaling and back.
+
+Public:  1/(2n) |y - b - Xw|^2 + alpha (rho |w|_1 + (1 - rho)/2 |w|^2)
+Kernel:  1/2 |y~ - X~ w~|^2 + l1 |w~|_1 + l2/2 |w~|^2
+
+with X~ = sx (X - mean) implicitly and y~ = sy (y - mean(y)), the means only with an intercept.  sy puts y~ near 1, and sx is 1
+unless squares of X would leave the range of float64; both are powers of two, so scaling rounds nothing.  Hence
+w = w~ sx / sy, l1 = n sx sy alpha rho, l2 = n sx^2 alpha (1 - rho), and the public objective is the kernel's over n sy^2.
+Nothing else in the package knows both scalings.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastreg import _input
+from fastreg.kernels._design import Columns
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """X and y in kernel scaling: columns knows X~ implicitly, y is y~."""
+
+    columns: Columns
+    y: Floats
+    y_mean: float
+    sx: float
+    sy: float
+    n: int
+    p: int
+
+    def penalties(self, alpha: float, l1_ratio: float) -> tuple[float, float]:
+        """(l1, l2) of the kernel."""
+        a = self.n * alpha * self.sx
+        return a * self.sy * l1_ratio, a * self.sx * (1.0 - l1_ratio)
+
+    def coefficients(self, w: Floats) -> Floats:
+        """Public coefficients of kernel coefficients."""
+        return w * (self.sx / self.sy)
+
+    def kernel_coefficients(self, coef: Floats) -> Floats:
+        """The inverse of `coefficients`."""
+        return coef * (self.sy / self.sx)
+
+    def for_target(self, y: Floats, y_mean: float, sy: float) -> "Problem":
+        """The same X with another target, as `scale_target` gives it."""
+        return replace(self, y=y, y_mean=y_mean, sy=sy)
+
+    def intercept(self, support: NDArray[np.intp], coef: Floats) -> float:
+        """b = mean(y) - mean(X)'w; 0 without an intercept, where both means are 0."""
+        return self.y_mean - float(self.columns.mean_dot(support, coef))
+
+    def objective(self, value: float) -> float:
+        """A kernel objective or gap in public scaling."""
+        return value / self.n / self.sy / self.sy
+
+    def alpha_max(self, l1_ratio: float) -> float:
+        """The smallest alpha whose solution is all zero: max_j |x_j'y| / (n l1_ratio), rounded so that it is."""
+        largest = self.columns.largest()[1]
+        alpha = float(largest / self.sx / self.sy / self.n / l1_ratio)
+        while self.penalties(alpha, l1_ratio)[0] < largest:
+            alpha = float(np.nextafter(alpha, np.inf))
+        return alpha
+
+
+def normalise(X: NDArray[Any], y: Floats, fit_intercept: bool) -> Problem:
+    """X and one target in kernel scaling.  X is kept by reference; y (float64, finite) is overwritten.
+
+    Raises ValueError where X is not finite.  Cost: one reading of X.
+    """
+    y, y_mean, sy = scale_target(y, fit_intercept)
+    columns, sx = scale_columns(X, y, fit_intercept)
+    return Problem(columns, y, y_mean, sx, sy, *X.shape)
+
+
+def scale_target(y: Floats, center: bool) -> tuple[Floats, float, float]:
+    """(y~, mean(y), sy), y overwritten."""
+    low, high = float(y.min()), float(y.max())
+    if center and low == high:  # the mean of equal numbers may be an ulp off, and would leave a constant to be fitted
+        y[:] = 0.0
+        return y, low, 1.0
+    sy = _power_of_two_over(max(-low, high))
+    y *= sy
+    if not center:
+        return y, 0.0, sy
+    mean = float(y.mean())
+    y -= mean
+    rest = float(y.mean())
+    y -= rest
+    return y, (mean + rest) / sy, sy
+
+
+def scale_columns(X: NDArray[Any], y: Floats, center: bool) -> tuple[Columns, float]:
+    """(Columns, sx), sx = 1 unless the squared norms would overflow or vanish."""
+    columns = Columns(X, y, center)
+    if columns.finite and 1e-200 < columns.largest()[0] < 1e200:
+        return columns, 1.0
+    top = max(-float(X.min()), float(X.max()))
+    if not np.isfinite(top):
+        raise _input.not_finite(X, "X")
+    if top == 0.0:
+        return columns, 1.0
+    sx = _power_of_two_over(top)
+    columns = Columns(X, y, center, sx)
+    if not columns.finite:
+        raise _input.not_finite(X, "X")
+    return columns, sx
+
+
+def _power_of_two_over(top: float) -> float:
+    """A power of two s with s * top in [1/2, 1), within 2**+-1000; 1 for top = 0."""
+    if top == 0.0:
+        return 1.0
+    return float(np.ldexp(1.0, int(np.clip(-np.frexp(top)[1], -1000, 1000))))

@@ -1,0 +1,188 @@
+"""What a fit returns: Fit, Path and Status.
+
+Everything is in the public scaling of the function that made it; a gap bounds how far the objective is from its optimum.
+"""
+
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fastreg import _input
+
+Floats = NDArray[np.float64]
+
+
+class ConvergenceWarning(UserWarning):
+    """A solution was returned that did not reach its tolerance."""
+
+
+class Status(Enum):
+    """How a solve ended; `.converged` and `.advice` say what that means for the answer."""
+
+    CONVERGED = "the gap is at most tol times the objective"
+    PRECISION = "the gap is below what float64 can tell from zero (64 eps |y|^2 / n), which is more than tol asks for here"
+    MINIMUM_NORM = "X is rank deficient and nothing is penalised: of all optima, the one of smallest norm"
+    MAX_ITER = "max_iter sweeps and Newton steps did not reach tol: raise max_iter or tol"
+
+    @property
+    def converged(self) -> bool:
+        """Whether the gap is as small as was asked for, or as float64 allows."""
+        return self is not Status.MAX_ITER
+
+    @property
+    def advice(self) -> str:
+        """What the status means, and the knob to turn if there is one."""
+        return self.value
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """One fitted model.
+
+    Attributes
+    ----------
+    coef : ndarray of shape (p,), or (p, t) for t targets
+    intercept : float, or ndarray of shape (t,); 0.0 without an intercept
+    alpha, l1_ratio : float
+        The penalty; l1_ratio is 0.0 for ridge.
+    objective, dual_gap : float, or ndarray of shape (t,)
+        The objective at coef, and a bound on its distance from the optimum, in the same scaling.
+    n_iter : int
+        Sweeps of coordinate descent plus Newton steps; factorizations and refinements for ridge.
+    status : Status
+    """
+
+    coef: Floats
+    intercept: Any
+    alpha: float
+    l1_ratio: float
+    objective: Any
+    dual_gap: Any
+    n_iter: int
+    status: Status
+
+    @property
+    def support(self) -> NDArray[np.intp]:
+        """Indices of the non-zero coefficients (of any target), ascending."""
+        nonzero = self.coef != 0.0
+        return np.flatnonzero(nonzero if nonzero.ndim == 1 else nonzero.any(axis=1))
+
+    def predict(self, X: ArrayLike) -> Floats:
+        """X @ coef + intercept: shape (n,), or (n, t)."""
+        prediction: Floats = _input.predictors(X, self.coef.shape[0]) @ self.coef + self.intercept
+        return prediction
+
+    def __repr__(self) -> str:
+        worst = float(np.max(self.dual_gap))
+        return (
+            f"Fit(alpha={self.alpha:.6g}, l1_ratio={self.l1_ratio:g}, {self.support.size} of {self.coef.shape[0]} coefficients "
+            f"non-zero, dual_gap={worst:.2g}, {self.status.name})"
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Path:
+    """Fitted models for several alphas, in the order in which the alphas were given.
+
+    Attributes
+    ----------
+    alphas, intercepts, objectives, dual_gaps, deviance_ratio : ndarray of shape (K,)
+        deviance_ratio is 1 - |y - prediction|^2 / |y - mean(y)|^2 (no mean without an intercept; 0.0 where y is constant).
+    n_iters : ndarray of shape (K,), int
+    statuses : tuple of K Status
+    l1_ratio : float
+    n_features : int
+        p, the number of columns of X.
+    n_columns_read : int
+        Columns of X that were read along the path to check them, after the one reading that every fit begins with.
+    counts : dict
+        More of the work: working_set (columns that ever mattered), sweeps, newton_steps, pivots.
+    """
+
+    alphas: Floats
+    intercepts: Floats
+    objectives: Floats
+    dual_gaps: Floats
+    deviance_ratio: Floats
+    n_iters: NDArray[np.intp]
+    statuses: tuple[Status, ...]
+    l1_ratio: float
+    n_features: int
+    n_columns_read: int
+    counts: dict[str, int]
+    # the coefficients by columns: those of alpha k are values[starts[k]:starts[k + 1]] at features[starts[k]:starts[k + 1]]
+    starts: NDArray[np.intp] = field(repr=False)
+    features: NDArray[np.intp] = field(repr=False)
+    values: Floats = field(repr=False)
+
+    def __len__(self) -> int:
+        return len(self.alphas)
+
+    def __getitem__(self, k: int) -> Fit:
+        """The fit at alphas[k]."""
+        if not -len(self) <= k < len(self):
+            raise IndexError(f"path[{k}]: the path has {len(self)} alphas")
+        k = k % len(self)
+        return Fit(
+            coef=self._coef(k),
+            intercept=float(self.intercepts[k]),
+            alpha=float(self.alphas[k]),
+            l1_ratio=self.l1_ratio,
+            objective=float(self.objectives[k]),
+            dual_gap=float(self.dual_gaps[k]),
+            n_iter=int(self.n_iters[k]),
+            status=self.statuses[k],
+        )
+
+    def __repr__(self) -> str:
+        return (
+            f"Path({len(self)} alphas from {self.alphas.max():.4g} to {self.alphas.min():.4g}, l1_ratio={self.l1_ratio:g}, "
+            f"p={self.n_features}, up to {self.df.max()} non-zero, largest dual_gap={self.dual_gaps.max():.2g})"
+        )
+
+    def _coef(self, k: int) -> Floats:
+        coef = np.zeros(self.n_features)
+        part = slice(self.starts[k], self.starts[k + 1])
+        coef[self.features[part]] = self.values[part]
+        return coef
+
+    @property
+    def df(self) -> NDArray[np.intp]:
+        """Number of non-zero coefficients per alpha, shape (K,)."""
+        return np.diff(self.starts)
+
+    @cached_property
+    def coefs(self) -> Floats:
+        """Coefficients, shape (p, K), Fortran order; built dense when first asked for."""
+        coefs = np.zeros((self.n_features, len(self)), order="F")
+        coefs[self.features, np.repeat(np.arange(len(self)), self.df)] = self.values
+        return coefs
+
+    def predict(self, X: ArrayLike, alpha: float | None = None) -> Floats:
+        """Predictions for every alpha, shape (n, K), or for one alpha, shape (n,).
+
+        Between two alphas of the path the coefficients are interpolated linearly in alpha, which is exact for the lasso as long
+        as no coefficient enters, leaves or changes sign in between.  An alpha outside the path: ValueError.
+        """
+        X = _input.predictors(X, self.n_features)
+        # only columns that are ever non-zero matter: a wide X is not multiplied whole
+        used, column = np.unique(self.features, return_inverse=True)
+        coefs = np.zeros((used.size, len(self)))
+        coefs[column, np.repeat(np.arange(len(self)), self.df)] = self.values
+        if alpha is None:
+            every: Floats = X[:, used] @ coefs + self.intercepts
+            return every
+        low, high, weight = _input.between(alpha, self.alphas)
+        coef = (1.0 - weight) * coefs[:, low] + weight * coefs[:, high]
+        one: Floats = X[:, used] @ coef + ((1.0 - weight) * self.intercepts[low] + weight * self.intercepts[high])
+        return one
+
+    def plot(self, ax: Any = None, names: Any = None) -> Any:
+        """Draw the coefficients against alpha; returns the matplotlib Axes (see fastreg.display.plot_path)."""
+        from fastreg.display import plot_path
+
+        return plot_path(self, ax=ax, names=names)

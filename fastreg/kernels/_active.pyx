@@ -1,0 +1,297 @@
+"""Lasso and elastic-net paths by a certified active set.
+
+A working set holds every column that ever mattered; _working.pyx solves the problem on it.  The other columns are checked
+without being read: with c_j = x_j'r_e known from an earlier residual r_e, and the new residual r = a r_e + d, d orthogonal to
+r_e, |x_j'r| <= |a c_j| + |x_j| |d|.  Only columns whose bound reaches l1 are read; those whose |x_j'r| does, join.  When
+none does, the gap of the whole problem, with the bounds in place of what was not read, is the certificate.
+
+    outside the working set        cost of a check
+    bound below l1                 1 of the p in one vectorised scan
+    bound at or above l1           n (one reading of the column, which renews its bound)
+"""
+
+from libc.float cimport DBL_EPSILON
+from libc.math cimport INFINITY, fabs, sqrt
+from libc.stdlib cimport calloc, free, malloc
+from libc.string cimport memcpy, memset
+
+from fastreg.kernels._cd cimport dual_gap
+from fastreg.kernels._design cimport Columns, column, dots, fr_bounds_over, fr_dot_f64, interrupted
+from fastreg.kernels._working cimport (
+    AT_FLOOR, INTERRUPTED, OUT_OF_ITERATIONS, OUT_OF_MEMORY, REACHED,
+    working_add, working_free, working_gap, working_init, working_residual, working_solve,
+)
+
+cdef enum:
+    JOIN_AT_LEAST = 100         # columns that may join in a round: the larger of this and twice the support
+    MOST_RESIDUALS = 512
+    FLOOR_ULPS = 64
+
+
+cdef int active_init(Active *S, Dense *X, const double *y, const double *xy, const double *sq,
+                     Py_ssize_t gram_limit) noexcept nogil:
+    """w = 0 and no column in the working set.  xy = X'y and sq_j = |x_j|^2 stay the caller's.  -1 where memory is out."""
+    cdef Py_ssize_t j, p = X.p
+    memset(S, 0, sizeof(Active))
+    S.X, S.xy, S.sq, S.l1_before = X[0], xy, sq, INFINITY
+    # residuals may take 4 % of the size of X
+    S.room = max(<Py_ssize_t>16, min(<Py_ssize_t>MOST_RESIDUALS, p // 25))
+    S.c = <double *>malloc(3 * p * sizeof(double))
+    S.R = <double *>malloc(S.room * (X.n + 3) * sizeof(double))
+    S.at = <int *>calloc(p, sizeof(int))
+    S.over = <Py_ssize_t *>malloc(2 * p * sizeof(Py_ssize_t))
+    S.users = <Py_ssize_t *>calloc(S.room, sizeof(Py_ssize_t))
+    if working_init(&S.W, X, y, gram_limit) != 0:
+        return -1
+    if S.c == NULL or S.R == NULL or S.at == NULL or S.over == NULL or S.users == NULL:
+        return -1
+    S.size, S.read = S.c + p, S.c + 2 * p
+    S.rr, S.a, S.d = S.R + S.room * X.n, S.R + S.room * (X.n + 1), S.R + S.room * (X.n + 2)
+    S.floor = FLOOR_ULPS * DBL_EPSILON * S.W.yy
+    for j in range(p):
+        S.c[j], S.size[j] = xy[j], sqrt(sq[j])
+    # the first residual is y itself
+    memcpy(S.R, y, X.n * sizeof(double))
+    memset(S.a, 0, 2 * S.room * sizeof(double))
+    S.rr[0], S.a[0], S.d[0], S.users[0] = S.W.yy, 1.0, 0.0, p
+    return 0
+
+
+cdef void active_free(Active *S) noexcept nogil:
+    working_free(&S.W)
+    free(S.c)
+    free(S.R)
+    free(S.at)
+    free(S.over)
+    free(S.users)
+
+
+cdef int join(Active *S, const Py_ssize_t *cols, Py_ssize_t k) noexcept nogil:
+    """Let columns join the working set; -1 where memory is out."""
+    cdef Py_ssize_t i
+    if working_add(&S.W, cols, k, S.xy, S.sq) != 0:
+        return -1
+    for i in range(k):
+        S.users[S.at[cols[i]]] -= 1
+        S.c[cols[i]], S.size[cols[i]] = 0.0, 0.0
+    return 0
+
+
+cdef int join_largest(Active *S, Py_ssize_t *cols, const double *key, Py_ssize_t k) noexcept nogil:
+    """Let the columns of largest |key| join, as many as may at once.  cols is reordered.  -1 where memory is out."""
+    cdef Py_ssize_t i, support = 0, most
+    for i in range(S.W.X.p):
+        support += S.W.w[i] != 0.0
+    most = max(<Py_ssize_t>JOIN_AT_LEAST, 2 * support)
+    if k > most:
+        select_largest(cols, key, k, most)
+        k = most
+    return join(S, cols, k)
+
+
+cdef void select_largest(Py_ssize_t *cols, const double *key, Py_ssize_t k, Py_ssize_t most) noexcept nogil:
+    """Reorder cols so that its first `most` entries have the largest |key[col]| (Hoare's selection)."""
+    cdef Py_ssize_t low = 0, high = k - 1, i, j
+    cdef double pivot
+    while low < high:
+        pivot = fabs(key[cols[(low + high) // 2]])
+        i, j = low, high
+        while i <= j:
+            while fabs(key[cols[i]]) > pivot:
+                i += 1
+            while fabs(key[cols[j]]) < pivot:
+                j -= 1
+            if i <= j:
+                cols[i], cols[j] = cols[j], cols[i]
+                i += 1
+                j -= 1
+        if most - 1 <= j:
+            high = j
+        elif most - 1 >= i:
+            low = i
+        else:
+            return
+
+
+cdef int guess(Active *S, double l1) noexcept nogil:
+    """Let the columns join that the sequential strong rule keeps, |c_j| >= 2 l1 - l1_before, c_j estimated as a c_j
+    (Tibshirani et al., 2012, Strong rules for discarding predictors, eq. 7).  -1 where memory is out."""
+    cdef Py_ssize_t j, k = 0
+    cdef double limit = max(2.0 * l1 - S.l1_before, 0.5 * l1)
+    for j in range(S.X.p):
+        S.read[j] = S.a[S.at[j]] * S.c[j]
+        if fabs(S.read[j]) >= limit and S.size[j] > 0.0:
+            S.over[k] = j
+            k += 1
+    return join_largest(S, S.over, S.read, k) if k else 0
+
+
+cdef void see(Active *S) noexcept nogil:
+    """Split the new residual W.r along each residual in use: S.a and S.d.  Cost n a residual."""
+    cdef Py_ssize_t e, n = S.X.n
+    cdef double rr = fr_dot_f64(n, S.W.r, 1, 0.0, S.W.r), rest
+    for e in range(S.room):
+        if S.users[e] > 0:
+            S.a[e] = fr_dot_f64(n, S.R + e * n, 1, 0.0, S.W.r) / S.rr[e] if S.rr[e] > 0.0 else 0.0
+            rest = rr - S.a[e] * S.a[e] * S.rr[e]
+            # what rounding may have taken off |d|^2: the two sums have relative errors of a few ulps each
+            S.d[e] = sqrt(max(rest, 0.0) + 16.0 * DBL_EPSILON * rr)
+
+
+cdef Py_ssize_t slot(Active *S) noexcept nogil:
+    """A free place for a residual.  Where all are in use, that of fewest users, whose columns are read again: over[p:]
+    receives them, users counts them."""
+    cdef Py_ssize_t e, least = 0
+    for e in range(S.room):
+        if S.users[e] < S.users[least]:
+            least = e
+    return least
+
+
+cdef double check(Active *S, double limit, Py_ssize_t *n_over) noexcept nogil:
+    """Find the columns outside the working set with |x_j'r| > limit: over[: n_over].  Returns a bound on the rest."""
+    cdef Py_ssize_t i, j, e, k, kept = 0, n = S.X.n, p = S.X.p
+    cdef double most = 0.0
+    see(S)
+    k = fr_bounds_over(p, S.c, S.size, S.at, S.a, S.d, limit, S.over, &most)
+    if k > 0:
+        e = slot(S)
+        if S.users[e] > 0:
+            for j in range(p):
+                if S.at[j] == e and S.size[j] > 0.0 and fabs(S.a[e] * S.c[j]) + S.d[e] * S.size[j] <= limit:
+                    S.over[k] = j
+                    k += 1
+        dots(&S.X, S.over, k, S.W.r, S.read)
+        S.n_columns_read += k
+        S.W.work += <double>n * k
+        memcpy(S.R + e * n, S.W.r, n * sizeof(double))
+        S.rr[e] = fr_dot_f64(n, S.W.r, 1, 0.0, S.W.r)
+        S.a[e], S.d[e] = 1.0, 0.0
+        for i in range(k):
+            j = S.over[i]
+            S.users[S.at[j]] -= 1
+            S.c[j], S.at[j] = S.read[i], <int>e
+            if fabs(S.c[j]) > limit:
+                S.over[kept] = j
+                kept += 1
+            else:
+                most = max(most, fabs(S.c[j]))
+        S.users[e] += k
+    n_over[0] = kept
+    return most
+
+
+cdef Outcome active_solve(Active *S, double l1, double l2, double tol, Py_ssize_t max_iter, Py_ssize_t *n_iter,
+                          Gap *certificate) noexcept nogil:
+    """Minimise 1/2 |y - Xw|^2 + l1 |w|_1 + l2/2 |w|^2 from the w of the last call, l1 > 0.
+
+    The certificate is that of the whole problem: its peak bounds max_j |x_j'r - l2 w_j| over every column."""
+    cdef Outcome outcome = REACHED
+    cdef Py_ssize_t over = 0
+    cdef double inner = 0.3 * tol, rest, slack, most
+    cdef Gap g
+    n_iter[0] = 0
+    if guess(S, l1) != 0:
+        return OUT_OF_MEMORY
+    while True:
+        outcome = working_solve(&S.W, l1, l2, inner, 0.25 * S.floor, n_iter, max_iter)
+        if outcome == OUT_OF_MEMORY or outcome == INTERRUPTED:
+            return outcome
+        working_residual(&S.W)
+        g = working_gap(&S.W, l1, l2)
+        # a column may exceed l1 by what the tolerance leaves: (1 - t) w'c of gap for t = l1 / |c_j|
+        slack = 0.5 * (tol * g.primal - g.gap) / (l1 * g.l1_norm) if g.l1_norm > 0.0 else 0.0
+        most = check(S, l1 * (1.0 + max(0.0, min(0.5, slack))), &over)
+        g.peak = max(g.peak, most)
+        if over == 0:
+            g.gap = dual_gap(g.slack, g.wc, g.rr, l1 / g.peak if g.peak > l1 else 1.0)
+            certificate[0] = g
+            S.l1_before = l1
+            if g.gap <= tol * g.primal:
+                return REACHED
+            if g.gap <= S.floor:
+                return AT_FLOOR
+            if outcome == OUT_OF_ITERATIONS:
+                return outcome
+            inner *= 0.1
+        elif outcome == OUT_OF_ITERATIONS:
+            for j in range(over):
+                g.peak = max(g.peak, fabs(S.c[S.over[j]]))
+            g.gap = dual_gap(g.slack, g.wc, g.rr, l1 / g.peak)
+            certificate[0] = g
+            S.l1_before = l1
+            return outcome
+        elif join_largest(S, S.over, S.c, over) != 0:
+            return OUT_OF_MEMORY
+
+
+cdef int failed(Outcome outcome) except -1:
+    """Raise what an outcome without a result calls for."""
+    if outcome == OUT_OF_MEMORY:
+        raise MemoryError("no memory for the Gram matrix of the working set")
+    return -1                   # a signal handler has raised; its exception is set
+
+
+cdef class Solver:
+    """A path solver over Columns that keeps its working set and its w from one solve to the next."""
+    cdef Active S
+    cdef Columns columns
+    cdef object y
+
+    def __cinit__(self, Columns columns, const double[::1] y, Py_ssize_t gram_limit):
+        self.columns, self.y = columns, y
+        if active_init(&self.S, &columns.X, &y[0], columns.xy, columns.sq, gram_limit) != 0:
+            raise MemoryError("no memory for the column bounds")
+
+    def __dealloc__(self):
+        active_free(&self.S)
+
+    def start(self, const Py_ssize_t[::1] support, const double[::1] w):
+        """Let the columns `support` join with coefficients w (kernel scale)."""
+        cdef Py_ssize_t k
+        if support.shape[0] == 0:
+            return
+        if join(&self.S, &support[0], support.shape[0]) != 0:
+            raise MemoryError("no memory for the Gram matrix of the working set")
+        for k in range(support.shape[0]):
+            self.S.W.w[k] = w[k]
+        # the bounds are relative to the residuals seen: look at this one
+        working_residual(&self.S.W)
+        see(&self.S)
+
+    def solve(self, double l1, double l2, double tol, Py_ssize_t max_iter):
+        """(outcome, n_iter, objective, gap, |r|^2, support size) at l1, l2 in kernel scale"""
+        cdef Py_ssize_t n_iter = 0, j, size = 0
+        cdef Gap g
+        cdef Outcome outcome
+        with nogil:
+            outcome = active_solve(&self.S, l1, l2, tol, max_iter, &n_iter, &g)
+            for j in range(self.S.W.X.p):
+                size += self.S.W.w[j] != 0.0
+        if outcome == OUT_OF_MEMORY or outcome == INTERRUPTED:
+            failed(outcome)
+        return <int>outcome, n_iter, g.primal, max(g.gap, self.S.floor), size
+
+    def solution(self, Py_ssize_t[::1] support, double[::1] w):
+        """Write the support, in ascending order of columns, and its coefficients; returns |r|^2 of the last check."""
+        cdef Py_ssize_t j, k = 0, i
+        for j in range(self.S.W.X.p):
+            if self.S.W.w[j] != 0.0:
+                i = k
+                while i > 0 and support[i - 1] > self.S.W.cols[j]:
+                    support[i], w[i] = support[i - 1], w[i - 1]
+                    i -= 1
+                support[i], w[i] = self.S.W.cols[j], self.S.W.w[j]
+                k += 1
+        return fr_dot_f64(self.S.X.n, self.S.W.r, 1, 0.0, self.S.W.r)
+
+    @property
+    def counts(self):
+        """columns read to check them, size of the working set, sweeps, Newton steps, null-space pivots"""
+        return {
+            "columns_read": self.S.n_columns_read,
+            "working_set": self.S.W.X.p,
+            "sweeps": self.S.W.n_epochs,
+            "newton_steps": self.S.W.n_newton,
+            "pivots": self.S.W.n_pivots,
+        }

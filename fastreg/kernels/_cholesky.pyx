@@ -1,0 +1,119 @@
+"""Cholesky factors by rows.
+
+L is row-major, so that everything is a product of rows: an entry is (a_ij - l_i'l_j) / l_jj over the columns before j.
+Rows are appended in blocks (the products by fr_rows_dot, at nearly the speed of a matrix product) and removed by plane
+rotations (Golub and Van Loan, 2013, Matrix Computations, 4th ed., section 6.5.2), which costs (m - k)^2 instead of a new
+factor.  A pivot below pivot_tol times its diagonal entry stops an extension: its row depends on those before it.
+"""
+
+from libc.math cimport hypot, sqrt
+from libc.stdlib cimport calloc, free
+
+from fastreg.kernels._design cimport fr_axpy_f64, fr_dot_f64, fr_rows_dot
+
+cdef enum:
+    BLOCK = 48                  # rows appended at once, and columns solved before the next product
+
+
+cdef int factor_reserve(Factor *F, Py_ssize_t m) noexcept nogil:
+    """Make room for m rows; what is factored stays.  Returns -1 where memory is out."""
+    cdef Py_ssize_t i, j, ld
+    cdef double *L
+    if m <= F.ld:
+        return 0
+    ld = max(m, min(2 * F.ld, F.ld + 1024))
+    L = <double *>calloc(ld * ld, sizeof(double))
+    if L == NULL:
+        return -1
+    for i in range(F.m):
+        for j in range(i + 1):
+            L[i * ld + j] = F.L[i * F.ld + j]
+    free(F.L)
+    F.L, F.ld = L, ld
+    return 0
+
+
+cdef void factor_free(Factor *F) noexcept nogil:
+    free(F.L)
+    F.L, F.ld, F.m = NULL, 0, 0
+
+
+cdef Py_ssize_t factor_extend(Factor *F, Py_ssize_t k, double pivot_tol) noexcept nogil:
+    """Factor the k rows after the first m, which hold A's lower triangle; m grows by the rows done, which are returned.
+
+    Fewer than k: the next row depends on those before it; it then holds l with L l = a, and L' v = l expresses it by
+    them; the rows after it are to be filled again."""
+    cdef Py_ssize_t done = 0, rows, first, c, b, i, j, ld = F.ld
+    cdef double *L = F.L
+    cdef double *row
+    cdef double diagonal[BLOCK]
+    cdef double pivot
+    while done < k:
+        rows, first = min(<Py_ssize_t>BLOCK, k - done), F.m
+        # columns before this block: L[rows, c:c+b] = (A[rows, c:c+b] - L[rows, :c] L[c:c+b, :c]') inv(L[c:c+b, c:c+b])'
+        c = 0
+        while c < first:
+            b = min(<Py_ssize_t>BLOCK, first - c)
+            fr_rows_dot(rows, b, c, -1.0, L + first * ld, ld, L + c * ld, ld, L + first * ld + c, ld, 0)
+            for i in range(first, first + rows):
+                row = L + i * ld
+                for j in range(c, c + b):
+                    row[j] = (row[j] - fr_dot_f64(j - c, row + c, 1, 0.0, L + j * ld + c)) / L[j * ld + j]
+            c += b
+        for i in range(first, first + rows):
+            diagonal[i - first] = L[i * ld + i]
+        fr_rows_dot(rows, rows, first, -1.0, L + first * ld, ld, L + first * ld, ld, L + first * ld + first, ld, 1)
+        for i in range(first, first + rows):
+            row = L + i * ld
+            for j in range(first, i):
+                row[j] = (row[j] - fr_dot_f64(j - first, row + first, 1, 0.0, L + j * ld + first)) / L[j * ld + j]
+            pivot = row[i] - fr_dot_f64(i - first, row + first, 1, 0.0, row + first)
+            if not pivot > pivot_tol * diagonal[i - first]:
+                return done
+            row[i] = sqrt(pivot)
+            F.m += 1
+            done += 1
+    return done
+
+
+cdef int factor_remove(Factor *F, Py_ssize_t k, double *scratch) noexcept nogil:
+    """Remove row and column k of A from the factor.  scratch: 2 m doubles.  Cost 3 (m - k)^2 multiply-adds.
+
+    Rows after k move up and stick out by one column; rotating columns t and t + 1 together, for t = k, k + 1, ..., takes
+    that back.  Each row is rotated by all rotations of the rows above it before it makes its own, so L is read once."""
+    cdef Py_ssize_t i, t, m = F.m, ld = F.ld
+    cdef double *c = scratch
+    cdef double *s = scratch + m
+    cdef double *source
+    cdef double *row
+    cdef double carry, x, h
+    for i in range(k, m - 1):
+        source, row = F.L + (i + 1) * ld, F.L + i * ld
+        for t in range(k):
+            row[t] = source[t]
+        carry = source[k]
+        for t in range(k, i):
+            x = source[t + 1]
+            row[t] = c[t] * carry + s[t] * x
+            carry = c[t] * x - s[t] * carry
+        x = source[i + 1]
+        h = hypot(carry, x)
+        c[i], s[i] = carry / h, x / h
+        row[i] = h
+    F.m = m - 1
+    return 0
+
+
+cdef void solve_lower(Factor *F, Py_ssize_t m, double *x) noexcept nogil:
+    """x = inv(L) x with the first m rows"""
+    cdef Py_ssize_t i
+    for i in range(m):
+        x[i] = (x[i] - fr_dot_f64(i, F.L + i * F.ld, 1, 0.0, x)) / F.L[i * F.ld + i]
+
+
+cdef void solve_upper(Factor *F, Py_ssize_t m, double *x) noexcept nogil:
+    """x = inv(L') x with the first m rows"""
+    cdef Py_ssize_t i
+    for i in range(m - 1, -1, -1):
+        x[i] = x[i] / F.L[i * F.ld + i]
+        fr_axpy_f64(i, -x[i], F.L + i * F.ld, 1, 0.0, x)

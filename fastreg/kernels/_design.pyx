@@ -1,0 +1,237 @@
+"""Reading X: the column statistics, products of columns with a vector, and blocks of the Gram matrix.
+
+All of it goes over X in pieces of CHUNK rows that stay in cache while several columns use them; a piece is centred,
+scaled and converted to float64 as it is packed, so that one code serves every layout and dtype and nothing cancels for
+columns with a large mean.
+"""
+
+from cpython.buffer cimport PyBUF_FORMAT, PyBUF_STRIDED_RO, PyBuffer_Release, PyObject_GetBuffer
+from libc.math cimport isfinite
+from libc.stdlib cimport calloc, free, malloc
+
+cdef extern from "Python.h":
+    int PyErr_CheckSignals() noexcept
+
+cdef extern from *:
+    """
+    #if defined(__VERSION__)
+    #define FR_COMPILER __VERSION__
+    #else
+    #define FR_COMPILER "unknown"
+    #endif
+    #if defined(FASTREG_DEBUG)
+    #define FR_DEBUG 1
+    #else
+    #define FR_DEBUG 0
+    #endif
+    #include "lanes.h"
+    static const char *fr_instruction_set(void) {
+    #if FR_HAS_CLONES
+        __builtin_cpu_init();
+        return __builtin_cpu_supports("avx512f") ? "avx512f" : __builtin_cpu_supports("avx2") ? "avx2" : "baseline";
+    #else
+        return "as compiled";
+    #endif
+    }
+    """
+    const char *FR_COMPILER
+    int FR_DEBUG
+    int FR_HAS_CLONES
+    const char *fr_instruction_set()
+
+cdef enum:
+    CHUNK = 256                 # rows: a tile of 4 + 3 packed columns takes 14 kB of the first cache
+    LANE_PAD = 8                # keeps packed columns off one another's cache sets
+
+
+cdef bint interrupted() noexcept nogil:
+    """Whether a signal handler has raised (Ctrl-C); the exception stays set.  Only ever true in the main thread."""
+    with gil:
+        return PyErr_CheckSignals() == -1
+
+
+cdef void dots(Dense *X, const Py_ssize_t *cols, Py_ssize_t m, const double *r, double *out) noexcept nogil:
+    """out_k = x_cols[k]'r; cols NULL: columns 0 .. m - 1.  Cost n m."""
+    cdef Py_ssize_t i, k, rows, step = X.n if X.row_stride == 1 else CHUNK
+    for k in range(m):
+        out[k] = 0.0
+    i = 0
+    while i < X.n:
+        rows = min(step, X.n - i)
+        for k in range(m):
+            out[k] += part_dot(X, k if cols == NULL else cols[k], i, rows, r + i)
+        i += rows
+
+
+cdef void subtract_product(Dense *X, const double *w, double *r) noexcept nogil:
+    """r -= X w.  Cost n for each non-zero of w."""
+    cdef Py_ssize_t i = 0, k, rows, step = X.n if X.row_stride == 1 else CHUNK
+    while i < X.n:
+        rows = min(step, X.n - i)
+        for k in range(X.p):
+            if w[k] != 0.0:
+                part_axpy(X, k, i, rows, -w[k], r + i)
+        i += rows
+
+
+cdef int gram_block(Dense *X, const Py_ssize_t *rows, Py_ssize_t mr, const Py_ssize_t *cols, Py_ssize_t mc,
+                    double *out, Py_ssize_t ldo) noexcept nogil:
+    """out[a*ldo + b] = x_rows[a]'x_cols[b].  Returns -1 where memory is out.  Cost n mr mc multiply-adds.
+
+    rows == cols (the same pointer): the lower triangle only."""
+    cdef Py_ssize_t ld = CHUNK + LANE_PAD, i, a, m
+    cdef bint same = rows == cols and mr == mc
+    cdef double *A = <double *>malloc(mr * ld * sizeof(double))
+    cdef double *B = A if same else <double *>malloc(mc * ld * sizeof(double))
+    cdef int status = 0
+    if A == NULL or B == NULL:
+        status = -1
+    else:
+        for a in range(mr):
+            for i in range(mc):
+                out[a * ldo + i] = 0.0
+        i = 0
+        while i < X.n:
+            m = min(<Py_ssize_t>CHUNK, X.n - i)
+            for a in range(mr):
+                part_pack(X, rows[a], i, m, A + a * ld)
+            if not same:
+                for a in range(mc):
+                    part_pack(X, cols[a], i, m, B + a * ld)
+            fr_rows_dot(mr, mc, m, 1.0, A, ld, B, ld, out, ldo, same)
+            i += m
+    if not same:
+        free(B)
+    free(A)
+    return status
+
+
+cdef int row_gram(Dense *X, double *out, Py_ssize_t ldo) noexcept nogil:
+    """Lower triangle of XX' (n x n).  Returns -1 where memory is out."""
+    cdef Py_ssize_t ld = CHUNK + LANE_PAD, i, j, k, m
+    cdef double *rows = <double *>malloc(X.n * ld * sizeof(double))
+    cdef double *piece = <double *>malloc(X.n * sizeof(double))
+    cdef int status = 0
+    if rows == NULL or piece == NULL:
+        status = -1
+    else:
+        for i in range(X.n):
+            for j in range(X.n):
+                out[i * ldo + j] = 0.0
+        j = 0
+        while j < X.p:
+            m = min(<Py_ssize_t>CHUNK, X.p - j)
+            for k in range(m):
+                part_pack(X, j + k, 0, X.n, piece)
+                for i in range(X.n):
+                    rows[i * ld + k] = piece[i]
+            fr_rows_dot(X.n, X.n, m, 1.0, rows, ld, rows, ld, out, ldo, 1)
+            j += m
+    free(piece)
+    free(rows)
+    return status
+
+
+cdef class Columns:
+    """The user's X (kept alive, never written) as a Dense, with the mean, squared norm and x_j'y of its columns.
+
+    X: 2-d float32 or float64 buffer of any strides; y: float64 (n,), centred if `center`; scale: a power of two.
+    `finite` is False where a NaN, an infinity or an overflow was met: then nothing else may be used."""
+
+    def __cinit__(self, object X, const double[::1] y, bint center, double scale=1.0):
+        cdef Py_ssize_t n, p, item
+        PyObject_GetBuffer(X, &self.view, PyBUF_STRIDED_RO | PyBUF_FORMAT)
+        self.held = True
+        self.owner = X
+        n, p, item = self.view.shape[0], self.view.shape[1], self.view.itemsize
+        self.mean = <double *>calloc(3 * p, sizeof(double))
+        if self.mean == NULL:
+            raise MemoryError(f"no memory for 3 x {p} column statistics")
+        self.sq, self.xy = self.mean + p, self.mean + 2 * p
+        self.X.data = self.view.buf
+        self.X.single = self.view.format[0] == b"f"
+        self.X.n, self.X.p = n, p
+        self.X.row_stride, self.X.col_stride = self.view.strides[0] // item, self.view.strides[1] // item
+        self.X.mean, self.X.scale, self.X.cols = self.mean, scale, NULL
+        with nogil:
+            self.finite = column_statistics(&self.X, &y[0], center, self.mean, self.sq, self.xy)
+
+    def __dealloc__(self):
+        free(self.mean)
+        if self.held:
+            PyBuffer_Release(&self.view)
+
+    def mean_dot(self, const Py_ssize_t[::1] cols, const double[::1] w):
+        """sum_k mean_cols[k] w_k, means of the user's X (zeros without centring)"""
+        cdef Py_ssize_t k
+        cdef double total = 0.0
+        for k in range(cols.shape[0]):
+            total += self.mean[cols[k]] * w[k]
+        return total
+
+    def write(self, double[::1, :] out):
+        """out = the centred, scaled columns, dense"""
+        cdef Py_ssize_t j
+        for j in range(self.X.p):
+            part_pack(&self.X, j, 0, self.X.n, &out[0, j])
+
+    def largest(self):
+        """(max_j |x_j|^2, max_j |x_j'y|) of the centred, scaled columns"""
+        cdef double sq = 0.0, xy = 0.0
+        cdef Py_ssize_t j
+        for j in range(self.X.p):
+            sq, xy = max(sq, self.sq[j]), max(xy, abs(self.xy[j]))
+        return sq, xy
+
+
+cdef void column_sums(Dense *X, Py_ssize_t j, Py_ssize_t end, Py_ssize_t step, double *out) noexcept nogil:
+    """out_k += sum of x_k - mean_k for columns j .. end - 1, by pieces of `step` rows"""
+    cdef Py_ssize_t i = 0, k, m
+    while i < X.n:
+        m = min(step, X.n - i)
+        for k in range(j, end):
+            out[k] += part_sum(X, k, i, m)
+        i += m
+
+
+cdef bint column_statistics(Dense *X, const double *y, bint center, double *mean, double *sq, double *xy) noexcept nogil:
+    """One reading (two from cache) of X: mean, |x_j|^2 and x_j'y, all centred; whether everything was finite.
+
+    The mean is corrected by the mean of what it leaves over, so that it is good to an ulp for a column far from 0."""
+    cdef Py_ssize_t i, j, k, m, end, block, step
+    cdef double total = 0.0
+    # contiguous columns are read one by one, others all together in pieces of rows
+    block = 1 if X.row_stride == 1 else X.p
+    step = X.n if X.row_stride == 1 else CHUNK
+    j = 0
+    while j < X.p:
+        end = j + block
+        if center:
+            column_sums(X, j, end, step, sq)
+            for k in range(j, end):
+                mean[k], sq[k] = sq[k] / X.n, 0.0
+            column_sums(X, j, end, step, xy)
+            for k in range(j, end):
+                mean[k] += xy[k] / X.n
+                xy[k] = 0.0
+        i = 0
+        while i < X.n:
+            m = min(step, X.n - i)
+            for k in range(j, end):
+                sq[k] += part_sumsq(X, k, i, m)
+                xy[k] += part_dot(X, k, i, m, y + i)
+            i += m
+        for k in range(j, end):
+            total += abs(sq[k]) + abs(xy[k])
+        j = end
+    return isfinite(total)
+
+
+def build_info():
+    """compiler, flags that matter for results, instruction set in use, debug build or not"""
+    return {
+        "compiler": FR_COMPILER.decode(),
+        "flags": "-O1 -g -UNDEBUG -ffp-contract=off" if FR_DEBUG else "-O3 -ffp-contract=off",
+        "instruction_set": fr_instruction_set().decode(),
+        "debug": bool(FR_DEBUG),
+    }

@@ -1,0 +1,159 @@
+"""Projected Newton steps for the lasso and elastic net, with a null-space pivot for dependent columns.
+
+On the support A the objective is a quadratic for fixed signs, and its minimiser solves
+(X_A'X_A + l2 I) d = c_A - l1 sign(w_A) for the step d.  Coordinates that would change sign are put to zero (projection onto
+the orthant; Bertsekas, 1982, Projected Newton methods), and the step is shortened until the objective falls.
+
+Where a column j of A depends on columns B before it, x_j = X_B v: along (+1 on j, -v on B) the fit stands still and |w|_1
+changes linearly, so one walks downhill until a coefficient is zero and drops it.  That is finite, the objective never
+rises, and the support becomes independent (Osborne, Presnell and Turlach, 2000, section 3, argue that one exists).
+
+The factor is kept between calls: columns that left are rotated out, new ones are appended.
+Invariant at every exit: q == X'(y - Xw).
+"""
+
+from libc.math cimport fabs, fmin
+
+from fastreg.kernels._cholesky cimport factor_extend, factor_remove, factor_reserve, solve_lower, solve_upper
+from fastreg.kernels._design cimport col_axpy
+
+cdef double PIVOT_TOL = 1e-12   # squared sine of the angle below which a column counts as dependent
+
+
+cdef inline double sign(double x) noexcept nogil:
+    return 1.0 if x > 0.0 else (-1.0 if x < 0.0 else 0.0)
+
+
+cdef void forget(Working *W, Py_ssize_t k) noexcept nogil:
+    """Take row k out of the factor."""
+    cdef Py_ssize_t i
+    factor_remove(&W.factor, k, W.scratch)
+    W.place[W.order[k]] = -1
+    for i in range(k, W.factor.m):
+        W.order[i] = W.order[i + 1]
+        W.place[W.order[i]] = i
+
+
+cdef void forget_all(Working *W) noexcept nogil:
+    cdef Py_ssize_t k
+    for k in range(W.factor.m):
+        W.place[W.order[k]] = -1
+    W.factor.m = 0
+
+
+cdef void forget_leavers(Working *W, double l2) noexcept nogil:
+    """Make every column of the factor one of the support, for this l2."""
+    cdef Py_ssize_t k, leavers = 0
+    for k in range(W.factor.m):
+        leavers += W.w[W.order[k]] == 0.0
+    if l2 != W.factor_l2 or leavers > 4 + W.factor.m // 4:
+        forget_all(W)
+        W.factor_l2 = l2
+        return
+    for k in range(W.factor.m - 1, -1, -1):
+        if W.w[W.order[k]] == 0.0:
+            forget(W, k)
+
+
+cdef void walk(Working *W, Py_ssize_t j) noexcept nogil:
+    """Column j depends on the factored ones: go along the null direction, downhill, until a coefficient is zero.
+
+    Row factor.m of L holds l with L l = X_B'x_j.  A factored column that reached zero leaves the factor."""
+    cdef Py_ssize_t k, i, m = W.factor.m, hit = -1
+    cdef double *v = W.direction
+    cdef double slope = sign(W.w[j]), step, best
+    for k in range(m):
+        v[k] = W.factor.L[m * W.factor.ld + k]
+    solve_upper(&W.factor, m, v)
+    for k in range(m):
+        slope -= sign(W.w[W.order[k]]) * v[k]
+    step = -1.0 if slope > 0.0 else 1.0             # the sign in which w_j moves
+    best = fabs(W.w[j]) if W.w[j] * step < 0.0 else -1.0
+    for k in range(m):
+        i = W.order[k]
+        if W.w[i] * v[k] * step > 0.0 and (best < 0.0 or fabs(W.w[i]) < best * fabs(v[k])):
+            best, hit = W.w[i] / (v[k] * step), k
+    if best < 0.0:                                  # rounding only: a flat direction without an end
+        best, hit, step = fabs(W.w[j]), -1, -sign(W.w[j])
+    for k in range(m):
+        if v[k] != 0.0:
+            i = W.order[k]
+            slope = -W.w[i] if k == hit else -best * step * v[k]
+            W.w[i] = 0.0 if k == hit else W.w[i] + slope
+            col_axpy(&W.gram, i, slope, W.q)
+    slope = -W.w[j] if hit < 0 else best * step
+    W.w[j] = 0.0 if hit < 0 else W.w[j] + slope
+    col_axpy(&W.gram, j, slope, W.q)
+    W.work += <double>m * W.X.p
+    W.n_pivots += 1
+    if hit >= 0:
+        forget(W, hit)
+
+
+cdef int factor_support(Working *W, double l2) noexcept nogil:
+    """Factor X_A'X_A + l2 I for an independent support A; returns -1 where memory is out."""
+    cdef Py_ssize_t i, j, k, m, new, done
+    cdef double *row
+    forget_leavers(W, l2)
+    while True:
+        m, new = W.factor.m, 0
+        for j in range(W.X.p):
+            if W.w[j] != 0.0 and W.place[j] < 0:
+                W.order[m + new] = j
+                new += 1
+        if new == 0:
+            return 0
+        if factor_reserve(&W.factor, m + new) != 0:
+            return -1
+        for i in range(m, m + new):
+            row = W.factor.L + i * W.factor.ld
+            j = W.order[i]
+            for k in range(i + 1):
+                row[k] = W.G[j * W.cap + W.order[k]]
+            row[i] += l2
+        done = factor_extend(&W.factor, new, PIVOT_TOL)
+        for i in range(m, m + done):
+            W.place[W.order[i]] = i
+        W.work += 0.5 * new * <double>(m + new) * (m + new)
+        if done < new:
+            walk(W, W.order[m + done])
+
+
+cdef int newton_step(Working *W, double l1, double l2) noexcept nogil:
+    """One projected Newton step.  1: w changed; 0: no step lowered the objective; -1: no memory."""
+    cdef Py_ssize_t j, k, m, trial, zeroed
+    cdef double *d = W.direction
+    cdef double t = 1.0, change, step, v
+    if factor_support(W, l2) != 0:
+        return -1
+    m = W.factor.m
+    for k in range(m):
+        j = W.order[k]
+        d[k] = W.q[j] - l2 * W.w[j] - l1 * sign(W.w[j])
+    solve_lower(&W.factor, m, d)
+    solve_upper(&W.factor, m, d)
+    W.work += <double>m * m
+    for trial in range(5):
+        change, zeroed = 0.0, 0
+        for j in range(W.X.p):
+            W.trial_q[j] = W.q[j]
+        for k in range(m):
+            j = W.order[k]
+            v = W.w[j] + t * d[k]
+            if v * W.w[j] <= 0.0:
+                v = 0.0
+                zeroed += 1
+            W.trial_w[k] = v
+            col_axpy(&W.gram, j, v - W.w[j], W.trial_q)
+        for k in range(m):
+            j = W.order[k]
+            v, step = W.trial_w[k], W.trial_w[k] - W.w[j]
+            change += l1 * (fabs(v) - fabs(W.w[j])) + step * (0.5 * l2 * (v + W.w[j]) - 0.5 * (W.q[j] + W.trial_q[j]))
+        W.work += <double>m * W.X.p
+        if change < 0.0 or (zeroed == 0 and trial == 0):    # the latter: the minimiser itself, up to rounding
+            for k in range(m):
+                W.w[W.order[k]] = W.trial_w[k]
+            W.q, W.trial_q = W.trial_q, W.q
+            return 1
+        t *= 0.3
+    return 0

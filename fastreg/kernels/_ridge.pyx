@@ -1,0 +1,133 @@
+"""Ridge by Cholesky: minimise 1/2 |y - Xw|^2 + l2/2 |w|^2.
+
+    n >= p (primal)    (X'X + l2 I) w = X'y
+    n < p (dual)       (XX' + l2 I) u = y,   w = X'u
+
+The Gram matrix is formed once, from pieces of X that are centred in cache, and factored for each l2; each target costs
+triangular solves and readings of X.  A solution is refined by the residual of its equations, taken from X itself, so that
+forming X'X, which squares the condition number, does not limit its accuracy.
+"""
+
+from libc.float cimport DBL_EPSILON
+from libc.stdlib cimport free, malloc
+from libc.string cimport memcpy, memset
+
+from fastreg.kernels._cholesky cimport (
+    Factor, factor_extend, factor_free, factor_reserve, solve_lower, solve_upper,
+)
+from fastreg.kernels._design cimport Columns, Dense, dots, fr_dot_f64, gram_block, row_gram, subtract_product
+
+cdef enum:
+    REFINEMENTS = 5
+
+
+cdef class RidgeSystem:
+    """X'X or XX', the smaller, and its factor."""
+    cdef Columns columns
+    cdef double *G
+    cdef Factor F
+    cdef double l2
+    cdef readonly Py_ssize_t size
+    cdef readonly bint dual
+
+    def __cinit__(self, Columns columns):
+        cdef Dense *X = &columns.X
+        cdef Py_ssize_t j, p = X.p
+        cdef Py_ssize_t *cols
+        cdef int status = -1
+        self.columns, self.dual = columns, X.n < X.p
+        self.size = X.n if self.dual else X.p
+        self.G = <double *>malloc(self.size * self.size * sizeof(double))
+        cols = <Py_ssize_t *>malloc(p * sizeof(Py_ssize_t))
+        if self.G != NULL and cols != NULL and factor_reserve(&self.F, self.size) == 0:
+            with nogil:
+                for j in range(p):
+                    cols[j] = j
+                status = row_gram(X, self.G, self.size) if self.dual else gram_block(X, cols, p, cols, p, self.G, self.size)
+        free(cols)
+        if status != 0:
+            raise MemoryError(f"no memory for a Gram matrix of {self.size} x {self.size} and its factor")
+
+    def __dealloc__(self):
+        free(self.G)
+        factor_free(&self.F)
+
+    def factor(self, double l2):
+        """Factor G + l2 I; False where it is singular in float64."""
+        cdef Py_ssize_t i, m = self.size
+        self.l2 = l2
+        with nogil:
+            for i in range(m):
+                memcpy(self.F.L + i * self.F.ld, self.G + i * m, (i + 1) * sizeof(double))
+                self.F.L[i * self.F.ld + i] += l2
+            self.F.m = 0
+            m -= factor_extend(&self.F, m, 8.0 * m * DBL_EPSILON)
+        return m == 0
+
+    def solve(self, const double[::1] y, double[::1] w):
+        """Solve for one target (kernel scale) into w; returns (n_iter, objective, gap, |r|^2).
+
+        With c = X'r - l2 w the gap is |c|^2 / (2 l2), the duality gap at the dual point r; for l2 = 0 (primal) it is
+        c'inv(X'X)c / 2, which is what the objective is above its minimum."""
+        cdef Dense *X = &self.columns.X
+        cdef double *u              # the dual solution, or the primal one before it is taken over
+        cdef double *r
+        cdef double *c
+        cdef double rr = 0.0, ww = 0.0, gap, best = -1.0, best_rr = 0.0, best_ww = 0.0
+        cdef Py_ssize_t k, n = X.n, p = X.p, n_iter = 0, m = self.size
+        u = <double *>malloc((m + n + 2 * p) * sizeof(double))
+        if u == NULL:
+            raise MemoryError(f"no memory for {n} residuals and {p} gradients")
+        with nogil:
+            r, c = u + m, u + m + n
+            memset(u, 0, m * sizeof(double))
+            memcpy(r, &y[0], n * sizeof(double))
+            memset(&w[0], 0, p * sizeof(double))
+            for k in range(REFINEMENTS):
+                n_iter += 1
+                # one step from the residual of the equations; the first, from w = 0, is the solution itself
+                self.correct(u, r, c)
+                if self.dual:
+                    dots(X, NULL, p, u, c)
+                else:
+                    memcpy(c, u, p * sizeof(double))
+                memcpy(r, &y[0], n * sizeof(double))
+                subtract_product(X, c, r)
+                rr, ww = fr_dot_f64(n, r, 1, 0.0, r), fr_dot_f64(p, c, 1, 0.0, c)
+                gap = self.gap(c, r, c + p)
+                if best >= 0.0 and not gap < best:
+                    break
+                best, best_rr, best_ww = gap, rr, ww
+                memcpy(&w[0], c, p * sizeof(double))
+                if best <= DBL_EPSILON * (rr + self.l2 * ww):
+                    break
+        free(u)
+        return n_iter, 0.5 * (best_rr + self.l2 * best_ww), best, best_rr
+
+    cdef void correct(self, double *u, const double *r, double *c) noexcept nogil:
+        """u += inv(G + l2 I) (residual of the equations at u); c: scratch of p + max(n, p)"""
+        cdef Dense *X = &self.columns.X
+        cdef Py_ssize_t i, m = self.size
+        if self.dual:
+            for i in range(m):
+                c[i] = r[i] - self.l2 * u[i]
+        else:
+            dots(X, NULL, m, r, c)
+            for i in range(m):
+                c[i] -= self.l2 * u[i]
+        solve_lower(&self.F, m, c)
+        solve_upper(&self.F, m, c)
+        for i in range(m):
+            u[i] += c[i]
+
+    cdef double gap(self, const double *w, const double *r, double *c) noexcept nogil:
+        """The gap at w with residual r; c: scratch of p"""
+        cdef Dense *X = &self.columns.X
+        cdef Py_ssize_t j, p = X.p
+        dots(X, NULL, p, r, c)
+        for j in range(p):
+            c[j] -= self.l2 * w[j]
+        if self.l2 > 0.0:
+            return 0.5 * fr_dot_f64(p, c, 1, 0.0, c) / self.l2
+        solve_lower(&self.F, self.size, c)      # only a primal system is ever factored for l2 = 0
+        return 0.5 * fr_dot_f64(self.size, c, 1, 0.0, c)

@@ -1,0 +1,50 @@
+"""The problem restricted to a working set of columns.  _working.pyx says how it is solved."""
+
+from fastreg.kernels._cholesky cimport Factor
+from fastreg.kernels._design cimport Dense, Gram
+
+ctypedef enum Outcome:          # how a solve ended
+    REACHED
+    AT_FLOOR
+    OUT_OF_ITERATIONS
+    INTERRUPTED
+    OUT_OF_MEMORY
+
+ctypedef struct Gap:
+    double primal, gap, slack, wc, rr, peak, l1_norm    # as in _cd.dual_gap; peak = max_j |c_j|, l1_norm = |w|_1
+
+ctypedef struct Working:
+    Dense X                     # the columns of the working set: X.cols = cols, X.p = m
+    Dense all                   # all columns
+    Gram gram                   # X'X of the same
+    Py_ssize_t cap              # room for so many columns
+    Py_ssize_t gram_limit       # more columns than this are swept on the residual, without Newton steps
+    bint on_residual
+    Py_ssize_t *cols
+    double *G
+    double *b                   # X'y
+    double *q                   # X'(y - Xw)
+    double *w
+    double *sq
+    double *r                   # y - Xw: kept up to date when on_residual, else scratch
+    const double *y
+    double yy
+    Factor factor               # of X_A'X_A + l2 I, for the columns order[0 .. factor.m - 1]
+    double factor_l2
+    Py_ssize_t *order
+    Py_ssize_t *place           # inverse of order, or -1
+    double *trial_w
+    double *trial_q
+    double *direction
+    double *scratch             # 2 cap
+    Py_ssize_t n_epochs, n_newton, n_pivots
+    double work                 # multiply-adds since the last look for signals
+
+cdef int working_init(Working *W, Dense *X, const double *y, Py_ssize_t gram_limit) noexcept nogil
+cdef void working_free(Working *W) noexcept nogil
+cdef int working_add(Working *W, const Py_ssize_t *cols, Py_ssize_t k, const double *xy, const double *sq) noexcept nogil
+cdef void working_refresh(Working *W) noexcept nogil
+cdef void working_residual(Working *W) noexcept nogil
+cdef Gap working_gap(Working *W, double l1, double l2) noexcept nogil
+cdef Outcome working_solve(Working *W, double l1, double l2, double tol, double floor, Py_ssize_t *n_iter,
+                           Py_ssize_t max_iter) noexcept nogil

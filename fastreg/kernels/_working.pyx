@@ -1,0 +1,218 @@
+"""Lasso and elastic net on a working set, to a given gap.
+
+Sweeps of coordinate descent find the signs, Newton steps on the support (_newton.pyx) finish.  In Gram form the state is
+q = X'r and a changed coordinate costs m (the size of the working set); where the Gram matrix would be too large the same
+sweeps run on the residual.  Invariant at every exit: q == X'(y - Xw) in Gram form, r == y - Xw on the residual.
+
+    columns in the working set     state      cost of a sweep (a = changed coordinates)     Newton steps
+    up to gram_limit               q = X'r    m + a m                                       yes
+    more                           r          n m + a n                                     no
+"""
+
+from libc.math cimport fabs
+from libc.stdlib cimport free, malloc, realloc
+from libc.string cimport memset
+
+from fastreg.kernels._cd cimport cd_epoch, dual_gap
+from fastreg.kernels._cholesky cimport factor_free
+from fastreg.kernels._design cimport col_axpy, col_dot, dots, fr_axpy_f64, fr_dot_f64, gram_block, interrupted, part_pack, subtract_product
+from fastreg.kernels._newton cimport newton_step
+
+cdef enum:
+    FEW_COLUMNS = 4             # so few new columns are multiplied one by one, without packing those already here
+    SIGNALS_EVERY = 10_000_000  # multiply-adds between two looks for Ctrl-C
+
+
+cdef int working_init(Working *W, Dense *X, const double *y, Py_ssize_t gram_limit) noexcept nogil:
+    """An empty working set; returns -1 where memory is out."""
+    memset(W, 0, sizeof(Working))
+    W.X, W.X.p, W.all = X[0], 0, X[0]
+    W.y, W.yy, W.gram_limit = y, fr_dot_f64(X.n, y, 1, 0.0, y), gram_limit
+    W.r = <double *>malloc(X.n * sizeof(double))
+    return 0 if W.r != NULL else -1
+
+
+cdef void working_free(Working *W) noexcept nogil:
+    factor_free(&W.factor)
+    free(W.cols)
+    free(W.G)
+    free(W.b)
+    free(W.order)
+    free(W.r)
+
+
+cdef int reserve(Working *W, Py_ssize_t m) noexcept nogil:
+    """Room for m columns, keeping those that are here; returns -1 where memory is out."""
+    cdef Py_ssize_t i, cap, old = W.cap
+    cdef double *G
+    cdef double *block
+    cdef Py_ssize_t *order
+    cdef Py_ssize_t *cols
+    if m <= old:
+        return 0
+    cap = max(m, old + old // 2, 64)
+    if m <= W.gram_limit:
+        cap = min(cap, W.gram_limit)
+        G = <double *>malloc(cap * cap * sizeof(double))
+        if G == NULL:
+            return -1
+        for i in range(W.X.p):
+            copy(W.X.p, W.G + i * old, G + i * cap)
+        free(W.G)
+        W.G = G
+    block = <double *>malloc(9 * cap * sizeof(double))
+    order = <Py_ssize_t *>malloc(2 * cap * sizeof(Py_ssize_t))
+    cols = <Py_ssize_t *>realloc(W.cols, cap * sizeof(Py_ssize_t))
+    if cols != NULL:
+        W.cols = cols
+    if block == NULL or order == NULL or cols == NULL:
+        free(block)
+        free(order)
+        return -1
+    if W.X.p > 0:
+        copy(W.X.p, W.b, block)
+        copy(W.X.p, W.q, block + cap)
+        copy(W.X.p, W.w, block + 2 * cap)
+        copy(W.X.p, W.sq, block + 3 * cap)
+        for i in range(W.X.p):
+            order[i], order[cap + i] = W.order[i], W.place[i]
+    free(W.b)
+    free(W.order)
+    W.b, W.q, W.w, W.sq = block, block + cap, block + 2 * cap, block + 3 * cap
+    W.trial_w, W.trial_q, W.direction, W.scratch = block + 4 * cap, block + 5 * cap, block + 6 * cap, block + 7 * cap
+    W.order, W.place = order, order + cap
+    W.cap = cap
+    return 0
+
+
+cdef inline void copy(Py_ssize_t n, const double *x, double *out) noexcept nogil:
+    """out = x"""
+    cdef Py_ssize_t i
+    for i in range(n):
+        out[i] = x[i]
+
+
+cdef int working_add(Working *W, const Py_ssize_t *cols, Py_ssize_t k, const double *xy, const double *sq) noexcept nogil:
+    """Let k columns of X join with w = 0.  xy, sq: x_j'y and |x_j|^2 for all of X.  Cost n k m multiply-adds for the Gram
+    block.  Returns -1 where memory is out (the working set is then as before)."""
+    cdef Py_ssize_t i, j, m = W.X.p
+    if reserve(W, m + k) != 0:
+        return -1
+    for i in range(k):
+        j = cols[i]
+        W.cols[m + i], W.place[m + i] = j, -1
+        W.b[m + i], W.q[m + i], W.sq[m + i], W.w[m + i] = xy[j], xy[j], sq[j], 0.0
+    if m + k > W.gram_limit:
+        if not W.on_residual:
+            working_residual(W)
+            W.on_residual = True
+    elif gram_rows(W, m, k) != 0:
+        return -1
+    W.X.cols, W.X.p = W.cols, m + k
+    W.gram.G, W.gram.p, W.gram.ld = W.G, m + k, W.cap
+    return 0
+
+
+cdef int gram_rows(Working *W, Py_ssize_t m, Py_ssize_t k) noexcept nogil:
+    """Rows and columns m .. m + k - 1 of G, and q and sq of the new columns from them."""
+    cdef Py_ssize_t i, j, ld = W.cap
+    cdef double *row
+    if k <= FEW_COLUMNS and W.all.row_stride == 1:
+        for i in range(m, m + k):
+            part_pack(&W.all, W.cols[i], 0, W.all.n, W.r)
+            dots(&W.all, W.cols, i + 1, W.r, W.G + i * ld)
+    elif gram_block(&W.all, W.cols + m, k, W.cols, m + k, W.G + m * ld, ld) != 0:
+        return -1
+    W.work += <double>W.all.n * k * (m + k)
+    for i in range(m, m + k):
+        row = W.G + i * ld
+        for j in range(i + 1):
+            W.G[j * ld + i] = row[j]
+            W.q[i] -= row[j] * W.w[j]
+        W.sq[i] = row[i]
+    return 0
+
+
+cdef void working_refresh(Working *W) noexcept nogil:
+    """q = b - G w anew, so that rounding does not add up along a path.  Cost m |support|."""
+    cdef Py_ssize_t j
+    if W.on_residual:
+        working_residual(W)
+        return
+    copy(W.X.p, W.b, W.q)
+    for j in range(W.X.p):
+        if W.w[j] != 0.0:
+            col_axpy(&W.gram, j, W.w[j], W.q)
+
+
+cdef void working_residual(Working *W) noexcept nogil:
+    """r = y - Xw anew.  Cost n |support|."""
+    copy(W.X.n, W.y, W.r)
+    subtract_product(&W.X, W.w, W.r)
+
+
+cdef Gap working_gap(Working *W, double l1, double l2) noexcept nogil:
+    """The objective, and the gap of the problem restricted to the working set."""
+    cdef Gap g
+    cdef Py_ssize_t j
+    cdef double c, ww = 0.0, wbq = 0.0
+    memset(&g, 0, sizeof(Gap))
+    if W.on_residual:
+        for j in range(W.X.p):
+            W.q[j] = col_dot(&W.X, j, W.r)
+    for j in range(W.X.p):
+        c = W.q[j] - l2 * W.w[j]
+        g.peak = max(g.peak, fabs(c))
+        if W.w[j] != 0.0:
+            g.slack += l1 * fabs(W.w[j]) - W.w[j] * c
+            g.wc += W.w[j] * c
+            g.l1_norm += fabs(W.w[j])
+            ww += W.w[j] * W.w[j]
+            wbq += W.w[j] * (W.b[j] + W.q[j])
+    # |y - Xw|^2 = y'y - w'b - w'q; its rounding, eps y'y, is below the smallest gap that is ever claimed
+    g.rr = fr_dot_f64(W.X.n, W.r, 1, 0.0, W.r) if W.on_residual else max(0.0, W.yy - wbq)
+    g.rr += l2 * ww
+    g.primal = 0.5 * g.rr + l1 * g.l1_norm
+    g.gap = dual_gap(g.slack, g.wc, g.rr, l1 / g.peak if g.peak > l1 else 1.0)
+    return g
+
+
+cdef Outcome working_solve(Working *W, double l1, double l2, double tol, double floor, Py_ssize_t *n_iter,
+                           Py_ssize_t max_iter) noexcept nogil:
+    """Until the restricted gap is at most tol times the objective (REACHED) or at most floor (AT_FLOOR).
+
+    One sweep at least is made: a start within a loose tolerance would otherwise stay as it is along a path, and an alpha
+    just below alpha_max would keep all zeros.  n_iter counts sweeps and Newton steps and is added to, up to max_iter."""
+    cdef Gap g
+    cdef Py_ssize_t changes, since = 0
+    cdef int moved
+    cdef bint swept = False
+    working_refresh(W)
+    while True:
+        g = working_gap(W, l1, l2)
+        if swept and g.gap <= tol * g.primal:
+            return REACHED
+        if swept and g.gap <= floor:
+            return AT_FLOOR
+        swept = True
+        if n_iter[0] >= max_iter:
+            return OUT_OF_ITERATIONS
+        if W.on_residual:
+            cd_epoch(&W.X, W.sq, l1, l2, W.w, W.r)
+            W.work += 2.0 * W.X.n * W.X.p
+        else:
+            changes = cd_epoch(&W.gram, W.sq, l1, l2, W.w, W.q)
+            since += 1
+            if changes <= 1 + W.factor.m // 8 or since >= 4:
+                moved = newton_step(W, l1, l2)
+                if moved < 0:
+                    return OUT_OF_MEMORY
+                since = 0
+                n_iter[0] += 1
+                W.n_newton += 1
+        n_iter[0] += 1
+        W.n_epochs += 1
+        if W.work > SIGNALS_EVERY:
+            W.work = 0.0
+            if interrupted():
+                return INTERRUPTED

@@ -1,0 +1,271 @@
+/* Sums, dots and updates of columns in a fixed number of explicit lanes.
+ *
+ * Every sum runs in 16 lanes (four vectors of four doubles) that are added in one fixed order, so that a result does not
+ * depend on the instruction set, and no -ffast-math is needed to vectorise it.  float32 data is read as float32 and
+ * accumulated in float64.  A column x is read as x - shift, which centres it without a copy and without cancellation:
+ * the difference is taken element by element, before anything is summed.
+ *
+ * The part that depends on the element type is written once; the file includes itself for float and for double.
+ */
+#ifndef FASTREG_LANES_H
+#define FASTREG_LANES_H
+
+#include <assert.h>
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+/* gcc on glibc compiles a hot function once per instruction set and picks at load time; elsewhere it is compiled plainly */
+#if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__) && !defined(FASTREG_DEBUG)
+#define FR_CLONES __attribute__((target_clones("default", "avx2", "avx512f")))
+#define FR_HAS_CLONES 1
+#else
+#define FR_CLONES
+#define FR_HAS_CLONES 0
+#endif
+
+#if defined(__GNUC__)
+#define FR_INLINE static inline __attribute__((always_inline, unused))
+#define FR_HOT static __attribute__((noinline, unused)) FR_CLONES
+#define FR_UNUSED __attribute__((unused))
+typedef double fr_v4 __attribute__((vector_size(32)));
+typedef double fr_v4u __attribute__((vector_size(32), aligned(8), may_alias));
+typedef float fr_v4f __attribute__((vector_size(16), aligned(4), may_alias));
+#define FR_ADD(a, b) ((a) + (b))
+#define FR_SUB(a, b) ((a) - (b))
+#define FR_MUL(a, b) ((a) * (b))
+#define FR_SET(a, b, c, d) ((fr_v4){(a), (b), (c), (d)})
+#define FR_AT(v, k) ((v)[k])
+#define FR_LOAD_double(p) ((fr_v4) * (const fr_v4u *)(p))
+#define FR_LOAD_float(p) __builtin_convertvector(*(const fr_v4f *)(p), fr_v4)
+#define FR_STORE(p, v) (*(fr_v4u *)(p) = (v))
+#else
+#define FR_INLINE static __forceinline
+#define FR_HOT static
+#define FR_UNUSED
+typedef struct { double at[4]; } fr_v4;
+#define FR_EACH(e0, e1, e2, e3) fr_v4 out; out.at[0] = (e0); out.at[1] = (e1); out.at[2] = (e2); out.at[3] = (e3); return out
+FR_INLINE fr_v4 fr_set(double a, double b, double c, double d) { FR_EACH(a, b, c, d); }
+FR_INLINE fr_v4 fr_add(fr_v4 a, fr_v4 b) { FR_EACH(a.at[0] + b.at[0], a.at[1] + b.at[1], a.at[2] + b.at[2], a.at[3] + b.at[3]); }
+FR_INLINE fr_v4 fr_sub(fr_v4 a, fr_v4 b) { FR_EACH(a.at[0] - b.at[0], a.at[1] - b.at[1], a.at[2] - b.at[2], a.at[3] - b.at[3]); }
+FR_INLINE fr_v4 fr_mul(fr_v4 a, fr_v4 b) { FR_EACH(a.at[0] * b.at[0], a.at[1] * b.at[1], a.at[2] * b.at[2], a.at[3] * b.at[3]); }
+FR_INLINE void fr_store(double *p, fr_v4 v) { p[0] = v.at[0]; p[1] = v.at[1]; p[2] = v.at[2]; p[3] = v.at[3]; }
+#define FR_ADD(a, b) fr_add(a, b)
+#define FR_SUB(a, b) fr_sub(a, b)
+#define FR_MUL(a, b) fr_mul(a, b)
+#define FR_SET(a, b, c, d) fr_set(a, b, c, d)
+#define FR_AT(v, k) ((v).at[k])
+#define FR_LOAD_double(p) fr_set((p)[0], (p)[1], (p)[2], (p)[3])
+#define FR_LOAD_float(p) fr_set((p)[0], (p)[1], (p)[2], (p)[3])
+#define FR_STORE(p, v) fr_store(p, v)
+#endif
+
+/* bounds are checked in a debug build only; an index that is out of them there ends the process, where it is wrong */
+#if defined(FASTREG_DEBUG)
+#define FR_CHECK(condition) assert(condition)
+#else
+#define FR_CHECK(condition) ((void)(condition))
+#endif
+
+#define FR_ZERO FR_SET(0.0, 0.0, 0.0, 0.0)
+#define FR_FILL(a) FR_SET(a, a, a, a)
+#define FR_TOTAL(v) ((FR_AT(v, 0) + FR_AT(v, 2)) + (FR_AT(v, 1) + FR_AT(v, 3)))
+#define FR_PASTE_(a, b) a##b
+#define FR_PASTE(a, b) FR_PASTE_(a, b)
+
+/* ------------------------------------------------------------------------------------------ the same for both dtypes */
+#define FR_REAL double
+#define FR_NAME(f) f##_f64
+#include "lanes.h"
+#undef FR_REAL
+#undef FR_NAME
+#define FR_REAL float
+#define FR_NAME(f) f##_f32
+#include "lanes.h"
+#undef FR_REAL
+#undef FR_NAME
+
+/* ------------------------------------------------------------------------------------------ rows of doubles: BLAS-3 */
+/* out[a*ldo + b] += sign * sum_k A[a*lda + k] B[b*ldb + k] for a < MA, b < MB: MA * MB sums stay in registers. */
+FR_INLINE void fr_tile(int MA, int MB, ptrdiff_t k, double sign, const double *A, ptrdiff_t lda, const double *B,
+                       ptrdiff_t ldb, double *out, ptrdiff_t ldo) {
+    fr_v4 s[12];
+    ptrdiff_t i = 0;
+    for (int t = 0; t < MA * MB; t++) s[t] = FR_ZERO;
+    for (; i + 4 <= k; i += 4)
+        for (int a = 0; a < MA; a++) {
+            const fr_v4 x = FR_LOAD_double(A + a * lda + i);
+            for (int b = 0; b < MB; b++) s[a * MB + b] = FR_ADD(s[a * MB + b], FR_MUL(x, FR_LOAD_double(B + b * ldb + i)));
+        }
+    for (int a = 0; a < MA; a++)
+        for (int b = 0; b < MB; b++) {
+            double total = FR_TOTAL(s[a * MB + b]);
+            for (ptrdiff_t t = i; t < k; t++) total += A[a * lda + t] * B[b * ldb + t];
+            out[a * ldo + b] += sign * total;
+        }
+}
+
+/* Rows a .. a + MA - 1 of A against rows b .. end - 1 of B. */
+FR_INLINE void fr_strip(int MA, ptrdiff_t b, ptrdiff_t end, ptrdiff_t k, double sign, const double *A, ptrdiff_t lda,
+                        const double *B, ptrdiff_t ldb, double *out, ptrdiff_t ldo) {
+    for (; b + 3 <= end; b += 3) fr_tile(MA, 3, k, sign, A, lda, B + b * ldb, ldb, out + b, ldo);
+    for (; b < end; b++) fr_tile(MA, 1, k, sign, A, lda, B + b * ldb, ldb, out + b, ldo);
+}
+
+/* out += sign * A B' for row-major A (ma, k), B (mb, k), out (ma, ldo).  lower: only tiles that touch column b <= row a
+ * of out are made (for A = B; entries above the diagonal of such a tile are made too).  B is taken 96 rows at a time,
+ * which stay in the second cache while all of A passes. */
+FR_HOT void fr_rows_dot(ptrdiff_t ma, ptrdiff_t mb, ptrdiff_t k, double sign, const double *A, ptrdiff_t lda,
+                        const double *B, ptrdiff_t ldb, double *out, ptrdiff_t ldo, int lower) {
+    for (ptrdiff_t start = 0; start < mb; start += 96) {
+        const ptrdiff_t stop = start + 96 < mb ? start + 96 : mb;
+        ptrdiff_t a = lower ? start / 4 * 4 : 0;
+        for (; a + 4 <= ma; a += 4)
+            fr_strip(4, start, lower && a + 4 < stop ? a + 4 : stop, k, sign, A + a * lda, lda, B, ldb, out + a * ldo, ldo);
+        for (; a < ma; a++)
+            fr_strip(1, start, lower && a + 1 < stop ? a + 1 : stop, k, sign, A + a * lda, lda, B, ldb, out + a * ldo, ldo);
+    }
+}
+
+/* Write to `over` the j with |a[e_j] c_j| + d[e_j] size_j > limit and return their number; *most receives the largest
+ * bound that is not over.  e names the residual at which c_j was computed. */
+FR_HOT ptrdiff_t fr_bounds_over(ptrdiff_t p, const double *c, const double *size, const int32_t *e, const double *a,
+                                const double *d, double limit, ptrdiff_t *over, double *most) {
+    ptrdiff_t count = 0;
+    double bound[64], top = 0.0;
+    for (ptrdiff_t start = 0; start < p; start += 64) {
+        const ptrdiff_t m = p - start < 64 ? p - start : 64;
+        double block = 0.0;
+        for (ptrdiff_t k = 0; k < m; k++) {
+            const ptrdiff_t j = start + k;
+            bound[k] = fabs(a[e[j]] * c[j]) + d[e[j]] * size[j];
+        }
+        for (ptrdiff_t k = 0; k < m; k++) block = bound[k] > block ? bound[k] : block;
+        if (block <= limit) {
+            top = block > top ? block : top;
+            continue;
+        }
+        for (ptrdiff_t k = 0; k < m; k++)
+            if (bound[k] > limit)
+                over[count++] = start + k;
+            else
+                top = bound[k] > top ? bound[k] : top;
+    }
+    *most = top;
+    return count;
+}
+
+#elif defined(FR_REAL)
+/* ------------------------------------------------------------------------------------------ once per element type */
+#define FR_LOAD FR_PASTE(FR_LOAD_, FR_REAL)
+#define FR_READ(p) (stride == 1 ? FR_LOAD(p) : FR_SET((p)[0], (p)[stride], (p)[2 * stride], (p)[3 * stride]))
+
+/* sum_i f(x_i - shift) in 16 lanes, where TERM(v, i) gives f on four elements and ONE(s, i) on one */
+#define FR_SUM16(TERM, ONE)                                                                     \
+    const fr_v4 centre = FR_FILL(shift);                                                        \
+    fr_v4 s0 = FR_ZERO, s1 = FR_ZERO, s2 = FR_ZERO, s3 = FR_ZERO;                               \
+    ptrdiff_t i = 0;                                                                            \
+    for (; i + 16 <= n; i += 16) {                                                              \
+        s0 = FR_ADD(s0, TERM(FR_SUB(FR_READ(x + i * stride), centre), i));                      \
+        s1 = FR_ADD(s1, TERM(FR_SUB(FR_READ(x + (i + 4) * stride), centre), i + 4));            \
+        s2 = FR_ADD(s2, TERM(FR_SUB(FR_READ(x + (i + 8) * stride), centre), i + 8));            \
+        s3 = FR_ADD(s3, TERM(FR_SUB(FR_READ(x + (i + 12) * stride), centre), i + 12));          \
+    }                                                                                           \
+    for (; i + 4 <= n; i += 4) s0 = FR_ADD(s0, TERM(FR_SUB(FR_READ(x + i * stride), centre), i)); \
+    s0 = FR_ADD(FR_ADD(s0, s1), FR_ADD(s2, s3));                                                \
+    double total = FR_TOTAL(s0);                                                                \
+    for (; i < n; i++) total += ONE((double)x[i * stride] - shift, i);                          \
+    return total
+
+#define FR_SELF(v, i) (v)
+#define FR_SQUARE(v, i) FR_MUL(FR_MUL(v, factor), FR_MUL(v, factor))
+#define FR_SQUARE1(v, i) (((v) * scale) * ((v) * scale))
+#define FR_TIMES_R(v, i) FR_MUL(v, FR_LOAD_double(r + (i)))
+#define FR_TIMES_R1(v, i) ((v) * r[i])
+
+FR_INLINE double FR_NAME(fr_sum_any)(ptrdiff_t n, const FR_REAL *x, ptrdiff_t stride, double shift) {
+    FR_SUM16(FR_SELF, FR_SELF);
+}
+FR_INLINE double FR_NAME(fr_sumsq_any)(ptrdiff_t n, const FR_REAL *x, ptrdiff_t stride, double shift, double scale) {
+    const fr_v4 factor = FR_FILL(scale); /* before squaring: the square of an entry may not be representable */
+    FR_SUM16(FR_SQUARE, FR_SQUARE1);
+}
+FR_INLINE double FR_NAME(fr_dot_any)(ptrdiff_t n, const FR_REAL *x, ptrdiff_t stride, double shift, const double *r) {
+    FR_SUM16(FR_TIMES_R, FR_TIMES_R1);
+}
+/* y_i = beta y_i + a (x_i - shift), beta 0 or 1 */
+FR_INLINE void FR_NAME(fr_update_any)(ptrdiff_t n, double beta, double a, const FR_REAL *x, ptrdiff_t stride,
+                                      double shift, double *y) {
+    const fr_v4 centre = FR_FILL(shift), factor = FR_FILL(a);
+    ptrdiff_t i = 0;
+    for (; i + 4 <= n; i += 4) {
+        const fr_v4 v = FR_MUL(factor, FR_SUB(FR_READ(x + i * stride), centre));
+        FR_STORE(y + i, beta == 0.0 ? v : FR_ADD(FR_LOAD_double(y + i), v));
+    }
+    for (; i < n; i++) y[i] = (beta == 0.0 ? 0.0 : y[i]) + a * ((double)x[i * stride] - shift);
+}
+
+/* A stride of 1 is worth a loop of its own: the compiler makes it from the same text. */
+FR_HOT double FR_NAME(fr_sum)(ptrdiff_t n, const FR_REAL *x, ptrdiff_t stride, double shift) {
+    return stride == 1 ? FR_NAME(fr_sum_any)(n, x, 1, shift) : FR_NAME(fr_sum_any)(n, x, stride, shift);
+}
+FR_HOT double FR_NAME(fr_sumsq)(ptrdiff_t n, const FR_REAL *x, ptrdiff_t stride, double shift, double scale) {
+    return stride == 1 ? FR_NAME(fr_sumsq_any)(n, x, 1, shift, scale) : FR_NAME(fr_sumsq_any)(n, x, stride, shift, scale);
+}
+FR_HOT double FR_NAME(fr_dot)(ptrdiff_t n, const FR_REAL *x, ptrdiff_t stride, double shift, const double *r) {
+    return stride == 1 ? FR_NAME(fr_dot_any)(n, x, 1, shift, r) : FR_NAME(fr_dot_any)(n, x, stride, shift, r);
+}
+FR_HOT void FR_NAME(fr_axpy)(ptrdiff_t n, double a, const FR_REAL *x, ptrdiff_t stride, double shift, double *y) {
+    if (stride == 1) FR_NAME(fr_update_any)(n, 1.0, a, x, 1, shift, y);
+    else FR_NAME(fr_update_any)(n, 1.0, a, x, stride, shift, y);
+}
+/* y_i = a (x_i - shift): a column, centred and scaled, in float64 */
+FR_HOT void FR_NAME(fr_pack)(ptrdiff_t n, double a, const FR_REAL *x, ptrdiff_t stride, double shift, double *y) {
+    if (stride == 1) FR_NAME(fr_update_any)(n, 0.0, a, x, 1, shift, y);
+    else FR_NAME(fr_update_any)(n, 0.0, a, x, stride, shift, y);
+}
+
+/* out_i = x_i - clip(x_i, -t, t): soft-thresholding without a branch; exact zeros, and NaN stays NaN */
+FR_INLINE FR_REAL FR_NAME(fr_soft1)(FR_REAL x, FR_REAL t) {
+    const FR_REAL low = x < -t ? -t : x;
+    return x - (low > t ? t : low);
+}
+FR_HOT void FR_NAME(fr_soft)(ptrdiff_t n, const FR_REAL *x, FR_REAL t, FR_REAL *out) {
+    for (ptrdiff_t i = 0; i < n; i++) out[i] = FR_NAME(fr_soft1)(x[i], t);
+}
+FR_HOT void FR_NAME(fr_soft_strided)(ptrdiff_t n, const FR_REAL *x, ptrdiff_t sx, FR_REAL t, FR_REAL *out, ptrdiff_t so) {
+    for (ptrdiff_t i = 0; i < n; i++) out[i * so] = FR_NAME(fr_soft1)(x[i * sx], t);
+}
+
+/* The same past the cache: blocks are made in cache and written around it, as memcpy does for large arrays, because an
+ * ordinary store would first read the line that it overwrites (three streams of memory traffic for two).  out != x. */
+static FR_UNUSED void FR_NAME(fr_soft_stream)(ptrdiff_t n, const FR_REAL *x, FR_REAL t, FR_REAL *out) {
+#if defined(__SSE2__)
+    FR_REAL block[512];
+    ptrdiff_t i = 0;
+    while (i < n && ((uintptr_t)(out + i) & 63)) i++;
+    FR_NAME(fr_soft)(i, x, t, out);
+    for (; i + 512 <= n; i += 512) {
+        FR_NAME(fr_soft)(512, x + i, t, block);
+        for (ptrdiff_t k = 0; k < 512; k += (ptrdiff_t)(16 / sizeof(FR_REAL)))
+            _mm_stream_si128((__m128i *)(void *)(out + i + k), _mm_loadu_si128((const __m128i *)(const void *)(block + k)));
+    }
+    _mm_sfence();
+    FR_NAME(fr_soft)(n - i, x + i, t, out + i);
+#else
+    FR_NAME(fr_soft)(n, x, t, out);
+#endif
+}
+
+#undef FR_LOAD
+#undef FR_READ
+#undef FR_SUM16
+#undef FR_SELF
+#undef FR_SQUARE
+#undef FR_SQUARE1
+#undef FR_TIMES_R
+#undef FR_TIMES_R1
+#endif
