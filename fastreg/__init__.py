@@ -40,7 +40,7 @@ _HOMES = {
 }
 _MODULES = ("datasets", "display", "prox")
 
-__all__ = ["__version__", *_HOMES, *_MODULES]  # noqa: PLE0604 - names resolved by __getattr__
+__all__ = ["__version__", *_HOMES, *_MODULES]
 
 
 def __getattr__(name: str) -> Any:

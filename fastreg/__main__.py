@@ -14,6 +14,7 @@ import time
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import NoReturn, TypeVar
 
 import numpy as np
@@ -103,7 +104,7 @@ def _demo(options: argparse.Namespace) -> int:
     """Fit and show the lasso path of the leukemia data."""
     _check_outputs(None, options.plot)
     X, y = load_leukemia()
-    path, seconds, status = _solve(lambda: fr.lasso_path(X, y))
+    path, seconds, status = _solve(partial(fr.lasso_path, X, y))
     if options.plot:
         _draw(path, None, options.plot)
     n, p = X.shape
@@ -118,6 +119,8 @@ def _fit(options: argparse.Namespace) -> int:
     """Fit a file, one alpha or a path, and show it."""
     if options.plot and options.alpha is not None:
         raise Refusal("--plot draws a path; leave out --alpha or --plot.")
+    if options.l1_ratio == 0.0 and options.alpha is None:
+        raise Refusal("--l1-ratio 0 has no path: no alpha gives all zeros; one fit needs --alpha.")
     _check_outputs(options.out, options.plot, data=options.file)
     table = read_table(options.file, options.target)
     X, y, ratio, intercept = table.X, table.y, options.l1_ratio, not options.no_intercept
@@ -126,15 +129,16 @@ def _fit(options: argparse.Namespace) -> int:
         f"{'with' if intercept else 'without'} intercept, l1_ratio {ratio:g}\n"
     )
     if options.alpha is not None:
-        fit, _, status = _solve(lambda: fr.elastic_net(X, y, options.alpha, **knobs))
+        fit, _, status = _solve(partial(fr.elastic_net, X, y, options.alpha, **knobs))
         if options.out:
             rows = zip(["intercept", *table.names], [float(fit.intercept), *fit.coef.tolist()], strict=True)
             _write(options.out, ["name", "coef"], rows)
         print(heading)
         spread = y - y.mean() if intercept else y
-        _show_fit(fit, _ratio(float(((y - fit.predict(X)) ** 2).sum()), float(spread @ spread)), table.names)
+        total, residual = float(spread @ spread), y - fit.predict(X)
+        _show_fit(fit, 1.0 - float(residual @ residual) / total if total else 0.0, table.names)
         return status
-    path, seconds, status = _solve(lambda: fr.elastic_net_path(X, y, alphas=options.alphas, **knobs))
+    path, seconds, status = _solve(partial(fr.elastic_net_path, X, y, alphas=options.alphas, **knobs))
     if options.out:
         lines = ([name, *coefs.tolist()] for name, coefs in zip(table.names, path.coefs, strict=True))
         _write(options.out, ["name", *path.alphas.tolist()], [["intercept", *path.intercepts.tolist()], *lines])
@@ -170,20 +174,20 @@ def _show_path(path: "fr.Path", seconds: float, p: int) -> None:
     for k in np.unique(np.linspace(0, len(path) - 1, min(ROWS, len(path))).round().astype(int)):
         print(f"{path.alphas[k]:12.6g}  {path.df[k]:9d}  {path.deviance_ratio[k]:14.4f}  {gaps[k]:15.1e}")
     statuses = ", ".join(f"{count} {name}" for name, count in Counter(s.name for s in path.statuses).items())
-    print(f"\n{len(path)} alphas in {seconds * 1e3:.1f} ms: {statuses}; largest gap / objective {max(gaps):.1e}")
+    print(f"\nalphas: {len(path)} in {seconds * 1e3:.1f} ms, {statuses}; largest gap / objective {max(gaps):.1e}")
     more = path.n_columns_read
     print(f"columns of X read after the first pass over all {p}: {more}, as much as {more / p:.1f} passes")
     print(GAP_MEANS)
 
 
-def _show_fit(fit: "fr.Fit", unexplained: float, names: Sequence[str]) -> None:
+def _show_fit(fit: "fr.Fit", deviance_ratio: float, names: Sequence[str]) -> None:
     """Print one fit and its largest coefficients."""
     objective, gap = float(fit.objective), float(fit.dual_gap)  # arrays only where there are several targets
     largest = sorted(np.flatnonzero(fit.coef).tolist(), key=lambda j: -abs(fit.coef[j]))[:ROWS]
     lines = {
         "alpha": f"{fit.alpha:.6g}",
         "non-zeros": f"{np.count_nonzero(fit.coef)} of {len(names)}",
-        "deviance ratio": f"{1.0 - unexplained:.4f}",
+        "deviance ratio": f"{deviance_ratio:.4f}",
         "objective": f"{objective:.10g}",
         "gap": f"{gap:.1e}, {_ratio(gap, objective):.1e} of the objective",
         "status": f"{fit.status.name}: {fit.status.advice}",
@@ -249,14 +253,10 @@ def _versions(options: argparse.Namespace) -> int:
     from fastreg.kernels import _design
 
     build = _design.build_info()
-    try:
-        package = importlib.metadata.version("fastreg-solvers")
-    except importlib.metadata.PackageNotFoundError:
-        package = "not installed, run from its source"
     # numpy prints its configuration unless asked for it as a dictionary.
     blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
     lines = {
-        "fastreg": package,
+        "fastreg": f"{fr.__version__} ({os.path.dirname(fr.__file__)})",
         "python": f"{platform.python_version()} ({platform.python_implementation()}, {platform.platform()})",
         "numpy": np.__version__,
         "numpy BLAS": f"{blas.get('name', 'unknown')} {blas.get('version', '')}",

@@ -9,7 +9,7 @@ import operator
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 FLOAT64 = np.dtype(np.float64)
@@ -18,26 +18,27 @@ FLOAT32 = np.dtype(np.float32)
 
 def real_array(a: Any, name: str) -> NDArray[Any]:
     """a as an aligned float32 or float64 array of native byte order and whole strides; not copied if it is one already."""
-    if type(a) is not np.ndarray:
-        a = _foreign(a, name)
-    if a.dtype != FLOAT64 and a.dtype != FLOAT32:
-        kind = a.dtype.kind
+    array: NDArray[Any] = a if type(a) is np.ndarray else _foreign(a, name)
+    if array.dtype != FLOAT64 and array.dtype != FLOAT32:
+        kind = array.dtype.kind
         if kind == "c":
-            raise TypeError(f"{name} is complex ({a.dtype}); real numbers are needed.")
+            raise TypeError(f"{name} is complex ({array.dtype}); real numbers are needed.")
         if kind == "O":
             try:
-                a = a.astype(np.float64)
+                if any(isinstance(value, (str, bytes)) for value in array.flat):
+                    raise TypeError("strings among them")
+                array = array.astype(np.float64)
             except (TypeError, ValueError) as error:
                 raise TypeError(f"{name} holds objects that are not real numbers ({error}).") from None
         elif kind not in "biuf":
-            raise TypeError(f"{name} has dtype {a.dtype}; real numbers are needed.")
-        elif a.dtype.itemsize == 4 and kind == "f":
-            a = a.astype(np.float32)
+            raise TypeError(f"{name} has dtype {array.dtype}; real numbers are needed.")
+        elif array.dtype.itemsize == 4 and kind == "f":
+            array = array.astype(np.float32)
         else:
-            a = a.astype(np.float64)
-    if not a.flags.aligned or not a.dtype.isnative or any(s % a.itemsize for s in a.strides):
-        a = a.astype(a.dtype.newbyteorder("="))
-    return a
+            array = array.astype(np.float64)
+    if not array.flags.aligned or not array.dtype.isnative or any(s % array.itemsize for s in array.strides):
+        array = array.astype(array.dtype.newbyteorder("="))
+    return array
 
 
 def _foreign(a: Any, name: str) -> NDArray[Any]:
@@ -58,12 +59,13 @@ def _foreign(a: Any, name: str) -> NDArray[Any]:
 
 def matrix(X: Any, name: str = "X") -> NDArray[Any]:
     """X as a float32 or float64 array of shape (n, p), n >= 1 and p >= 1, in any layout; entries are not looked at."""
-    X = real_array(X, name)
-    if X.ndim != 2:
-        raise ValueError(f"{name} has {X.ndim} dimension{'s' * (X.ndim != 1)} (shape {X.shape}); a 2-d array (rows, columns) is needed.")
-    if X.shape[0] == 0 or X.shape[1] == 0:
-        raise ValueError(f"{name} is empty (shape {X.shape}); at least one row and one column are needed.")
-    return X
+    array = real_array(X, name)
+    if array.ndim != 2:
+        dimensions = f"{array.ndim} dimension{'s' * (array.ndim != 1)}"
+        raise ValueError(f"{name} has {dimensions} (shape {array.shape}); a 2-d array (rows, columns) is needed.")
+    if 0 in array.shape:
+        raise ValueError(f"{name} is empty (shape {array.shape}); at least one row and one column are needed.")
+    return array
 
 
 def target(y: Any, n: int) -> Floats:
@@ -106,10 +108,10 @@ def not_finite(a: NDArray[Any], name: str) -> ValueError:
 
 def predictors(X: Any, p: int) -> NDArray[Any]:
     """X for a prediction, shape (n, p)."""
-    X = real_array(X, "X")
-    if X.ndim != 2 or X.shape[1] != p:
-        raise ValueError(f"X has shape {X.shape}; (n, {p}) is needed, as in the fit.")
-    return X
+    array = real_array(X, "X")
+    if array.ndim != 2 or array.shape[1] != p:
+        raise ValueError(f"X has shape {array.shape}; (n, {p}) is needed, as in the fit.")
+    return array
 
 
 def result_array(out: Any, x: NDArray[Any], name: str = "out") -> None:
@@ -174,12 +176,12 @@ def grid(alphas: Any) -> int | Floats:
 
 def start(coef: Any, p: int) -> Floats:
     """A warm start's coefficients, float64, shape (p,), all finite."""
-    coef = real_array(coef, "warm_start").astype(np.float64)
-    if coef.shape != (p,):
-        raise ValueError(f"warm_start has coefficients of shape {coef.shape}; ({p},) is needed, as X has {p} columns.")
-    if not np.isfinite(coef).all():
-        raise not_finite(coef, "warm_start")
-    return coef
+    w: Floats = real_array(coef, "warm_start").astype(np.float64)
+    if w.shape != (p,):
+        raise ValueError(f"warm_start has coefficients of shape {w.shape}; ({p},) is needed, as X has {p} columns.")
+    if not np.isfinite(w).all():
+        raise not_finite(w, "warm_start")
+    return w
 
 
 def between(alpha: Any, alphas: Floats) -> tuple[int, int, float]:

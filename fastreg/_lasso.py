@@ -218,15 +218,15 @@ def alpha_max(X: ArrayLike, y: ArrayLike, *, l1_ratio: float = 1.0, fit_intercep
     >>> fr.alpha_max([[1.0], [-1.0]], [2.0, -2.0])
     2.0
     """
-    l1_ratio = _share(l1_ratio)
-    return _problem(X, y, fit_intercept).alpha_max(l1_ratio)
+    return _problem(X, y, fit_intercept).alpha_max(_share(l1_ratio))
 
 
 def _share(l1_ratio: Any) -> float:
-    l1_ratio = _input.number(l1_ratio, "l1_ratio", 0.0, 1.0)
-    if l1_ratio == 0.0:
+    """l1_ratio where a grid of alphas depends on it."""
+    share = _input.number(l1_ratio, "l1_ratio", 0.0, 1.0)
+    if share == 0.0:
         raise ValueError("l1_ratio is 0, for which no alpha gives all zeros; give alphas as an array.")
-    return l1_ratio
+    return share
 
 
 def _problem(X: ArrayLike, y: ArrayLike, fit_intercept: Any) -> Problem:

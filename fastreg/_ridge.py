@@ -8,7 +8,6 @@ The factor is made once and reused for every target.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -49,8 +48,8 @@ def ridge(X: ArrayLike, y: ArrayLike, alpha: float, *, fit_intercept: bool = Tru
 
     Notes
     -----
-    Cost n p min(n, p)/2 + min(n, p)^3/6 multiply-adds, and a few readings of X per target.  dual_gap is |X'r - alpha w|^2 / alpha,
-    the duality gap at the dual point r = y - b - Xw.
+    Cost n p min(n, p)/2 + min(n, p)^3/6 multiply-adds, and a few readings of X per target.  dual_gap is
+    |X'r - alpha w|^2 / alpha, the duality gap at the dual point r = y - b - Xw.
 
     References
     ----------

@@ -36,8 +36,8 @@ def soft_threshold(x: ArrayLike, threshold: float, *, out: NDArray[Any] | None =
 
     Notes
     -----
-    One pass, no temporary arrays if x and out are contiguous in the same order; large arrays are written around the cache,
-    and so cost what copying them costs.
+    One pass, and no temporary arrays if x and out are contiguous in the same order; for large arrays it costs what copying
+    x costs.
 
     References
     ----------
@@ -67,11 +67,12 @@ def _soft(x: NDArray[Any], t: float, out: NDArray[Any]) -> None:
     if x.ndim == 1:
         _prox.soft_threshold(x, t, out)
         return
-    for order in ("C", "F"):
-        flag = f"{order}_CONTIGUOUS"
-        if x.flags[flag] and out.flags[flag]:
-            _prox.soft_threshold(x.reshape(-1, order=order), t, out.reshape(-1, order=order))
-            return
+    if x.flags.c_contiguous and out.flags.c_contiguous:
+        _prox.soft_threshold(x.reshape(-1), t, out.reshape(-1))
+        return
+    if x.flags.f_contiguous and out.flags.f_contiguous:
+        _prox.soft_threshold(x.T.reshape(-1), t, out.T.reshape(-1))
+        return
     flat = np.ascontiguousarray(x).reshape(-1)
     whole = np.empty_like(flat)
     _prox.soft_threshold(flat, t, whole)

@@ -16,7 +16,7 @@ from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memcpy, memset
 
 from fastreg.kernels._cd cimport dual_gap
-from fastreg.kernels._design cimport Columns, column, dots, fr_bounds_over, fr_dot_f64, interrupted
+from fastreg.kernels._design cimport Columns, dots, fr_bounds_over, fr_dot_f64
 from fastreg.kernels._working cimport (
     AT_FLOOR, INTERRUPTED, OUT_OF_ITERATIONS, OUT_OF_MEMORY, REACHED,
     working_add, working_free, working_gap, working_init, working_residual, working_solve,
@@ -188,7 +188,7 @@ cdef Outcome active_solve(Active *S, double l1, double l2, double tol, Py_ssize_
     The certificate is that of the whole problem: its peak bounds max_j |x_j'r - l2 w_j| over every column."""
     cdef Outcome outcome = REACHED
     cdef Py_ssize_t over = 0
-    cdef double inner = 0.3 * tol, rest, slack, most
+    cdef double inner = 0.3 * tol, slack, most
     cdef Gap g
     n_iter[0] = 0
     if guess(S, l1) != 0:

@@ -27,7 +27,8 @@ cdef inline Py_ssize_t cd_epoch(Design *X, const double *sq, double l1, double l
 cdef inline double dual_gap(double slack, double wc, double rr, double t_max) noexcept nogil:
     """P(w) - D(t r') for t = clip(y'r' / |r'|^2, -t_max, t_max), from numbers that do not cancel.
 
-    With c = X'r - l2 w and r' = (r, -sqrt(l2) w): slack = sum_j l1 |w_j| - w_j c_j, wc = w'c, rr = |r'|^2, t_max = l1 / max_j |c_j|.
+    With c = X'r - l2 w and r' = (r, -sqrt(l2) w): slack = sum_j l1 |w_j| - w_j c_j, wc = w'c, rr = |r'|^2 and
+    t_max = l1 / max_j |c_j|.
     Since y'r' = |r'|^2 + w'c, the gap at t = 1 is slack, and D(1) - D(t) = (1 - t) (w'c + (1 - t) |r'|^2 / 2)."""
     cdef double t = 1.0 + wc / rr if rr > 0.0 else 1.0, rest
     t = max(-t_max, min(t_max, t))

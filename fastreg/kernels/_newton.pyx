@@ -12,7 +12,7 @@ The factor is kept between calls: columns that left are rotated out, new ones ar
 Invariant at every exit: q == X'(y - Xw).
 """
 
-from libc.math cimport fabs, fmin
+from libc.math cimport fabs
 
 from fastreg.kernels._cholesky cimport factor_extend, factor_remove, factor_reserve, solve_lower, solve_upper
 from fastreg.kernels._design cimport col_axpy

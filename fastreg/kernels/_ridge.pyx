@@ -74,7 +74,7 @@ cdef class RidgeSystem:
         cdef double *r
         cdef double *c
         cdef double rr = 0.0, ww = 0.0, gap, best = -1.0, best_rr = 0.0, best_ww = 0.0
-        cdef Py_ssize_t k, n = X.n, p = X.p, n_iter = 0, m = self.size
+        cdef Py_ssize_t n = X.n, p = X.p, n_iter = 0, m = self.size
         u = <double *>malloc((m + n + 2 * p) * sizeof(double))
         if u == NULL:
             raise MemoryError(f"no memory for {n} residuals and {p} gradients")
@@ -83,7 +83,7 @@ cdef class RidgeSystem:
             memset(u, 0, m * sizeof(double))
             memcpy(r, &y[0], n * sizeof(double))
             memset(&w[0], 0, p * sizeof(double))
-            for k in range(REFINEMENTS):
+            while n_iter < REFINEMENTS:
                 n_iter += 1
                 # one step from the residual of the equations; the first, from w = 0, is the solution itself
                 self.correct(u, r, c)

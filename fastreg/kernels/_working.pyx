@@ -15,7 +15,9 @@ from libc.string cimport memset
 
 from fastreg.kernels._cd cimport cd_epoch, dual_gap
 from fastreg.kernels._cholesky cimport factor_free
-from fastreg.kernels._design cimport col_axpy, col_dot, dots, fr_axpy_f64, fr_dot_f64, gram_block, interrupted, part_pack, subtract_product
+from fastreg.kernels._design cimport (
+    col_axpy, col_dot, dots, fr_dot_f64, gram_block, interrupted, part_pack, subtract_product,
+)
 from fastreg.kernels._newton cimport newton_step
 
 cdef enum:

@@ -14,9 +14,6 @@
 #include <math.h>
 #include <stddef.h>
 #include <stdint.h>
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
 
 /* gcc on glibc compiles a hot function once per instruction set and picks at load time; elsewhere it is compiled plainly */
 #if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__) && !defined(FASTREG_DEBUG)
@@ -30,7 +27,6 @@
 #if defined(__GNUC__)
 #define FR_INLINE static inline __attribute__((always_inline, unused))
 #define FR_HOT static __attribute__((noinline, unused)) FR_CLONES
-#define FR_UNUSED __attribute__((unused))
 typedef double fr_v4 __attribute__((vector_size(32)));
 typedef double fr_v4u __attribute__((vector_size(32), aligned(8), may_alias));
 typedef float fr_v4f __attribute__((vector_size(16), aligned(4), may_alias));
@@ -45,7 +41,6 @@ typedef float fr_v4f __attribute__((vector_size(16), aligned(4), may_alias));
 #else
 #define FR_INLINE static __forceinline
 #define FR_HOT static
-#define FR_UNUSED
 typedef struct { double at[4]; } fr_v4;
 #define FR_EACH(e0, e1, e2, e3) fr_v4 out; out.at[0] = (e0); out.at[1] = (e1); out.at[2] = (e2); out.at[3] = (e3); return out
 FR_INLINE fr_v4 fr_set(double a, double b, double c, double d) { FR_EACH(a, b, c, d); }
@@ -233,31 +228,12 @@ FR_INLINE FR_REAL FR_NAME(fr_soft1)(FR_REAL x, FR_REAL t) {
     const FR_REAL low = x < -t ? -t : x;
     return x - (low > t ? t : low);
 }
-FR_HOT void FR_NAME(fr_soft)(ptrdiff_t n, const FR_REAL *x, FR_REAL t, FR_REAL *out) {
-    for (ptrdiff_t i = 0; i < n; i++) out[i] = FR_NAME(fr_soft1)(x[i], t);
-}
-FR_HOT void FR_NAME(fr_soft_strided)(ptrdiff_t n, const FR_REAL *x, ptrdiff_t sx, FR_REAL t, FR_REAL *out, ptrdiff_t so) {
+FR_INLINE void FR_NAME(fr_soft_any)(ptrdiff_t n, const FR_REAL *x, ptrdiff_t sx, FR_REAL t, FR_REAL *out, ptrdiff_t so) {
     for (ptrdiff_t i = 0; i < n; i++) out[i * so] = FR_NAME(fr_soft1)(x[i * sx], t);
 }
-
-/* The same past the cache: blocks are made in cache and written around it, as memcpy does for large arrays, because an
- * ordinary store would first read the line that it overwrites (three streams of memory traffic for two).  out != x. */
-static FR_UNUSED void FR_NAME(fr_soft_stream)(ptrdiff_t n, const FR_REAL *x, FR_REAL t, FR_REAL *out) {
-#if defined(__SSE2__)
-    FR_REAL block[512];
-    ptrdiff_t i = 0;
-    while (i < n && ((uintptr_t)(out + i) & 63)) i++;
-    FR_NAME(fr_soft)(i, x, t, out);
-    for (; i + 512 <= n; i += 512) {
-        FR_NAME(fr_soft)(512, x + i, t, block);
-        for (ptrdiff_t k = 0; k < 512; k += (ptrdiff_t)(16 / sizeof(FR_REAL)))
-            _mm_stream_si128((__m128i *)(void *)(out + i + k), _mm_loadu_si128((const __m128i *)(const void *)(block + k)));
-    }
-    _mm_sfence();
-    FR_NAME(fr_soft)(n - i, x + i, t, out + i);
-#else
-    FR_NAME(fr_soft)(n, x, t, out);
-#endif
+FR_HOT void FR_NAME(fr_soft)(ptrdiff_t n, const FR_REAL *x, ptrdiff_t sx, FR_REAL t, FR_REAL *out, ptrdiff_t so) {
+    if (sx == 1 && so == 1) FR_NAME(fr_soft_any)(n, x, 1, t, out, 1);
+    else FR_NAME(fr_soft_any)(n, x, sx, t, out, so);
 }
 
 #undef FR_LOAD

@@ -1,0 +1,51 @@
+"""`python -m pytest bench --benchmark-only [--data FILE.npz]`: the installed package, one BLAS thread, the problems."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def leave_source_tree():
+    """Take the project root off sys.path while it holds no compiled kernels: it would hide the installed package."""
+    root = Path(__file__).resolve().parents[1]
+    kernels = root / "fastreg" / "kernels"
+    if not [*kernels.glob("*.so"), *kernels.glob("*.pyd")]:
+        sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != root]
+
+
+leave_source_tree()
+
+from problems import PROBLEMS  # noqa: E402
+
+
+def pytest_configure(config):
+    """Not in pyproject.toml: to read it there, pytest imports fastreg before the path above is mended."""
+    config.addinivalue_line("filterwarnings", "error::fastreg.ConvergenceWarning")
+
+
+def pytest_addoption(parser):
+    parser.addoption("--data", metavar="FILE.npz", help="bench this file too: arrays X (n, p) and y (n,)")
+
+
+def pytest_generate_tests(metafunc):
+    """Each benchmark with a `problem` and a `dtype` runs on all of them."""
+    if "problem" in metafunc.fixturenames:
+        data = metafunc.config.getoption("--data")
+        metafunc.parametrize("problem", [*PROBLEMS, *([str(Path(data).resolve())] if data else [])])
+    if "dtype" in metafunc.fixturenames:
+        metafunc.parametrize("dtype", ["float64", "float32"])
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread():
+    """Hold every BLAS to one thread, where threadpoolctl is installed."""
+    try:
+        from threadpoolctl import threadpool_limits
+    except ImportError:
+        yield
+        return
+    import scipy.linalg  # noqa: F401  (its BLAS is a second one, and only a loaded library can be held)
+
+    with threadpool_limits(1):
+        yield

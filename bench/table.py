@@ -1,0 +1,60 @@
+"""`python bench/table.py bench.json`: a saved `pytest bench --benchmark-only --benchmark-json=bench.json` as Markdown.
+
+One line for each problem, dtype and gap asked of fastreg, beside the numpy reference of the same group, whatever gap
+that was asked for; times are minimum (median), gaps are those reached, relative to the objective; ratio is the
+reference's minimum over fastreg's.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+HEADER = ["task", "problem", "n x p", "dtype", "asked", "fastreg", "gap", "numpy reference", "gap", "ratio"]
+
+
+def duration(seconds):
+    """Three significant digits in s, ms or µs."""
+    for unit, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
+        if seconds >= size or unit == "µs":
+            return f"{seconds / size:.3g} {unit}"
+
+
+def spread(case):
+    """Minimum (median)."""
+    return f"{duration(case['stats']['min'])} ({duration(case['stats']['median'])})"
+
+
+def rows(cases):
+    """The cells of each line, in the order of the run."""
+    references = {case["group"]: case for case in cases if case["extra_info"]["solver"] == "numpy"}
+    for case in cases:
+        info = case["extra_info"]
+        if info["solver"] != "fastreg":
+            continue
+        rival = references[case["group"]]
+        ratio = rival["stats"]["min"] / case["stats"]["min"]
+        yield [
+            info["kind"],
+            Path(info["problem"]).stem,
+            f"{info['n']} x {info['p']}",
+            info["dtype"],
+            f"{info['tol']:.0e}",
+            spread(case),
+            f"{info['gap']:.0e}",
+            spread(rival),
+            f"{rival['extra_info']['gap']:.0e}",
+            f"{ratio:.2g}" if ratio < 10 else f"{ratio:.0f}",
+        ]
+
+
+def table(cases):
+    """The Markdown table, with a line that says what it was measured on."""
+    lines = [HEADER, ["---"] * len(HEADER), *rows(cases)]
+    info = cases[0]["extra_info"]
+    threads = "unknown" if info["blas_threads"] is None else info["blas_threads"]
+    source = f"fastreg {info['fastreg']}, numpy {info['numpy']}, Python {info['python']}, {info['cpu']}"
+    return "\n".join(["| " + " | ".join(line) + " |" for line in lines] + ["", f"{source}; BLAS threads: {threads}."])
+
+
+if __name__ == "__main__":
+    print(table(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))["benchmarks"]))

@@ -1,0 +1,13 @@
+import numpy as np
+from numpy.typing import NDArray
+
+from fastreg.kernels._design import Columns
+
+Floats = NDArray[np.float64]
+
+class Solver:
+    counts: dict[str, int]
+    def __init__(self, columns: Columns, y: Floats, gram_limit: int) -> None: ...
+    def start(self, support: NDArray[np.intp], w: Floats) -> None: ...
+    def solve(self, l1: float, l2: float, tol: float, max_iter: int) -> tuple[int, int, float, float, int]: ...
+    def solution(self, support: NDArray[np.intp], w: Floats) -> float: ...

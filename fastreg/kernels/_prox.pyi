@@ -1,0 +1,5 @@
+from typing import Any
+
+from numpy.typing import NDArray
+
+def soft_threshold(x: NDArray[Any], t: float, out: NDArray[Any]) -> None: ...

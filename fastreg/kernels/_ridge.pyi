@@ -1,0 +1,13 @@
+import numpy as np
+from numpy.typing import NDArray
+
+from fastreg.kernels._design import Columns
+
+Floats = NDArray[np.float64]
+
+class RidgeSystem:
+    size: int
+    dual: bool
+    def __init__(self, columns: Columns) -> None: ...
+    def factor(self, l2: float) -> bool: ...
+    def solve(self, y: Floats, w: Floats) -> tuple[int, float, float, float]: ...

@@ -1,0 +1,271 @@
+"""The twins of reference.py against closed forms and each other, and the judges of kkt.py against wrong answers."""
+
+from types import SimpleNamespace
+
+import hypothesis.extra.numpy as hnp
+import kkt
+import numpy as np
+import pytest
+import reference as ref
+from conftest import problem
+from hypothesis import given
+from hypothesis import strategies as st
+
+L1_RATIOS = [1.0, 0.5, 0.1]
+# Few digits keep products exact enough for an absolute tolerance; zeros and repeated columns come up often.
+entries = st.integers(-8, 8).map(lambda k: k / 4)
+shapes = st.tuples(st.integers(1, 6), st.integers(0, 5))
+designs = shapes.flatmap(
+    lambda shape: st.tuples(
+        hnp.arrays(np.float64, shape, elements=entries),
+        hnp.arrays(np.float64, shape[0], elements=entries),
+        hnp.arrays(np.float64, shape[1], elements=entries),
+    )
+)
+alphas = st.sampled_from([0.0, 0.03, 0.3, 2.0])
+l1_ratios = st.sampled_from([0.0, 0.1, 0.5, 1.0])
+
+
+def primal(X, y, w, alpha, l1_ratio, fit_intercept):
+    """The objective at w and the best intercept for it."""
+    X, y, _, _ = ref.center(X, y, fit_intercept)
+    return ref.objective(X, y, w, 0.0, alpha, l1_ratio)
+
+
+# Closed forms
+
+
+def test_soft_threshold_at_known_points():
+    x = np.array([-3.0, -1.0, -0.5, 0.0, 0.5, 1.0, 3.0, np.inf, np.nan])
+    expected = [-2.0, 0.0, 0.0, 0.0, 0.0, 0.0, 2.0, np.inf, np.nan]
+    np.testing.assert_array_equal(ref.soft_threshold(x, 1.0), expected)
+
+
+@given(st.floats(-10, 10), st.floats(0, 10), st.floats(-10, 10))
+def test_soft_threshold_is_the_proximal_map_of_the_absolute_value(x, threshold, other):
+    def cost(v):
+        return (v - x) ** 2 / 2 + threshold * abs(v)
+
+    assert cost(ref.soft_threshold(x, threshold)) <= cost(other) + 1e-12
+
+
+@pytest.mark.parametrize("l1_ratio", L1_RATIOS)
+def test_orthonormal_columns_are_soft_thresholded(l1_ratio):
+    n, p, alpha = 30, 6, 0.2
+    rng = np.random.default_rng(0)
+    columns, _ = np.linalg.qr(np.column_stack([np.ones(n), rng.standard_normal((n, p))]))
+    X = np.sqrt(n) * columns[:, 1:]  # centred, X'X = n I
+    y = rng.standard_normal(n) + 3
+    coef, intercept = ref.elastic_net(X, y, alpha, l1_ratio)
+    expected = ref.soft_threshold(X.T @ y / n, alpha * l1_ratio) / (1 + alpha * (1 - l1_ratio))
+    np.testing.assert_allclose(coef, expected, atol=1e-12)
+    assert 0 < np.count_nonzero(coef) < p
+    assert intercept == pytest.approx(y.mean())
+
+
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize("l1_ratio", L1_RATIOS)
+def test_alpha_max_is_the_smallest_alpha_with_no_coefficient(l1_ratio, fit_intercept):
+    X, y = problem(20, 8, offset=1.0)
+    largest = ref.alpha_max(X, y, l1_ratio, fit_intercept)
+    coef, _ = ref.elastic_net(X, y, largest * (1 + 1e-9), l1_ratio, fit_intercept)
+    assert not coef.any()
+    coef, _ = ref.elastic_net(X, y, largest * (1 - 1e-3), l1_ratio, fit_intercept)
+    assert np.count_nonzero(coef) == 1
+
+
+def test_one_column_by_hand():
+    X, y = np.array([[0.0], [2.0]]), np.array([1.0, 5.0])  # centred: x = (-1, 1), y = (-2, 2), x'y/n = 2, x'x/n = 1
+    coef, intercept = ref.elastic_net(X, y, 0.5)
+    assert coef[0] == pytest.approx(1.5)
+    assert intercept == pytest.approx(3 - 1.5)
+    assert ref.objective(X, y, coef, intercept, 0.5) == pytest.approx(0.5**2 / 2 + 0.5 * 1.5)
+    assert ref.deviance_ratio(X, y, coef, intercept) == pytest.approx(1 - 0.5**2 / 2**2)
+    coef, intercept = ref.ridge(X, y, 2.0)  # x'y / (x'x + 2) = 4/4
+    assert coef[0] == pytest.approx(1.0)
+    assert ref.ridge_objective(X, y, coef, intercept, 2.0) == pytest.approx(2 * 1.0**2 + 2)
+
+
+def test_alpha_grid_is_geometric_between_its_ends():
+    grid = ref.alpha_grid(2.0, 5, 1e-2)
+    np.testing.assert_allclose(grid, np.geomspace(2.0, 0.02, 5))
+    assert ref.alpha_grid(2.0, 1, 1e-2) == 2.0
+
+
+def test_deviance_ratio_of_the_mean_is_zero_and_of_y_is_one():
+    _, y = problem(10, 1)
+    X = y[:, None]
+    assert ref.deviance_ratio(X, y, np.zeros(1), y.mean()) == pytest.approx(0.0)
+    assert ref.deviance_ratio(X, y, np.ones(1), 0.0) == pytest.approx(1.0)
+    assert ref.deviance_ratio(X, y, np.zeros(1), 0.0, fit_intercept=False) == pytest.approx(0.0)
+
+
+# One twin against another
+
+
+@given(designs, st.sampled_from([0.01, 1.0, 100.0]), st.booleans())
+def test_ridge_primal_is_dual_and_optimal(design, alpha, fit_intercept):
+    X, y, _ = design
+    coef, intercept = ref.ridge(X, y, alpha, fit_intercept)
+    centred_X, centred_y, _, _ = ref.center(X, y, fit_intercept)
+    # cond(X'X + alpha I) <= 1e4 * 120 / 1 here, so ten digits are left
+    np.testing.assert_allclose(ref.ridge_dual(centred_X, centred_y, alpha), coef, atol=1e-9)
+    assert ref.ridge_gap(X, y, coef, alpha, fit_intercept) <= 1e-18
+    assert kkt.kkt_violation(X, y, coef, intercept, alpha / len(y), 0.0, fit_intercept) <= 1e-10
+
+
+def test_ridge_solves_each_target_alone():
+    X, y = problem(12, 5)
+    Y = np.column_stack([y, y**2, np.ones(12)])
+    coef, intercept = ref.ridge(X, Y, 0.7)
+    for k in range(3):
+        w, b = ref.ridge(X, Y[:, k], 0.7)
+        np.testing.assert_allclose(coef[:, k], w, atol=1e-12)
+        assert intercept[k] == pytest.approx(b)
+        assert ref.ridge_gap(X, Y, 0 * coef, 0.7)[k] == pytest.approx(ref.ridge_gap(X, Y[:, k], 0 * w, 0.7))
+
+
+def test_no_penalty_gives_the_solution_of_least_norm():
+    X, y = problem(6, 10)
+    coef, intercept = ref.elastic_net(X, y, 0.0)
+    np.testing.assert_allclose(X @ coef + intercept, y, atol=1e-12)
+    centred = X - X.mean(axis=0)
+    np.testing.assert_allclose(coef, np.linalg.pinv(centred, rcond=1e-10) @ y, atol=1e-12)
+
+
+@given(designs, alphas, l1_ratios, st.booleans())
+def test_gap_bounds_the_distance_to_the_optimum_and_closes_there(design, alpha, l1_ratio, fit_intercept):
+    X, y, w = design
+    best, intercept = ref.elastic_net(X, y, alpha, l1_ratio, fit_intercept)
+    least = primal(X, y, best, alpha, l1_ratio, fit_intercept)
+    excess = primal(X, y, w, alpha, l1_ratio, fit_intercept) - least
+    gap = ref.duality_gap(X, y, w, alpha, l1_ratio, fit_intercept)
+    assert excess >= -1e-12
+    assert gap >= excess - 1e-12
+    if alpha == 0:
+        assert gap == pytest.approx(excess, abs=1e-12)
+    assert abs(ref.duality_gap(X, y, best, alpha, l1_ratio, fit_intercept)) <= 1e-12
+    # The gap grows as the square of the distance, so a gap of 1e-14 leaves 1e-7 in the conditions.
+    assert kkt.kkt_violation(X, y, best, intercept, alpha, l1_ratio, fit_intercept) <= 1e-6
+
+
+@given(designs, st.sampled_from([0.01, 1.0]))
+def test_ridge_gap_bounds_the_distance_to_the_optimum(design, alpha):
+    X, y, w = design
+    X, y, _, _ = ref.center(X, y)
+    best = ref.ridge_primal(X, y, alpha)
+    excess = ref.ridge_objective(X, y, w, 0.0, alpha) - ref.ridge_objective(X, y, best, 0.0, alpha)
+    assert -1e-12 <= excess <= ref.ridge_gap(X, y, w, alpha) + 1e-12
+
+
+def test_path_is_the_single_solutions():
+    X, y = problem(15, 10, correlation=0.5)
+    grid = ref.alpha_grid(ref.alpha_max(X, y), 6, 0.05)
+    coefs, intercepts = ref.elastic_net_path(X, y, grid)
+    assert coefs.shape == (10, 6)
+    assert not coefs[:, 0].any()
+    for k, alpha in enumerate(grid):
+        coef, intercept = ref.elastic_net(X, y, alpha)
+        np.testing.assert_allclose(coefs[:, k], coef, atol=1e-5)
+        assert intercepts[k] == pytest.approx(intercept, abs=1e-5)
+
+
+def test_layouts_and_dtypes_change_nothing_but_rounding(layout):
+    X, y = problem(12, 7)
+    expected, _ = ref.elastic_net(X, y, 0.1)
+    coef, _ = ref.elastic_net(layout(X), y, 0.1)
+    np.testing.assert_allclose(coef, expected, atol=1e-5)
+
+
+@given(hnp.arrays(np.float64, (5, 4), elements=entries), hnp.arrays(np.float64, 4, elements=entries))
+def test_cholesky_and_triangular_solves_undo_the_gram(X, b):
+    A = ref.gram(X) + 0.5 * np.eye(4)
+    L = ref.cholesky(A)
+    np.testing.assert_array_equal(L, np.tril(L))
+    np.testing.assert_allclose(L @ L.T, A, atol=1e-12)
+    np.testing.assert_allclose(L @ ref.solve_lower(L, b), b, atol=1e-12)
+    np.testing.assert_allclose(L.T @ ref.solve_lower_transposed(L, b), b, atol=1e-12)
+
+
+def test_gram_of_centred_columns_is_the_covariance():
+    X, _ = problem(9, 4, offset=10.0)
+    np.testing.assert_allclose(ref.gram(X), 9 * np.cov(X, rowvar=False, bias=True), atol=1e-10)
+    np.testing.assert_allclose(ref.gram(X, fit_intercept=False), X.T @ X)
+
+
+# The judges must condemn
+
+
+@pytest.mark.parametrize("l1_ratio", [0.0, *L1_RATIOS])
+def test_kkt_sees_a_moved_coefficient_and_a_moved_intercept(l1_ratio):
+    X, y = problem(20, 6)
+    coef, intercept = ref.elastic_net(X, y, 0.1, l1_ratio)
+    for j in range(6):
+        moved = coef.copy()
+        moved[j] += 1e-2
+        assert kkt.kkt_violation(X, y, moved, intercept, 0.1, l1_ratio) > 1e-4
+    assert kkt.kkt_violation(X, y, coef, intercept + 1e-2, 0.1, l1_ratio) > 1e-3
+
+
+def lasso_answer(X, y, alpha, l1_ratio, fit_intercept):
+    """The fields of a Fit with the twin's solution."""
+    coef, intercept = ref.elastic_net(X, y, alpha, l1_ratio, fit_intercept)
+    return {
+        "coef": coef,
+        "intercept": intercept,
+        "alpha": alpha,
+        "l1_ratio": l1_ratio,
+        "objective": ref.objective(X, y, coef, intercept, alpha, l1_ratio),
+        "dual_gap": max(ref.duality_gap(X, y, coef, alpha, l1_ratio, fit_intercept), 0.0),
+        "status": SimpleNamespace(converged=True),
+    }
+
+
+WRONG = {
+    "coef": lambda a: a["coef"] * 1.01,
+    "intercept": lambda a: a["intercept"] + 1e-6,
+    "alpha": lambda a: a["alpha"] * 2,
+    "l1_ratio": lambda a: a["l1_ratio"] + 0.25,
+    "objective": lambda a: a["objective"] * (1 + 1e-6),
+    "dual_gap": lambda a: -1e-3,
+    "status": lambda a: SimpleNamespace(converged=False),
+}
+
+
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize("field", WRONG)
+def test_assert_optimal_accepts_the_optimum_and_condemns_each_wrong_field(field, fit_intercept):
+    X, y = problem(20, 6)
+    right = lasso_answer(X, y, 0.1, 0.5, fit_intercept)
+    kkt.assert_optimal(X, y, SimpleNamespace(**right), 0.1, l1_ratio=0.5, fit_intercept=fit_intercept)
+    wrong = right | {field: WRONG[field](right)}
+    with pytest.raises(AssertionError):
+        kkt.assert_optimal(X, y, SimpleNamespace(**wrong), 0.1, l1_ratio=0.5, fit_intercept=fit_intercept)
+
+
+@pytest.mark.parametrize("claimed", [1e-9, 1.0])
+def test_assert_optimal_condemns_a_gap_claimed_too_small_or_left_too_large(claimed):
+    X, y = problem(20, 6)
+    coef = ref.elastic_net(X, y, 0.1)[0] * 1.01
+    intercept = (y - X @ coef).mean()
+    value = ref.objective(X, y, coef, intercept, 0.1)
+    fit = SimpleNamespace(coef=coef, intercept=intercept, alpha=0.1, l1_ratio=1.0, objective=value, dual_gap=claimed)
+    fit.status = SimpleNamespace(converged=True)
+    with pytest.raises(AssertionError, match="claimed" if claimed < 1 else "promised"):
+        kkt.assert_optimal(X, y, fit, 0.1)
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.5])
+def test_assert_ridge_optimal_accepts_the_optimum_and_condemns_another(alpha):
+    X, y = problem(6, 10)
+    Y = np.column_stack([y, -y, y**2])
+    coef, intercept = ref.ridge(X, Y, alpha)
+    value = ref.ridge_objective(X, Y, coef, intercept, alpha)
+    fit = SimpleNamespace(coef=coef, intercept=intercept, alpha=alpha, l1_ratio=0.0, objective=value)
+    fit.dual_gap, fit.status = ref.ridge_gap(X, Y, coef, alpha), SimpleNamespace(converged=True)
+    kkt.assert_ridge_optimal(X, Y, fit, alpha)
+    # Along the null space of the centred X the fit stands still: only the norm of w tells.
+    null = np.linalg.svd(X - X.mean(axis=0))[2][-1][:, None]
+    fit.coef = coef + 1e-3 * null
+    with pytest.raises(AssertionError):
+        kkt.assert_ridge_optimal(X, Y, fit, alpha)
