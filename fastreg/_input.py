@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 FLOAT64 = np.dtype(np.float64)
 FLOAT32 = np.dtype(np.float32)
+MOST_ALPHAS = 1_000_000
 
 
 def real_array(a: Any, name: str) -> NDArray[Any]:
@@ -164,7 +165,10 @@ def grid(alphas: Any) -> int | Floats:
     if isinstance(alphas, (bool, str, bytes)):
         raise TypeError(f"alphas is {alphas!r}; an integer >= 1 or a 1-d array is needed.")
     if hasattr(alphas, "__index__") and np.ndim(alphas) == 0:
-        return count(alphas, "alphas")
+        size = count(alphas, "alphas")
+        if size > MOST_ALPHAS:
+            raise ValueError(f"alphas is {size}; a grid of at most {MOST_ALPHAS} is made, or pass an array.")
+        return size
     array = real_array(alphas, "alphas").astype(np.float64)
     if array.ndim != 1 or array.size == 0:
         raise ValueError(f"alphas has shape {array.shape}; an integer >= 1 or a 1-d array with at least one entry is needed.")

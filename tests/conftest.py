@@ -19,6 +19,12 @@ def leave_source_tree():
 
 leave_source_tree()
 
+
+def pytest_configure(config):
+    """Not in pyproject.toml: to read it there, pytest imports fastreg before the path above is mended."""
+    config.addinivalue_line("filterwarnings", "error::fastreg.ConvergenceWarning")
+
+
 # The same examples on every machine and every run, however slow the machine.
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("ci")

@@ -14,8 +14,12 @@ cdef extern from "Python.h":
 
 cdef extern from *:
     """
-    #if defined(__VERSION__)
-    #define FR_COMPILER __VERSION__
+    #if defined(__clang__)
+    #define FR_COMPILER "clang " __clang_version__
+    #elif defined(__GNUC__)
+    #define FR_COMPILER "gcc " __VERSION__
+    #elif defined(_MSC_VER)
+    #define FR_COMPILER "msvc"
     #else
     #define FR_COMPILER "unknown"
     #endif

@@ -1,0 +1,258 @@
+"""One lasso or elastic net at a time: optimal for every layout, and equal under all that must not matter."""
+
+import warnings
+
+import fastreg as fr
+import hypothesis.extra.numpy as hnp
+import kkt
+import numpy as np
+import pytest
+import reference as ref
+from conftest import problem
+from hypothesis import given
+from hypothesis import strategies as st
+
+EPS = np.finfo(np.float64).eps
+TALL, WIDE = (30, 8), (12, 30)
+PENALTIES = {"lasso": (0.1, 1.0), "elastic net": (0.1, 0.5), "no l1": (0.1, 0.0), "no penalty": (0.0, 0.7)}
+both_intercepts = pytest.mark.parametrize("fit_intercept", [True, False])
+both_shapes = pytest.mark.parametrize("shape", [TALL, WIDE], ids=["tall", "wide"])
+
+
+def assert_same(fit, other, rtol, scale=1.0):
+    """The coefficients and intercepts agree, relative to the largest of each fit; coef is `scale` times the other's."""
+    np.testing.assert_allclose(fit.coef, scale * other.coef, rtol=0, atol=rtol * np.abs(fit.coef).max())
+    assert fit.intercept == pytest.approx(other.intercept, rel=rtol, abs=rtol)
+
+
+def unconverged(function, *args, **options):
+    """function(...), whose ConvergenceWarning is expected or of no interest."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", fr.ConvergenceWarning)
+        return function(*args, **options)
+
+
+# The contract
+
+
+@both_shapes
+@pytest.mark.parametrize("penalty", PENALTIES)
+@both_intercepts
+def test_is_optimal_and_equals_the_twin_for_every_layout(layout, fit_intercept, penalty, shape):
+    X, y = problem(*shape, offset=1.0)
+    X, y = layout(X), layout(y[:, None])[:, 0]
+    before = X.tobytes(), y.tobytes()
+    alpha, l1_ratio = PENALTIES[penalty]
+    fit = fr.elastic_net(X, y, alpha, l1_ratio=l1_ratio, fit_intercept=fit_intercept, tol=1e-12)
+    assert (X.tobytes(), y.tobytes()) == before
+    kkt.assert_optimal(X, y, fit, alpha, l1_ratio=l1_ratio, fit_intercept=fit_intercept, tol=1e-12)
+    X, y = np.array(X, np.float64), np.array(y, np.float64)
+    coef, intercept = ref.elastic_net(X, y, alpha, l1_ratio, fit_intercept)
+    best = ref.objective(X, y, coef, intercept, alpha, l1_ratio)
+    assert fit.objective == pytest.approx(best, rel=2e-12, abs=ref.gap_floor(y, fit_intercept))
+    # the objective is quadratic in the distance: a gap of 1e-12 leaves half the digits, and |X^+| <= 10 takes one more
+    np.testing.assert_allclose(fit.coef, coef, atol=1e-5)
+    assert fit.intercept == pytest.approx(intercept, abs=1e-5)
+    assert fit.coef.dtype == np.float64
+    assert fit.status.converged
+    assert (fit.status is fr.Status.MINIMUM_NORM) == (alpha == 0 and shape == WIDE)
+
+
+# Few digits, so that zeros, repeats and exact ties are common
+entries = st.integers(-8, 8).map(lambda k: k / 4)
+columns = st.tuples(st.sampled_from(["zero", "constant", "copy", "negated"]), st.integers(0, 11))
+
+
+@st.composite
+def cases(draw):
+    """X, y, intercept or not, l1_ratio, and alpha as a share of alpha_max."""
+    n, p = draw(st.integers(1, 12)), draw(st.integers(1, 12))
+    X, y = draw(hnp.arrays(np.float64, (n, p), elements=entries)), draw(hnp.arrays(np.float64, n, elements=entries))
+    for kind, j in draw(st.lists(columns, max_size=3)):
+        X[:, j % p] = {"zero": 0.0, "constant": 0.3, "copy": X[:, 0], "negated": -X[:, 0]}[kind]
+    if draw(st.booleans()):
+        y[:] = y[0]
+    X *= draw(st.sampled_from([1.0, 1e-3, 1e3]))
+    y *= draw(st.sampled_from([1.0, 1e-3, 1e3]))
+    X = np.array(X, draw(st.sampled_from([np.float64, np.float32])), order=draw(st.sampled_from("CF")))
+    fraction = draw(st.sampled_from([1.5, 0.999, 0.5, 0.1, 1e-2, 1e-4]))
+    return X, y, draw(st.booleans()), draw(st.sampled_from([1.0, 0.5, 0.05])), fraction
+
+
+@given(cases())
+def test_is_optimal_for_odd_data(case):
+    X, y, fit_intercept, l1_ratio, fraction = case
+    alpha = fraction * (fr.alpha_max(X, y, l1_ratio=l1_ratio, fit_intercept=fit_intercept) or 1.0)
+    fit = fr.elastic_net(X, y, alpha, l1_ratio=l1_ratio, fit_intercept=fit_intercept)
+    kkt.assert_optimal(X, y, fit, alpha, l1_ratio=l1_ratio, fit_intercept=fit_intercept)
+    if fraction >= 1:
+        assert not fit.coef.any()
+
+
+@given(cases())
+def test_no_l1_penalty_is_optimal_for_odd_data(case):
+    X, y, fit_intercept, l1_ratio, fraction = case
+    alpha = fraction * float(np.max(X.astype(np.float64) ** 2) or 1.0)
+    fit = fr.elastic_net(X, y, alpha, l1_ratio=0.0, fit_intercept=fit_intercept)
+    kkt.assert_optimal(X, y, fit, alpha, l1_ratio=0.0, fit_intercept=fit_intercept)
+    fit = fr.elastic_net(X, y, 0.0, l1_ratio=l1_ratio, fit_intercept=fit_intercept)
+    kkt.assert_optimal(X, y, fit, 0.0, l1_ratio=l1_ratio, fit_intercept=fit_intercept)
+
+
+def test_orthonormal_columns_are_soft_thresholded():
+    n, p, alpha = 40, 7, 0.2
+    rng = np.random.default_rng(0)
+    Q, _ = np.linalg.qr(np.column_stack([np.ones(n), rng.standard_normal((n, p))]))
+    X, y = np.sqrt(n) * Q[:, 1:], rng.standard_normal(n) + 3
+    expected = fr.soft_threshold(X.T @ y / n, alpha)
+    assert 0 < np.count_nonzero(expected) < p
+    np.testing.assert_allclose(fr.lasso(X, y, alpha, tol=1e-14).coef, expected, atol=1e-14)
+
+
+# The way there
+
+
+@pytest.mark.parametrize("gram_columns", [0, 3, 4096])
+@both_shapes
+def test_objective_never_rises_with_more_iterations(monkeypatch, shape, gram_columns):
+    monkeypatch.setattr("fastreg._lasso.GRAM_COLUMNS", gram_columns)
+    X, y = problem(*shape, correlation=0.9)
+    fits = [unconverged(fr.lasso, X, y, 0.01, tol=1e-12, max_iter=k) for k in range(1, 40)]
+    objectives = np.array([fit.objective for fit in fits])
+    assert (np.diff(objectives) <= 16 * EPS * objectives[:-1]).all()
+    assert objectives[-1] < 0.99 * objectives[0]
+    assert all(fit.n_iter <= k for k, fit in enumerate(fits, 1))
+    for fit in fits:  # the certificate holds on the way, too
+        assert fit.objective - fit.dual_gap <= objectives[-1] * (1 + 16 * EPS)
+
+
+WARNERS = {
+    "lasso": lambda X, y: fr.lasso(X, y, 0.01, max_iter=1, tol=1e-9),
+    "elastic_net": lambda X, y: fr.elastic_net(X, y, 0.01, max_iter=1, tol=1e-9),
+    "lasso_path": lambda X, y: fr.lasso_path(X, y, alphas=[0.1, 0.02, 0.01], max_iter=1, tol=1e-9),
+    "elastic_net_path": lambda X, y: fr.elastic_net_path(X, y, alphas=[0.1, 0.02, 0.01], max_iter=1, tol=1e-9),
+}
+
+
+@pytest.mark.parametrize("name", WARNERS)
+def test_too_few_iterations_give_one_warning_at_the_line_of_the_call(name):
+    X, y = problem(*WIDE, correlation=0.9)
+    with pytest.warns(fr.ConvergenceWarning) as record:
+        result = WARNERS[name](X, y)
+    assert len(record) == 1
+    assert record[0].filename == __file__
+    for word in ("gap", "tol=1e-09", "max_iter=1"):
+        assert word in str(record[0].message)
+    last = result if isinstance(result, fr.Fit) else result[-1]
+    assert last.status is fr.Status.MAX_ITER
+    assert not last.status.converged
+    assert last.dual_gap > 1e-9 * last.objective
+
+
+@both_shapes
+def test_warm_start_saves_work_and_changes_nothing(shape):
+    X, y = problem(*shape, correlation=0.5)
+    cold = fr.lasso(X, y, 0.01, tol=1e-12)
+    path = fr.lasso_path(X, y, alphas=[0.5, 0.011, 0.1], tol=1e-12)
+    for start in (cold.coef, cold, path, cold.coef.tolist()):
+        warm = fr.lasso(X, y, 0.01, tol=1e-12, warm_start=start)
+        assert_same(warm, cold, 1e-9)
+        assert warm.n_iter <= cold.n_iter
+    assert fr.lasso(X, y, 0.01, tol=1e-12, warm_start=cold).n_iter <= 2  # one sweep and one Newton step, to see it
+
+
+@pytest.mark.parametrize("size", [1.0, 1e6])
+@pytest.mark.parametrize("l1_ratio", [1.0, 0.5])
+@both_shapes
+def test_wrong_warm_start_ends_at_the_optimum(shape, l1_ratio, size):
+    X, y = problem(*shape)
+    start = size * np.random.default_rng(1).standard_normal(shape[1])
+    for alpha in (0.05, 10.0):
+        fit = fr.elastic_net(X, y, alpha, l1_ratio=l1_ratio, warm_start=start)
+        kkt.assert_optimal(X, y, fit, alpha, l1_ratio=l1_ratio)
+    assert not fit.coef.any()
+
+
+# Equal, because it must not matter
+
+
+@both_shapes
+def test_elastic_net_at_l1_ratio_one_is_the_lasso(shape):
+    X, y = problem(*shape)
+    assert fr.elastic_net(X, y, 0.1, l1_ratio=1.0).coef.tobytes() == fr.lasso(X, y, 0.1).coef.tobytes()
+
+
+@pytest.mark.parametrize("gram_columns", [0, 3])
+@pytest.mark.parametrize("l1_ratio", [1.0, 0.5])
+@both_shapes
+def test_sweeps_on_the_residual_equal_those_on_the_gram_matrix(monkeypatch, shape, l1_ratio, gram_columns):
+    X, y = problem(*shape, offset=1.0)
+    gram = fr.elastic_net(X, y, 0.05, l1_ratio=l1_ratio, tol=1e-14)
+    monkeypatch.setattr("fastreg._lasso.GRAM_COLUMNS", gram_columns)
+    residual = fr.elastic_net(X, y, 0.05, l1_ratio=l1_ratio, tol=1e-14)
+    assert_same(residual, gram, 1e-6)  # sqrt(gap)
+    kkt.assert_optimal(X, y, residual, 0.05, l1_ratio=l1_ratio, tol=1e-14)
+
+
+@both_intercepts
+@both_shapes
+def test_orders_permutations_and_repeated_rows_change_nothing(shape, fit_intercept):
+    X, y = problem(*shape, offset=1.0)
+    options = {"fit_intercept": fit_intercept, "tol": 1e-14}
+    fit = fr.lasso(X, y, 0.05, **options)
+    rtol = 1e-10  # both are at the minimiser up to eps times the condition of the support, below 1e4
+    assert_same(fr.lasso(np.ascontiguousarray(X), y, 0.05, **options), fit, rtol)
+    assert_same(fr.lasso(np.repeat(X, 3, axis=0), np.repeat(y, 3), 0.05, **options), fit, rtol)
+    order = np.random.default_rng(2).permutation(shape[1])
+    shuffled = fr.lasso(X[:, order], y, 0.05, **options)
+    np.testing.assert_allclose(shuffled.coef, fit.coef[order], atol=rtol)
+    single = fr.lasso(X.astype(np.float32), y, 0.05, **options)
+    assert_same(single, fit, 1e4 * float(np.finfo(np.float32).eps))
+
+
+@both_shapes
+def test_columns_far_from_zero_cost_no_digits(shape):
+    X, y = problem(*shape)
+    far = X + 1e8
+    near = far - 1e8  # exactly what far holds, as neighbours of 1e8 differ by 1.5e-8
+    fit, expected = fr.lasso(far, y, 0.05, tol=1e-13), fr.lasso(near, y, 0.05, tol=1e-13)
+    np.testing.assert_allclose(fit.coef, expected.coef, atol=1e-9)
+    # b = mean(y) - mean(x)'w has terms of 1e8
+    assert fit.intercept + 1e8 * fit.coef.sum() == pytest.approx(expected.intercept, abs=64 * EPS * 1e8)
+
+
+@pytest.mark.parametrize(
+    ("l1_ratio", "x_power", "y_power"),
+    [
+        *((1.0, *powers) for powers in [(0, 664), (0, -664), (498, 0), (-498, 0), (400, -300), (-400, 300)]),
+        *((0.5, *powers) for powers in [(498, 498), (-498, -498)]),  # else |w|_1 and |w|^2 scale apart
+    ],
+)
+@both_shapes
+def test_powers_of_two_scale_the_solution_exactly(shape, l1_ratio, x_power, y_power):
+    """2^664 and 2^498 are about 1e200 and 1e150: squares of y, or of X, are out of range."""
+    X, y = problem(*shape)
+    fit = fr.elastic_net(X, y, 0.05, l1_ratio=l1_ratio)
+    scaled = fr.elastic_net(
+        np.ldexp(X, x_power), np.ldexp(y, y_power), np.ldexp(0.05, x_power + y_power), l1_ratio=l1_ratio
+    )
+    np.testing.assert_array_equal(np.ldexp(scaled.coef, x_power - y_power), fit.coef)
+    assert np.ldexp(scaled.intercept, -y_power) == fit.intercept
+
+
+# alpha_max
+
+
+@pytest.mark.parametrize("l1_ratio", [1.0, 0.3])
+@both_intercepts
+@pytest.mark.parametrize("shape", [TALL, WIDE, (1, 1), (2, 1), (7, 7), (100, 300)])
+def test_alpha_max_is_the_smallest_alpha_with_no_coefficient(layout, shape, fit_intercept, l1_ratio):
+    X, y = problem(*shape, offset=1.0)
+    X = layout(X)
+    largest = fr.alpha_max(X, y, l1_ratio=l1_ratio, fit_intercept=fit_intercept)
+    options = {"l1_ratio": l1_ratio, "fit_intercept": fit_intercept}
+    assert largest == pytest.approx(ref.alpha_max(X, y, **options), rel=1e-12)
+    assert not fr.elastic_net(X, y, largest, **options).coef.any()
+    assert not fr.elastic_net(X, y, 2 * largest, **options).coef.any()
+    if largest > 0:  # not so for one row with an intercept
+        assert fr.elastic_net(X, y, largest * (1 - 1e-9), **options).coef.any()
