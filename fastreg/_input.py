@@ -69,30 +69,27 @@ def matrix(X: Any, name: str = "X") -> NDArray[Any]:
     return array
 
 
-def target(y: Any, n: int) -> Floats:
-    """A float64 copy of y, shape (n,), all finite."""
-    y = real_array(y, "y")
-    if y.ndim != 1:
-        advice = "; pass y.ravel()" if y.ndim == 2 and 1 in y.shape else ""
-        raise ValueError(f"y has shape {y.shape}; a 1-d array of {n} entries is needed{advice}.")
-    return _rows_of(y, n)
+def target(y: Any, n: int) -> NDArray[Any]:
+    """y as a float32 or float64 array of shape (n,); entries are not looked at."""
+    array = real_array(y, "y")
+    if array.ndim != 1:
+        advice = "; pass y.ravel()" if array.ndim == 2 and 1 in array.shape else ""
+        raise ValueError(f"y has shape {array.shape}; a 1-d array of {n} entries is needed{advice}.")
+    return _rows_of(array, n)
 
 
-def targets(y: Any, n: int) -> Floats:
-    """A float64 copy of y, shape (n,) or Fortran-ordered (n, t) with t >= 1, all finite."""
-    y = real_array(y, "y")
-    if y.ndim not in (1, 2) or 0 in y.shape[1:]:
-        raise ValueError(f"y has shape {y.shape}; ({n},) or ({n}, t) with t >= 1 targets is needed.")
-    return _rows_of(y, n)
+def targets(y: Any, n: int) -> NDArray[Any]:
+    """y as a float32 or float64 array of shape (n,) or (n, t), t >= 1; entries are not looked at."""
+    array = real_array(y, "y")
+    if array.ndim not in (1, 2) or 0 in array.shape[1:]:
+        raise ValueError(f"y has shape {array.shape}; ({n},) or ({n}, t) with t >= 1 targets is needed.")
+    return _rows_of(array, n)
 
 
-def _rows_of(y: NDArray[Any], n: int) -> Floats:
+def _rows_of(y: NDArray[Any], n: int) -> NDArray[Any]:
     if y.shape[0] != n:
         raise ValueError(f"X has {n} rows but y has {y.shape[0]} entries.")
-    copy = np.array(y, dtype=np.float64, order="F")
-    if not np.isfinite(copy).all():
-        raise not_finite(copy, "y")
-    return copy
+    return y
 
 
 def not_finite(a: NDArray[Any], name: str) -> ValueError:
@@ -129,7 +126,7 @@ def result_array(out: Any, x: NDArray[Any], name: str = "out") -> None:
 
 def number(value: Any, name: str, low: float, high: float = np.inf) -> float:
     """value as a finite float in [low, high]."""
-    if type(value) is not float and (
+    if not isinstance(value, float) and (
         isinstance(value, (bool, np.bool_, str, bytes, complex)) or not hasattr(value, "__float__") or np.ndim(value) != 0
     ):
         raise TypeError(f"{name} is {value!r} ({type(value).__name__}); a single real number is needed.")

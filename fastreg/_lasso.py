@@ -30,7 +30,7 @@ Floats = NDArray[np.float64]
 GRAM_COLUMNS = 4096
 
 # by the outcome of the kernel
-_STATUS = (Status.CONVERGED, Status.PRECISION, Status.MAX_ITER)
+_STATUS = (Status.CONVERGED, Status.PRECISION, Status.MAX_ITER, Status.STALLED)
 
 
 def lasso(

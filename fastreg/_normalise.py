@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastreg import _input
+from fastreg.kernels import _design
 from fastreg.kernels._design import Columns
 
 Floats = NDArray[np.float64]
@@ -32,6 +33,7 @@ class Problem:
     sy: float
     n: int
     p: int
+    centered: bool
 
     def penalties(self, alpha: float, l1_ratio: float) -> tuple[float, float]:
         """(l1, l2) of the kernel."""
@@ -67,31 +69,24 @@ class Problem:
         return alpha
 
 
-def normalise(X: NDArray[Any], y: Floats, fit_intercept: bool) -> Problem:
-    """X and one target in kernel scaling.  X is kept by reference; y (float64, finite) is overwritten.
+def normalise(X: NDArray[Any], y: NDArray[Any], fit_intercept: bool) -> Problem:
+    """X and one target in kernel scaling.  X is kept by reference, y is copied.
 
-    Raises ValueError where X is not finite.  Cost: one reading of X.
+    Raises ValueError where X or y is not finite.  Cost: one reading of X.
     """
     y, y_mean, sy = scale_target(y, fit_intercept)
     columns, sx = scale_columns(X, y, fit_intercept)
-    return Problem(columns, y, y_mean, sx, sy, *X.shape)
+    n, p = X.shape
+    return Problem(columns, y, y_mean, sx, sy, n, p, fit_intercept)
 
 
-def scale_target(y: Floats, center: bool) -> tuple[Floats, float, float]:
-    """(y~, mean(y), sy), y overwritten."""
-    low, high = float(y.min()), float(y.max())
-    if center and low == high:  # the mean of equal numbers may be an ulp off, and would leave a constant to be fitted
-        y[:] = 0.0
-        return y, low, 1.0
-    sy = _power_of_two_over(max(-low, high))
-    y *= sy
-    if not center:
-        return y, 0.0, sy
-    mean = float(y.mean())
-    y -= mean
-    rest = float(y.mean())
-    y -= rest
-    return y, (mean + rest) / sy, sy
+def scale_target(y: NDArray[Any], center: bool) -> tuple[Floats, float, float]:
+    """(y~, mean(y), sy) for a finite y of shape (n,); ValueError where it is not finite."""
+    scaled = np.empty(y.shape[0])
+    found = _design.scale_target(y, center, scaled)
+    if found is None:
+        raise _input.not_finite(y, "y")
+    return scaled, *found
 
 
 def scale_columns(X: NDArray[Any], y: Floats, center: bool) -> tuple[Columns, float]:
@@ -104,15 +99,8 @@ def scale_columns(X: NDArray[Any], y: Floats, center: bool) -> tuple[Columns, fl
         raise _input.not_finite(X, "X")
     if top == 0.0:
         return columns, 1.0
-    sx = _power_of_two_over(top)
+    sx = float(np.ldexp(1.0, int(np.clip(-np.frexp(top)[1], -1000, 1000))))
     columns = Columns(X, y, center, sx)
     if not columns.finite:
         raise _input.not_finite(X, "X")
     return columns, sx
-
-
-def _power_of_two_over(top: float) -> float:
-    """A power of two s with s * top in [1/2, 1), within 2**+-1000; 1 for top = 0."""
-    if top == 0.0:
-        return 1.0
-    return float(np.ldexp(1.0, int(np.clip(-np.frexp(top)[1], -1000, 1000))))

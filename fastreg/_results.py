@@ -26,12 +26,13 @@ class Status(Enum):
     CONVERGED = "the gap is at most tol times the objective"
     PRECISION = "the gap is below what float64 can tell from zero (64 eps |y|^2 / n), which is more than tol asks for here"
     MINIMUM_NORM = "X is rank deficient and nothing is penalised: of all optima, the one of smallest norm"
+    STALLED = "rounding in float64 keeps the gap above tol, X being nearly collinear: raise tol"
     MAX_ITER = "max_iter sweeps and Newton steps did not reach tol: raise max_iter or tol"
 
     @property
     def converged(self) -> bool:
         """Whether the gap is as small as was asked for, or as float64 allows."""
-        return self is not Status.MAX_ITER
+        return self not in (Status.STALLED, Status.MAX_ITER)
 
     @property
     def advice(self) -> str:

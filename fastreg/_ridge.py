@@ -18,6 +18,7 @@ from fastreg._results import Fit, Status
 from fastreg.kernels._ridge import RidgeSystem
 
 Floats = NDArray[np.float64]
+EPS = float(np.finfo(np.float64).eps)
 
 
 def ridge(X: ArrayLike, y: ArrayLike, alpha: float, *, fit_intercept: bool = True) -> Fit:
@@ -68,13 +69,15 @@ def ridge(X: ArrayLike, y: ArrayLike, alpha: float, *, fit_intercept: bool = Tru
     Y = _input.targets(y, X.shape[0])
     center = _input.flag(fit_intercept, "fit_intercept")
     many = Y.ndim == 2
-    Y = Y.reshape(X.shape[0], -1, order="F")
-    problem = normalise(X, Y[:, 0], center)
+    columns = [Y[:, k] for k in range(Y.shape[1])] if many else [Y]
+    if many and not np.isfinite(Y).all():
+        raise _input.not_finite(Y, "y")
+    problem = normalise(X, columns[0], center)
     solver = RidgeSolver(problem)
     fits = []
-    for k in range(Y.shape[1]):
+    for k, column in enumerate(columns):
         if k:
-            problem = problem.for_target(*scale_target(Y[:, k], center))
+            problem = problem.for_target(*scale_target(column, center))
         # |y - Xw|^2 + alpha |w|^2 is twice the kernel's objective; l2 = alpha sx^2
         one = solver.solve(alpha * problem.sx * problem.sx, tol=1e-6, y=problem.y)
         coef = problem.coefficients(one.w)
@@ -135,7 +138,7 @@ class RidgeSolver:
             # a dual solution of an unpenalised problem is not unique, and w = X'u would not show it
             self.regular = not (l2 == 0.0 and self.system.dual) and self.system.factor(l2)
             self.l2 = l2
-        floor = 64 * np.finfo(float).eps * float(y @ y)
+        floor = 64 * EPS * float(y @ y)
         if self.regular:
             w = np.empty(self.problem.p)
             n_iter, objective, gap, residual = self.system.solve(y, w)
@@ -149,9 +152,11 @@ class RidgeSolver:
         if self._svd is None:
             X = np.empty((self.problem.n, self.problem.p), order="F")
             self.problem.columns.write(X)
+            if self.problem.centered:
+                X -= X.mean(axis=0)  # what rounding left of the means would be a direction of its own
             self._svd = np.linalg.svd(X, full_matrices=False)
         U, s, Vt = self._svd
-        cut = s[0] * max(self.problem.n, self.problem.p) * np.finfo(float).eps
+        cut = float(s[0]) * max(self.problem.n, self.problem.p) * EPS
         kept = s > cut
         U, s, Vt = U[:, kept], s[kept], Vt[kept]
         w = Vt.T @ (s / (s * s + l2) * (U.T @ y))

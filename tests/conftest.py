@@ -30,11 +30,6 @@ hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("ci")
 
 
-def pytest_configure(config):
-    """Not in pyproject.toml: to read it there, pytest imports fastreg before the path above is mended."""
-    config.addinivalue_line("filterwarnings", "error::fastreg.ConvergenceWarning")
-
-
 def strided(X, dtype):
     """Every second row and column of a larger array; what lies between is NaN, so that reading it shows."""
     larger = np.full((2 * X.shape[0], 2 * X.shape[1]), np.nan, dtype)

@@ -17,8 +17,13 @@ def center(X, y, fit_intercept=True):
     X, y = np.array(X, dtype=np.float64), np.array(y, dtype=np.float64)
     if not fit_intercept:
         return X, y, np.zeros(X.shape[1]), np.zeros(y.shape[1:])
-    x_mean, y_mean = X.mean(axis=0), y.mean(axis=0)
+    x_mean, y_mean = mean(X), mean(y)
     return X - x_mean, y - y_mean, x_mean, y_mean
+
+
+def mean(A):
+    """The mean over the rows; that of a constant is the constant, exactly, so that centring leaves no rounding."""
+    return np.where(np.ptp(A, axis=0) == 0, A[0], A.mean(axis=0))
 
 
 def soft_threshold(x, threshold):

@@ -2,7 +2,6 @@
 
 import warnings
 
-import fastreg as fr
 import hypothesis.extra.numpy as hnp
 import kkt
 import numpy as np
@@ -11,6 +10,8 @@ import reference as ref
 from conftest import problem
 from hypothesis import given
 from hypothesis import strategies as st
+
+import fastreg as fr
 
 EPS = np.finfo(np.float64).eps
 TALL, WIDE = (30, 8), (12, 30)
@@ -173,6 +174,19 @@ def test_wrong_warm_start_ends_at_the_optimum(shape, l1_ratio, size):
     assert not fit.coef.any()
 
 
+@pytest.mark.parametrize("spread", [1e-2, 1e-3, 1e-4])
+def test_certificate_holds_for_columns_that_nearly_agree(spread):
+    """y is along the difference of two columns, so that the coefficients are +-1/spread."""
+    rng = np.random.default_rng(0)
+    x, z = rng.standard_normal((2, 50))
+    X = np.column_stack([x, x + spread * z, rng.standard_normal((50, 3))])
+    y = z + 0.1 * rng.standard_normal(50)
+    alpha = 1e-6 * fr.alpha_max(X, y)
+    fit = fr.lasso(X, y, alpha)
+    assert np.abs(fit.coef).max() > 0.5 / spread
+    kkt.assert_optimal(X, y, fit, alpha)
+
+
 # Equal, because it must not matter
 
 
@@ -233,9 +247,7 @@ def test_powers_of_two_scale_the_solution_exactly(shape, l1_ratio, x_power, y_po
     """2^664 and 2^498 are about 1e200 and 1e150: squares of y, or of X, are out of range."""
     X, y = problem(*shape)
     fit = fr.elastic_net(X, y, 0.05, l1_ratio=l1_ratio)
-    scaled = fr.elastic_net(
-        np.ldexp(X, x_power), np.ldexp(y, y_power), np.ldexp(0.05, x_power + y_power), l1_ratio=l1_ratio
-    )
+    scaled = fr.elastic_net(np.ldexp(X, x_power), np.ldexp(y, y_power), np.ldexp(0.05, x_power + y_power), l1_ratio=l1_ratio)
     np.testing.assert_array_equal(np.ldexp(scaled.coef, x_power - y_power), fit.coef)
     assert np.ldexp(scaled.intercept, -y_power) == fit.intercept
 

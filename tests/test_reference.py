@@ -100,6 +100,14 @@ def test_deviance_ratio_of_the_mean_is_zero_and_of_y_is_one():
     assert ref.deviance_ratio(X, y, np.zeros(1), 0.0, fit_intercept=False) == pytest.approx(0.0)
 
 
+def test_centred_constants_are_exactly_zero():
+    X, y, x_mean, y_mean = ref.center(np.full((10, 2), 0.1), np.full(10, 0.00025))
+    assert not X.any()
+    assert not y.any()
+    assert x_mean.tolist() == [0.1, 0.1]
+    assert y_mean == 0.00025
+
+
 # One twin against another
 
 

@@ -18,8 +18,8 @@ from libc.string cimport memcpy, memset
 from fastreg.kernels._cd cimport dual_gap
 from fastreg.kernels._design cimport Columns, dots, fr_bounds_over, fr_dot_f64
 from fastreg.kernels._working cimport (
-    AT_FLOOR, INTERRUPTED, OUT_OF_ITERATIONS, OUT_OF_MEMORY, REACHED,
-    working_add, working_free, working_gap, working_init, working_residual, working_solve,
+    AT_FLOOR, INTERRUPTED, OUT_OF_ITERATIONS, OUT_OF_MEMORY, REACHED, STALLED,
+    working_add, working_certify, working_free, working_init, working_refresh, working_solve,
 )
 
 cdef enum:
@@ -186,9 +186,9 @@ cdef Outcome active_solve(Active *S, double l1, double l2, double tol, Py_ssize_
     """Minimise 1/2 |y - Xw|^2 + l1 |w|_1 + l2/2 |w|^2 from the w of the last call, l1 > 0.
 
     The certificate is that of the whole problem: its peak bounds max_j |x_j'r - l2 w_j| over every column."""
-    cdef Outcome outcome = REACHED
-    cdef Py_ssize_t over = 0
-    cdef double inner = 0.3 * tol, slack, most
+    cdef Outcome outcome
+    cdef Py_ssize_t over = 0, j
+    cdef double inner = 0.3 * tol, slack, most, before = INFINITY
     cdef Gap g
     n_iter[0] = 0
     if guess(S, l1) != 0:
@@ -197,32 +197,31 @@ cdef Outcome active_solve(Active *S, double l1, double l2, double tol, Py_ssize_
         outcome = working_solve(&S.W, l1, l2, inner, 0.25 * S.floor, n_iter, max_iter)
         if outcome == OUT_OF_MEMORY or outcome == INTERRUPTED:
             return outcome
-        working_residual(&S.W)
-        g = working_gap(&S.W, l1, l2)
+        g = working_certify(&S.W, l1, l2, tol)
         # a column may exceed l1 by what the tolerance leaves: (1 - t) w'c of gap for t = l1 / |c_j|
         slack = 0.5 * (tol * g.primal - g.gap) / (l1 * g.l1_norm) if g.l1_norm > 0.0 else 0.0
         most = check(S, l1 * (1.0 + max(0.0, min(0.5, slack))), &over)
+        if over > 0 and outcome != OUT_OF_ITERATIONS:
+            if join_largest(S, S.over, S.c, over) != 0:
+                return OUT_OF_MEMORY
+            before = INFINITY
+            continue
         g.peak = max(g.peak, most)
-        if over == 0:
-            g.gap = dual_gap(g.slack, g.wc, g.rr, l1 / g.peak if g.peak > l1 else 1.0)
-            certificate[0] = g
-            S.l1_before = l1
-            if g.gap <= tol * g.primal:
-                return REACHED
-            if g.gap <= S.floor:
-                return AT_FLOOR
-            if outcome == OUT_OF_ITERATIONS:
-                return outcome
-            inner *= 0.1
-        elif outcome == OUT_OF_ITERATIONS:
-            for j in range(over):
-                g.peak = max(g.peak, fabs(S.c[S.over[j]]))
-            g.gap = dual_gap(g.slack, g.wc, g.rr, l1 / g.peak)
-            certificate[0] = g
-            S.l1_before = l1
+        for j in range(over):
+            g.peak = max(g.peak, fabs(S.c[S.over[j]]))
+        g.gap = dual_gap(g.slack, g.wc, g.rr, l1 / g.peak if g.peak > l1 else 1.0)
+        certificate[0] = g
+        S.l1_before = l1
+        if g.gap <= tol * g.primal:
+            return REACHED
+        if g.gap <= S.floor:
+            return AT_FLOOR
+        if outcome == OUT_OF_ITERATIONS:
             return outcome
-        elif join_largest(S, S.over, S.c, over) != 0:
-            return OUT_OF_MEMORY
+        if not g.gap < 0.5 * before:        # neither a smaller tolerance on the working set nor exact gradients help
+            return STALLED
+        before = g.gap
+        inner *= 0.1
 
 
 cdef int failed(Outcome outcome) except -1:
@@ -256,7 +255,7 @@ cdef class Solver:
         for k in range(support.shape[0]):
             self.S.W.w[k] = w[k]
         # the bounds are relative to the residuals seen: look at this one
-        working_residual(&self.S.W)
+        working_refresh(&self.S.W)
         see(&self.S)
 
     def solve(self, double l1, double l2, double tol, Py_ssize_t max_iter):

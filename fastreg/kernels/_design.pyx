@@ -6,7 +6,7 @@ columns with a large mean.
 """
 
 from cpython.buffer cimport PyBUF_FORMAT, PyBUF_STRIDED_RO, PyBuffer_Release, PyObject_GetBuffer
-from libc.math cimport isfinite
+from libc.math cimport frexp, isfinite, ldexp
 from libc.stdlib cimport calloc, free, malloc
 
 cdef extern from "Python.h":
@@ -42,6 +42,10 @@ cdef extern from *:
     int FR_DEBUG
     int FR_HAS_CLONES
     const char *fr_instruction_set()
+
+ctypedef fused real:
+    float
+    double
 
 cdef enum:
     CHUNK = 256                 # rows: a tile of 4 + 3 packed columns takes 14 kB of the first cache
@@ -229,6 +233,35 @@ cdef bint column_statistics(Dense *X, const double *y, bint center, double *mean
             total += abs(sq[k]) + abs(xy[k])
         j = end
     return isfinite(total)
+
+
+def scale_target(const real[:] y, bint center, double[::1] out):
+    """out = scale (y - mean), the mean only if `center`; returns (mean, scale), or None where y is not finite.
+
+    scale is a power of two that puts the largest |y| in [1/2, 1), so that no square overflows or vanishes."""
+    cdef Py_ssize_t i, n = y.shape[0]
+    cdef int exponent = 0
+    cdef double low = y[0], high = y[0], total = 0.0, scale, mean, rest
+    for i in range(n):
+        low, high = min(low, <double>y[i]), max(high, <double>y[i])
+        total += y[i] * 0.0
+    if total != 0.0 or total != total:
+        return None
+    if center and low == high:      # the mean of equal numbers may be an ulp off, and would leave a constant to be fitted
+        for i in range(n):
+            out[i] = 0.0
+        return low, 1.0
+    frexp(max(-low, high), &exponent)
+    scale = ldexp(1.0, max(-1000, min(1000, -exponent)))
+    for i in range(n):
+        out[i] = y[i] * scale
+    if not center:
+        return 0.0, scale
+    mean = fr_sum_f64(n, &out[0], 1, 0.0) / n
+    fr_pack_f64(n, 1.0, &out[0], 1, mean, &out[0])
+    rest = fr_sum_f64(n, &out[0], 1, 0.0) / n
+    fr_pack_f64(n, 1.0, &out[0], 1, rest, &out[0])
+    return (mean + rest) / scale, scale
 
 
 def build_info():

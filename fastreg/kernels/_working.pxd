@@ -7,11 +7,14 @@ ctypedef enum Outcome:          # how a solve ended
     REACHED
     AT_FLOOR
     OUT_OF_ITERATIONS
+    STALLED                     # rounding keeps the gap from falling further
     INTERRUPTED
     OUT_OF_MEMORY
 
 ctypedef struct Gap:
-    double primal, gap, slack, wc, rr, peak, l1_norm    # as in _cd.dual_gap; peak = max_j |c_j|, l1_norm = |w|_1
+    double primal, gap, slack, wc, rr, peak     # as in _cd.dual_gap; peak = max_j |c_j|
+    double l1_norm                              # |w|_1
+    double noise                                # what rounding in q and r may do to the gap
 
 ctypedef struct Working:
     Dense X                     # the columns of the working set: X.cols = cols, X.p = m
@@ -27,6 +30,7 @@ ctypedef struct Working:
     double *w
     double *sq
     double *r                   # y - Xw: kept up to date when on_residual, else scratch
+    bint exact                  # q was taken from the residual of this very w
     const double *y
     double yy
     Factor factor               # of X_A'X_A + l2 I, for the columns order[0 .. factor.m - 1]
@@ -44,7 +48,7 @@ cdef int working_init(Working *W, Dense *X, const double *y, Py_ssize_t gram_lim
 cdef void working_free(Working *W) noexcept nogil
 cdef int working_add(Working *W, const Py_ssize_t *cols, Py_ssize_t k, const double *xy, const double *sq) noexcept nogil
 cdef void working_refresh(Working *W) noexcept nogil
-cdef void working_residual(Working *W) noexcept nogil
 cdef Gap working_gap(Working *W, double l1, double l2) noexcept nogil
+cdef Gap working_certify(Working *W, double l1, double l2, double tol) noexcept nogil
 cdef Outcome working_solve(Working *W, double l1, double l2, double tol, double floor, Py_ssize_t *n_iter,
                            Py_ssize_t max_iter) noexcept nogil

@@ -9,7 +9,8 @@ sweeps run on the residual.  Invariant at every exit: q == X'(y - Xw) in Gram fo
     more                           r          n m + a n                                     no
 """
 
-from libc.math cimport fabs
+from libc.float cimport DBL_EPSILON
+from libc.math cimport INFINITY, fabs, sqrt
 from libc.stdlib cimport free, malloc, realloc
 from libc.string cimport memset
 
@@ -23,6 +24,8 @@ from fastreg.kernels._newton cimport newton_step
 cdef enum:
     FEW_COLUMNS = 4             # so few new columns are multiplied one by one, without packing those already here
     SIGNALS_EVERY = 10_000_000  # multiply-adds between two looks for Ctrl-C
+    NOISE_ULPS = 16             # the gap sums products of w with sums whose terms add up to (|y| + sum_j |x_j| |w_j|) |x_j|
+    IDLE_SWEEPS = 25            # without a lower gap or objective: rounding has taken over
 
 
 cdef int working_init(Working *W, Dense *X, const double *y, Py_ssize_t gram_limit) noexcept nogil:
@@ -106,8 +109,8 @@ cdef int working_add(Working *W, const Py_ssize_t *cols, Py_ssize_t k, const dou
         W.b[m + i], W.q[m + i], W.sq[m + i], W.w[m + i] = xy[j], xy[j], sq[j], 0.0
     if m + k > W.gram_limit:
         if not W.on_residual:
-            working_residual(W)
             W.on_residual = True
+            working_refresh(W)
     elif gram_rows(W, m, k) != 0:
         return -1
     W.X.cols, W.X.p = W.cols, m + k
@@ -136,10 +139,12 @@ cdef int gram_rows(Working *W, Py_ssize_t m, Py_ssize_t k) noexcept nogil:
 
 
 cdef void working_refresh(Working *W) noexcept nogil:
-    """q = b - G w anew, so that rounding does not add up along a path.  Cost m |support|."""
+    """r = y - Xw and, in Gram form, q = b - G w anew, so that rounding does not add up.  Cost (n + m) |support|."""
     cdef Py_ssize_t j
+    W.exact = False
+    copy(W.X.n, W.y, W.r)
+    subtract_product(&W.X, W.w, W.r)
     if W.on_residual:
-        working_residual(W)
         return
     copy(W.X.p, W.b, W.q)
     for j in range(W.X.p):
@@ -147,17 +152,11 @@ cdef void working_refresh(Working *W) noexcept nogil:
             col_axpy(&W.gram, j, W.w[j], W.q)
 
 
-cdef void working_residual(Working *W) noexcept nogil:
-    """r = y - Xw anew.  Cost n |support|."""
-    copy(W.X.n, W.y, W.r)
-    subtract_product(&W.X, W.w, W.r)
-
-
 cdef Gap working_gap(Working *W, double l1, double l2) noexcept nogil:
     """The objective, and the gap of the problem restricted to the working set."""
     cdef Gap g
     cdef Py_ssize_t j
-    cdef double c, ww = 0.0, wbq = 0.0
+    cdef double c, ww = 0.0, wbq = 0.0, size = sqrt(W.yy)
     memset(&g, 0, sizeof(Gap))
     if W.on_residual:
         for j in range(W.X.p):
@@ -171,49 +170,70 @@ cdef Gap working_gap(Working *W, double l1, double l2) noexcept nogil:
             g.l1_norm += fabs(W.w[j])
             ww += W.w[j] * W.w[j]
             wbq += W.w[j] * (W.b[j] + W.q[j])
-    # |y - Xw|^2 = y'y - w'b - w'q; its rounding, eps y'y, is below the smallest gap that is ever claimed
-    g.rr = fr_dot_f64(W.X.n, W.r, 1, 0.0, W.r) if W.on_residual else max(0.0, W.yy - wbq)
+            size += sqrt(W.sq[j]) * fabs(W.w[j])
+    # |y - Xw|^2 = y'y - w'b - w'q in Gram form
+    g.rr = fr_dot_f64(W.X.n, W.r, 1, 0.0, W.r) if W.on_residual or W.exact else max(0.0, W.yy - wbq)
     g.rr += l2 * ww
     g.primal = 0.5 * g.rr + l1 * g.l1_norm
+    g.noise = NOISE_ULPS * DBL_EPSILON * size * size
     g.gap = dual_gap(g.slack, g.wc, g.rr, l1 / g.peak if g.peak > l1 else 1.0)
+    return g
+
+
+cdef Gap working_certify(Working *W, double l1, double l2, double tol) noexcept nogil:
+    """working_gap with r and q anew, and with q from r (cost n m) where the rounding of the Gram form would show at this tol.
+
+    Going on from such a q is iterative refinement: the next Newton step corrects what the Gram matrix could not resolve."""
+    cdef Gap g
+    working_refresh(W)
+    g = working_gap(W, l1, l2)
+    if not W.on_residual and g.noise > 0.1 * tol * g.primal:
+        dots(&W.X, NULL, W.X.p, W.r, W.q)
+        W.work += <double>W.X.n * W.X.p
+        W.exact = True
+        g = working_gap(W, l1, l2)
     return g
 
 
 cdef Outcome working_solve(Working *W, double l1, double l2, double tol, double floor, Py_ssize_t *n_iter,
                            Py_ssize_t max_iter) noexcept nogil:
-    """Until the restricted gap is at most tol times the objective (REACHED) or at most floor (AT_FLOOR).
+    """Until the restricted gap is at most tol times the objective (REACHED) or at most floor (AT_FLOOR), or nothing moves.
 
     One sweep at least is made: a start within a loose tolerance would otherwise stay as it is along a path, and an alpha
     just below alpha_max would keep all zeros.  n_iter counts sweeps and Newton steps and is added to, up to max_iter."""
     cdef Gap g
-    cdef Py_ssize_t changes, since = 0
-    cdef int moved
+    cdef Py_ssize_t changes, since = 0, idle = 0
+    cdef double least_gap = INFINITY, least_primal = INFINITY
     cdef bint swept = False
-    working_refresh(W)
     while True:
         g = working_gap(W, l1, l2)
         if swept and g.gap <= tol * g.primal:
             return REACHED
         if swept and g.gap <= floor:
             return AT_FLOOR
-        swept = True
         if n_iter[0] >= max_iter:
             return OUT_OF_ITERATIONS
+        idle += 1
+        if g.gap < 0.9 * least_gap or g.primal < least_primal - g.noise:
+            idle = 0
+        if idle > IDLE_SWEEPS:
+            return STALLED
+        least_gap, least_primal = min(least_gap, g.gap), min(least_primal, g.primal)
+        swept, W.exact = True, False
+        n_iter[0] += 1
+        W.n_epochs += 1
         if W.on_residual:
             cd_epoch(&W.X, W.sq, l1, l2, W.w, W.r)
             W.work += 2.0 * W.X.n * W.X.p
         else:
             changes = cd_epoch(&W.gram, W.sq, l1, l2, W.w, W.q)
             since += 1
-            if changes <= 1 + W.factor.m // 8 or since >= 4:
-                moved = newton_step(W, l1, l2)
-                if moved < 0:
+            if n_iter[0] < max_iter and (changes <= 1 + W.factor.m // 8 or since >= 4):
+                if newton_step(W, l1, l2) < 0:
                     return OUT_OF_MEMORY
                 since = 0
                 n_iter[0] += 1
                 W.n_newton += 1
-        n_iter[0] += 1
-        W.n_epochs += 1
         if W.work > SIGNALS_EVERY:
             W.work = 0.0
             if interrupted():
