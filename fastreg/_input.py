@@ -26,8 +26,9 @@ def real_array(a: Any, name: str) -> NDArray[Any]:
             raise TypeError(f"{name} is complex ({array.dtype}); real numbers are needed.")
         if kind == "O":
             try:
-                if any(isinstance(value, (str, bytes)) for value in array.flat):
-                    raise TypeError("strings among them")
+                for value in array.flat:
+                    if isinstance(value, (str, bytes)):  # which astype would parse
+                        raise TypeError(f"{value!r} is a string")
                 array = array.astype(np.float64)
             except (TypeError, ValueError) as error:
                 raise TypeError(f"{name} holds objects that are not real numbers ({error}).") from None
@@ -127,7 +128,9 @@ def result_array(out: Any, x: NDArray[Any], name: str = "out") -> None:
 def number(value: Any, name: str, low: float, high: float = np.inf) -> float:
     """value as a finite float in [low, high]."""
     if not isinstance(value, float) and (
-        isinstance(value, (bool, np.bool_, str, bytes, complex)) or not hasattr(value, "__float__") or np.ndim(value) != 0
+        isinstance(value, (bool, np.bool_, str, bytes, complex, np.complexfloating))
+        or not hasattr(value, "__float__")
+        or np.ndim(value) != 0
     ):
         raise TypeError(f"{name} is {value!r} ({type(value).__name__}); a single real number is needed.")
     x = float(value)

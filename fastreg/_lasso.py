@@ -198,9 +198,9 @@ def elastic_net_path(
     --------
     >>> import numpy as np, fastreg as fr
     >>> X = np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]])
-    >>> fr.elastic_net_path(X, [3.0, 0.5, -3.0, -0.5], l1_ratio=0.0, alphas=[0.5, 1.0]).coefs
-    array([[1.5 , 1.  ],
-           [0.25, 0.17]])
+    >>> fr.elastic_net_path(X, [3.0, 0.5, -3.0, -0.5], l1_ratio=0.0, alphas=[0.5, 1.5]).coefs
+    array([[1.5  , 0.75 ],
+           [0.25 , 0.125]])
     """
     return _path(X, y, l1_ratio, alphas, alpha_min_ratio, fit_intercept, tol, max_iter, warm_start)
 
@@ -299,7 +299,7 @@ def _fit(
     coef = np.zeros(problem.p)
     coef[one.support] = one.values
     if not one.status.converged:
-        _warn(f"at alpha={alpha:.6g}", one.gap, one.objective, tol, max_iter)
+        _warn(f"at alpha={alpha:.6g}", one.gap, one.objective, one.status, tol, max_iter)
     return Fit(coef, one.intercept, alpha, l1_ratio, one.objective, one.gap, one.n_iter, one.status)
 
 
@@ -332,9 +332,9 @@ def _path(
         steps[k] = descent.step(float(alphas[k]))
     missed = [k for k in order if not steps[k].status.converged]
     if missed:
-        worst = max(missed, key=lambda k: steps[k].gap / steps[k].objective)
-        where = f"at {len(missed)} of {len(alphas)} alphas, worst at alpha={alphas[worst]:.6g}"
-        _warn(where, steps[worst].gap, steps[worst].objective, tol, max_iter)
+        k = max(missed, key=lambda k: steps[k].gap / steps[k].objective)
+        where = f"at {len(missed)} of {len(alphas)} alphas, worst at alpha={alphas[k]:.6g}"
+        _warn(where, steps[k].gap, steps[k].objective, steps[k].status, tol, max_iter)
     counts = descent.solver.counts
     total = float(problem.y @ problem.y)
     return Path(
@@ -375,11 +375,8 @@ def _start(warm_start: Any, alpha: float, p: int) -> Floats | None:
     return _input.start(warm_start.coef if isinstance(warm_start, Fit) else warm_start, p)
 
 
-def _warn(where: str, gap: float, objective: float, tol: float, max_iter: int) -> None:
+def _warn(where: str, gap: float, objective: float, status: Status, tol: float, max_iter: int) -> None:
     """One ConvergenceWarning at the line of the user's call."""
-    ratio = gap / objective if objective > 0.0 else np.inf
-    message = (
-        f"{where} the gap is {ratio:.2g} times the objective after max_iter={max_iter} iterations, not tol={tol:g}; "
-        "raise max_iter or tol."
-    )
-    warnings.warn(f"Not converged: {message}", ConvergenceWarning, stacklevel=4)
+    ratio = f"{gap / objective:.2g} times the objective" if 0.0 < objective < np.inf else f"{gap:.2g}"
+    message = f"Not converged {where}: the gap is {ratio}, not tol={tol:g}, with max_iter={max_iter}; {status.advice}."
+    warnings.warn(message, ConvergenceWarning, stacklevel=4)

@@ -63,7 +63,7 @@ class Problem:
     def alpha_max(self, l1_ratio: float) -> float:
         """The smallest alpha whose solution is all zero: max_j |x_j'y| / (n l1_ratio), rounded so that it is."""
         largest = self.columns.largest()[1]
-        alpha = float(largest / self.sx / self.sy / self.n / l1_ratio)
+        alpha = float(largest / self.n / self.sx / l1_ratio / self.sy)
         while self.penalties(alpha, l1_ratio)[0] < largest:
             alpha = float(np.nextafter(alpha, np.inf))
         return alpha

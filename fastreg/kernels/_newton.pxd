@@ -2,4 +2,4 @@
 
 from fastreg.kernels._working cimport Working
 
-cdef int newton_step(Working *W, double l1, double l2) noexcept nogil
+cdef Py_ssize_t newton_step(Working *W, double l1, double l2) noexcept nogil

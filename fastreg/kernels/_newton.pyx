@@ -2,7 +2,7 @@
 
 On the support A the objective is a quadratic for fixed signs, and its minimiser solves
 (X_A'X_A + l2 I) d = c_A - l1 sign(w_A) for the step d.  Coordinates that would change sign are put to zero (projection onto
-the orthant; Bertsekas, 1982, Projected Newton methods), and the step is shortened until the objective falls.
+the orthant; Bertsekas, 1982, Projected Newton methods), unless that would raise the objective.
 
 Where a column j of A depends on columns B before it, x_j = X_B v: along (+1 on j, -v on B) the fit stands still and |w|_1
 changes linearly, so one walks downhill until a coefficient is zero and drops it.  That is finite, the objective never
@@ -12,7 +12,8 @@ The factor is kept between calls: columns that left are rotated out, new ones ar
 Invariant at every exit: q == X'(y - Xw).
 """
 
-from libc.math cimport fabs
+from libc.float cimport DBL_EPSILON
+from libc.math cimport fabs, fmin
 
 from fastreg.kernels._cholesky cimport factor_extend, factor_remove, factor_reserve, solve_lower, solve_upper
 from fastreg.kernels._design cimport col_axpy
@@ -119,11 +120,24 @@ cdef int factor_support(Working *W, double l2) noexcept nogil:
             walk(W, W.order[m + done])
 
 
-cdef int newton_step(Working *W, double l1, double l2) noexcept nogil:
-    """One projected Newton step.  1: w changed; 0: no step lowered the objective; -1: no memory."""
-    cdef Py_ssize_t j, k, m, trial, zeroed
+cdef double first_zero(Working *W, const double *d, Py_ssize_t m) noexcept nogil:
+    """The largest t <= 1 for which no coordinate of w + t d has changed sign."""
+    cdef Py_ssize_t k
+    cdef double t = 1.0
+    for k in range(m):
+        if W.w[W.order[k]] * d[k] < 0.0:
+            t = fmin(t, -W.w[W.order[k]] / d[k])
+    return t
+
+
+cdef Py_ssize_t newton_step(Working *W, double l1, double l2) noexcept nogil:
+    """One Newton step; returns how many coordinates it put to zero, or -1 where memory is out.
+
+    Projected steps of length 1 and 0.3 are tried first.  If both raise the objective, as they do for nearly collinear columns,
+    which balance one another, the step ends where the first coordinate is zero; up to there the objective falls."""
+    cdef Py_ssize_t j, k, m, trial, zeroed = 0
     cdef double *d = W.direction
-    cdef double t = 1.0, change, step, v
+    cdef double t, change, step, v
     if factor_support(W, l2) != 0:
         return -1
     m = W.factor.m
@@ -133,14 +147,16 @@ cdef int newton_step(Working *W, double l1, double l2) noexcept nogil:
     solve_lower(&W.factor, m, d)
     solve_upper(&W.factor, m, d)
     W.work += <double>m * m
-    for trial in range(5):
+    for trial in range(3):
+        t = 1.0 if trial == 0 else (0.3 if trial == 1 else first_zero(W, d, m))
         change, zeroed = 0.0, 0
         for j in range(W.X.p):
             W.trial_q[j] = W.q[j]
         for k in range(m):
             j = W.order[k]
             v = W.w[j] + t * d[k]
-            if v * W.w[j] <= 0.0:
+            # at the first zero its coordinate is a rounding away from it
+            if v * W.w[j] <= 0.0 or (trial == 2 and t < 1.0 and fabs(v) <= 4.0 * DBL_EPSILON * fabs(W.w[j])):
                 v = 0.0
                 zeroed += 1
             W.trial_w[k] = v
@@ -150,10 +166,10 @@ cdef int newton_step(Working *W, double l1, double l2) noexcept nogil:
             v, step = W.trial_w[k], W.trial_w[k] - W.w[j]
             change += l1 * (fabs(v) - fabs(W.w[j])) + step * (0.5 * l2 * (v + W.w[j]) - 0.5 * (W.q[j] + W.trial_q[j]))
         W.work += <double>m * W.X.p
-        if change < 0.0 or (zeroed == 0 and trial == 0):    # the latter: the minimiser itself, up to rounding
-            for k in range(m):
-                W.w[W.order[k]] = W.trial_w[k]
-            W.q, W.trial_q = W.trial_q, W.q
-            return 1
-        t *= 0.3
-    return 0
+        # without a zero the step is the minimiser itself, up to rounding
+        if change < 0.0 or (zeroed == 0 and trial == 0) or trial == 2:
+            break
+    for k in range(m):
+        W.w[W.order[k]] = W.trial_w[k]
+    W.q, W.trial_q = W.trial_q, W.q
+    return zeroed

@@ -20,8 +20,9 @@ from fastreg.kernels._design cimport Columns, Dense, dots, fr_dot_f64, gram_bloc
 cdef enum:
     REFINEMENTS = 5
 
-# Without a penalty X'X has the squared condition number of X; refinement recovers what it loses up to cond(X) = 1e5 or so.
-cdef double UNPENALISED_PIVOT = 1e-10
+# Without a penalty X'X has the squared condition number of X, and the pivot of a dependent column is rounding, eps cond(X)^2:
+# up to cond(X) = 1e4 the two can be told apart, and refinement recovers what the squaring lost.
+cdef double UNPENALISED_PIVOT = 1e-8
 
 
 cdef class RidgeSystem:

@@ -202,7 +202,7 @@ cdef Outcome working_solve(Working *W, double l1, double l2, double tol, double 
     One sweep at least is made: a start within a loose tolerance would otherwise stay as it is along a path, and an alpha
     just below alpha_max would keep all zeros.  n_iter counts sweeps and Newton steps and is added to, up to max_iter."""
     cdef Gap g
-    cdef Py_ssize_t changes, since = 0, idle = 0
+    cdef Py_ssize_t changes, zeroed, since = 0, idle = 0
     cdef double least_gap = INFINITY, least_primal = INFINITY
     cdef bint swept = False
     while True:
@@ -228,12 +228,14 @@ cdef Outcome working_solve(Working *W, double l1, double l2, double tol, double 
         else:
             changes = cd_epoch(&W.gram, W.sq, l1, l2, W.w, W.q)
             since += 1
-            if n_iter[0] < max_iter and (changes <= 1 + W.factor.m // 8 or since >= 4):
-                if newton_step(W, l1, l2) < 0:
-                    return OUT_OF_MEMORY
-                since = 0
-                n_iter[0] += 1
-                W.n_newton += 1
+            if changes <= 1 + W.factor.m // 8 or since >= 4:
+                since, zeroed = 0, 1
+                while zeroed > 0 and n_iter[0] < max_iter:
+                    zeroed = newton_step(W, l1, l2)
+                    if zeroed < 0:
+                        return OUT_OF_MEMORY
+                    n_iter[0] += 1
+                    W.n_newton += 1
         if W.work > SIGNALS_EVERY:
             W.work = 0.0
             if interrupted():

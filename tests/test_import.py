@@ -1,0 +1,186 @@
+"""What importing costs and changes, and what a process may do around a fit: fork, threads, Ctrl-C.
+
+Each claim about a whole process is checked in one of its own.
+"""
+
+import doctest
+import importlib
+import json
+import statistics
+import subprocess
+import sys
+import textwrap
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from conftest import problem
+
+import fastreg as fr
+
+DATA = """
+        import numpy as np
+        import fastreg as fr
+        rng = np.random.default_rng(0)
+        X, y = rng.standard_normal((50, 200)), rng.standard_normal(50)
+"""
+
+
+def run(code, cwd, timeout=120):
+    """The outcome of a program (its indented text) in a fresh process."""
+    code = textwrap.dedent(code)
+    return subprocess.run([sys.executable, "-c", code], cwd=cwd, capture_output=True, text=True, timeout=timeout, check=False)
+
+
+def output(code, cwd):
+    """What a program prints, as JSON; it must succeed."""
+    result = run(code, cwd)
+    assert result.returncode == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+# Names
+
+
+def test_every_public_name_resolves_and_is_listed():
+    assert len(set(fr.__all__)) == len(fr.__all__)
+    assert dir(fr) == sorted(fr.__all__)
+    for name in fr.__all__:
+        value = getattr(fr, name)
+        assert isinstance(value, str) or value.__doc__
+    wanted = {"lasso", "elastic_net", "lasso_path", "elastic_net_path", "ridge", "alpha_max", "soft_threshold"}
+    assert wanted | {"Fit", "Path", "Status", "ConvergenceWarning", "prox", "__version__"} <= set(fr.__all__)
+
+
+@pytest.mark.slow
+def test_every_public_name_resolves_first_of_all(tmp_path):
+    """A name must not depend on another having been used."""
+    for name in fr.__all__:
+        assert output(f"import fastreg; value = fastreg.{name}; print('true')", tmp_path)
+    assert output("from fastreg import *; print('true' if callable(lasso) and callable(ridge) else 'false')", tmp_path)
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match=r"^module 'fastreg' has no attribute 'lars'$"):
+        _ = fr.lars
+    assert not hasattr(fr, "Lasso_")
+
+
+@pytest.mark.parametrize("name", ["_input", "_lasso", "_normalise", "_results", "_ridge", "datasets", "prox"])
+def test_examples_in_docstrings_run(name):
+    module = importlib.import_module(f"fastreg.{name}")
+    failed, attempted = doctest.testmod(module)
+    assert failed == 0
+    assert attempted > 0 or name not in ("_lasso", "_ridge", "prox", "datasets")
+
+
+# Cost
+
+
+def test_import_loads_nothing_but_numpy(tmp_path):
+    code = """
+        import json, sys
+        import numpy
+        before = set(sys.modules)
+        import fastreg
+        new = {name.split(".")[0] for name in set(sys.modules) - before}
+        print(json.dumps(sorted(new - set(sys.stdlib_module_names))))
+    """
+    assert output(code, tmp_path) == ["fastreg"]
+
+
+def test_fits_load_no_other_package(tmp_path):
+    code = f"""{DATA}
+        import json, sys
+        fr.lasso_path(X, y), fr.lasso(X, y, 0.1), fr.soft_threshold(y, 1.0), fr.ridge(X, y, 0.1), fr.ridge(X, y, 0.0)
+        print(json.dumps(sorted({{name.split(".")[0] for name in sys.modules}})))
+    """
+    assert not set(output(code, tmp_path)) & {"sklearn", "pandas", "matplotlib", "joblib"}
+
+
+@pytest.mark.slow
+def test_import_costs_at_most_15_ms_over_numpy(tmp_path):
+    def seconds(code):
+        start = time.perf_counter()
+        subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
+        return time.perf_counter() - start
+
+    codes = ("import numpy", "import numpy, fastreg")
+    for code in codes:
+        seconds(code)  # caches warm
+    pairs = [[seconds(code) for code in codes] for _ in range(10)]
+    assert statistics.median(b - a for a, b in pairs) <= 0.015
+
+
+# Floating point
+
+
+def test_subnormal_numbers_survive_the_import_and_a_fit(tmp_path):
+    """Linking with -ffast-math would switch them off for the whole process."""
+    code = f"""{DATA}
+        import json
+        def alive():
+            tiny = np.array([5e-324, 1e-310, -1e-310])
+            single = np.array([1e-40], np.float32)
+            return bool((tiny * 1.0 != 0).all() and (tiny[1:] / 2 != 0).all() and single[0] * 1 != 0)
+        kept = [alive()]
+        fr.lasso_path(X, y), fr.ridge(X, y, 0.1), fr.soft_threshold(X, 0.5)
+        print(json.dumps([*kept, alive()]))
+    """
+    assert output(code, tmp_path) == [True, True]
+
+
+# Processes, threads, signals
+
+
+def test_a_forked_child_can_fit_after_its_parent_has(tmp_path):
+    code = f"""{DATA}
+        import json, os, warnings
+        warnings.simplefilter("ignore", DeprecationWarning)  # of fork in a process with (BLAS) threads
+        def fits():
+            return [fr.lasso_path(X, y, alphas=20).coefs.tobytes(), fr.ridge(X, y, 0.1).coef.tobytes()]
+        expected = fits()
+        child = os.fork()
+        if child == 0:
+            os._exit(0 if fits() == expected else 1)
+        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        print(json.dumps([status, fits() == expected]))
+    """
+    assert output(code, tmp_path) == [0, True]
+
+
+def test_threads_give_the_bits_of_a_serial_run():
+    """Other problems and the same one, at once."""
+    data = [problem(60, 300, seed, correlation=0.5) for seed in (0, 1, 0, 2, 0, 3, 0, 4)]
+
+    def fits(Xy):
+        X, y = Xy
+        path = fr.lasso_path(X, y, alphas=50)
+        return path.coefs.tobytes(), path.dual_gaps.tobytes(), fr.ridge(X, y, 0.1).coef.tobytes()
+
+    serial = [fits(Xy) for Xy in data]
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(fits, data)) == serial
+
+
+@pytest.mark.parametrize("gram_columns", [0, 4096], ids=["residual", "gram"])
+def test_ctrl_c_ends_a_fit_that_would_take_minutes(tmp_path, gram_columns):
+    """Columns that nearly agree, an alpha near 0 and no tolerance: coordinate descent alone would go on for hours."""
+    code = f"""
+        import signal, sys, threading
+        import numpy as np
+        import fastreg as fr
+        import fastreg._lasso
+        fastreg._lasso.GRAM_COLUMNS = {gram_columns}
+        rng = np.random.default_rng(0)
+        X, y = np.cumsum(rng.standard_normal((1000, 3000)), axis=1), rng.standard_normal(1000)
+        before = X.tobytes(), y.tobytes()
+        alpha = 1e-5 * fr.alpha_max(X, y)
+        threading.Timer(0.5, signal.raise_signal, [signal.SIGINT]).start()
+        try:
+            fr.lasso(X, y, alpha, tol=0, max_iter=10**9)
+        except KeyboardInterrupt:
+            print("interrupted" if (X.tobytes(), y.tobytes()) == before else "changed")
+    """
+    result = run(code, tmp_path)
+    assert (result.returncode, result.stdout.strip()) == (0, "interrupted"), result.stderr
