@@ -163,6 +163,7 @@ def test_threads_give_the_bits_of_a_serial_run():
         assert list(pool.map(fits, data)) == serial
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("gram_columns", [0, 4096], ids=["residual", "gram"])
 def test_ctrl_c_ends_a_fit_that_would_take_minutes(tmp_path, gram_columns):
     """Columns that nearly agree, an alpha near 0 and no tolerance: coordinate descent alone would go on for hours."""

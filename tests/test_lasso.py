@@ -174,17 +174,42 @@ def test_wrong_warm_start_ends_at_the_optimum(shape, l1_ratio, size):
     assert not fit.coef.any()
 
 
-@pytest.mark.parametrize("spread", [1e-2, 1e-3, 1e-4])
-def test_certificate_holds_for_columns_that_nearly_agree(spread):
-    """y is along the difference of two columns, so that the coefficients are +-1/spread."""
+def nearly_agreeing(spread):
+    """Two columns at an angle of about `spread`, y along their difference, so that the coefficients are +-1/spread."""
     rng = np.random.default_rng(0)
     x, z = rng.standard_normal((2, 50))
     X = np.column_stack([x, x + spread * z, rng.standard_normal((50, 3))])
     y = z + 0.1 * rng.standard_normal(50)
-    alpha = 1e-6 * fr.alpha_max(X, y)
+    return X, y, 1e-6 * fr.alpha_max(X, y)
+
+
+@pytest.mark.parametrize("spread", [1e-2, 1e-3])
+def test_columns_that_nearly_agree_are_solved(spread):
+    X, y, alpha = nearly_agreeing(spread)
     fit = fr.lasso(X, y, alpha)
     assert np.abs(fit.coef).max() > 0.5 / spread
     kkt.assert_optimal(X, y, fit, alpha)
+
+
+@pytest.mark.parametrize("spread", [1e-4, 1e-5, 1e-6])
+def test_certificate_holds_where_rounding_keeps_the_gap_above_tol(spread):
+    X, y, alpha = nearly_agreeing(spread)
+    fit = unconverged(fr.lasso, X, y, alpha, max_iter=1000)
+    centred_X, centred_y, _, _ = ref.center(X, y)
+    rounding = kkt.gap_rounding(centred_X, centred_y, fit.coef, alpha)
+    value = ref.objective(centred_X, centred_y, fit.coef, 0.0, alpha)
+    assert abs(fit.objective - value) <= rounding
+    assert ref.duality_gap(X, y, fit.coef, alpha) <= fit.dual_gap + rounding
+    assert fit.dual_gap <= max(1e-6 * value, rounding)
+    assert fit.status is not fr.Status.MAX_ITER
+
+
+def test_rounding_that_ends_a_fit_is_told_once():
+    with pytest.warns(fr.ConvergenceWarning, match="raise tol") as record:
+        fit = fr.lasso(*nearly_agreeing(1e-5))
+    assert [entry.filename for entry in record] == [__file__]
+    assert fit.status is fr.Status.STALLED
+    assert not fit.status.converged
 
 
 # Equal, because it must not matter

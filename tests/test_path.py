@@ -189,16 +189,16 @@ def test_predictions_outside_the_path_are_refused(alpha):
 # Certificates and work
 
 
-@pytest.mark.parametrize(("ratio", "work"), [(1e-2, 770), (1e-3, 1000)])
+@pytest.mark.parametrize(("ratio", "work"), [(1e-2, 620), (1e-3, 700)])
 def test_leukemia_reads_few_columns_and_steps_little(leukemia, ratio, work):
-    """Measured: 5.7 and 5.8 columns read per column, 511 and 661 sweeps and Newton steps, for 100 alphas."""
+    """Measured: 5.8 and 5.9 p columns read, 413 and 465 sweeps and Newton steps, for 100 alphas."""
     X, y = leukemia
     path = fr.lasso_path(X, y, alpha_min_ratio=ratio, tol=1e-6)
     assert all(status is fr.Status.CONVERGED for status in path.statuses)
     assert_path_optimal(X, y, path, range(0, 100, 11))
     assert path.n_columns_read <= 9 * X.shape[1]
     assert path.counts["sweeps"] + path.counts["newton_steps"] == path.n_iters.sum() <= work
-    assert path.counts["working_set"] <= 540
+    assert path.counts["working_set"] <= 490
 
 
 def test_machine_precision_costs_no_more_than_half_again(leukemia):
@@ -242,6 +242,7 @@ HARD = {
     "two rows": lambda: problem(2, 100),
     "three rows": lambda: problem(3, 100),
     "support as large as the rank": lambda: problem(40, 100),
+    "the same, larger": lambda: problem(150, 1000),
     "correlated, wide": lambda: problem(50, 200, correlation=0.99),
     "correlated, tall": lambda: problem(300, 100, correlation=0.99),
 }
@@ -254,4 +255,4 @@ def test_hard_paths_end_converged_and_finite(name):
     assert all(status.converged for status in path.statuses)
     assert_path_optimal(X, y, path, range(0, 100, 9), tol=1e-8)
     assert path.df.max() <= np.linalg.matrix_rank(X - X.mean(axis=0))
-    assert path.n_iters.max() < 1000  # measured: at most 431, on correlated, wide; a sweep alone needs many thousands
+    assert path.n_iters.max() <= 30  # measured: at most 17, on correlated, wide; sweeps alone would need thousands

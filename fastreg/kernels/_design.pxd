@@ -114,7 +114,8 @@ cdef void subtract_product(Dense *X, const double *w, double *r) noexcept nogil
 cdef int gram_block(Dense *X, const Py_ssize_t *rows, Py_ssize_t mr, const Py_ssize_t *cols, Py_ssize_t mc,
                     double *out, Py_ssize_t ldo) noexcept nogil
 cdef int row_gram(Dense *X, double *out, Py_ssize_t ldo) noexcept nogil
-cdef bint interrupted() noexcept nogil
+cdef int raise_for(int status, str what) except -1
+cdef bint interrupted(double *work) noexcept nogil
 
 
 cdef class Columns:

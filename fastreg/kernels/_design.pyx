@@ -50,10 +50,16 @@ ctypedef fused real:
 cdef enum:
     CHUNK = 256                 # rows: a tile of 4 + 3 packed columns takes 14 kB of the first cache
     LANE_PAD = 8                # keeps packed columns off one another's cache sets
+    SIGNALS_EVERY = 10_000_000
 
 
-cdef bint interrupted() noexcept nogil:
-    """Whether a signal handler has raised (Ctrl-C); the exception stays set.  Only ever true in the main thread."""
+cdef bint interrupted(double *work) noexcept nogil:
+    """Whether a signal handler has raised (Ctrl-C); the exception stays set.  Only ever true in the main thread.
+
+    work counts multiply-adds since the last look and is set back by one; until it is large this costs a comparison."""
+    if work[0] < SIGNALS_EVERY:
+        return False
+    work[0] = 0.0
     with gil:
         return PyErr_CheckSignals() == -1
 
@@ -84,7 +90,7 @@ cdef void subtract_product(Dense *X, const double *w, double *r) noexcept nogil:
 
 cdef int gram_block(Dense *X, const Py_ssize_t *rows, Py_ssize_t mr, const Py_ssize_t *cols, Py_ssize_t mc,
                     double *out, Py_ssize_t ldo) noexcept nogil:
-    """out[a*ldo + b] = x_rows[a]'x_cols[b].  Returns -1 where memory is out.  Cost n mr mc multiply-adds.
+    """out[a*ldo + b] = x_rows[a]'x_cols[b].  Returns -1 where memory is out, -2 if interrupted.  Cost n mr mc multiply-adds.
 
     rows == cols (the same pointer): the lower triangle only."""
     cdef Py_ssize_t ld = CHUNK + LANE_PAD, i, a, m
@@ -92,6 +98,7 @@ cdef int gram_block(Dense *X, const Py_ssize_t *rows, Py_ssize_t mr, const Py_ss
     cdef double *A = <double *>malloc(mr * ld * sizeof(double))
     cdef double *B = A if same else <double *>malloc(mc * ld * sizeof(double))
     cdef int status = 0
+    cdef double work = 0.0
     if A == NULL or B == NULL:
         status = -1
     else:
@@ -108,6 +115,10 @@ cdef int gram_block(Dense *X, const Py_ssize_t *rows, Py_ssize_t mr, const Py_ss
                     part_pack(X, cols[a], i, m, B + a * ld)
             fr_rows_dot(mr, mc, m, 1.0, A, ld, B, ld, out, ldo, same)
             i += m
+            work += <double>m * mr * mc
+            if interrupted(&work):
+                status = -2
+                break
     if not same:
         free(B)
     free(A)
@@ -115,11 +126,12 @@ cdef int gram_block(Dense *X, const Py_ssize_t *rows, Py_ssize_t mr, const Py_ss
 
 
 cdef int row_gram(Dense *X, double *out, Py_ssize_t ldo) noexcept nogil:
-    """Lower triangle of XX' (n x n).  Returns -1 where memory is out."""
+    """Lower triangle of XX' (n x n).  Returns -1 where memory is out, -2 if interrupted."""
     cdef Py_ssize_t ld = CHUNK + LANE_PAD, i, j, k, m
     cdef double *rows = <double *>malloc(X.n * ld * sizeof(double))
     cdef double *piece = <double *>malloc(X.n * sizeof(double))
     cdef int status = 0
+    cdef double work = 0.0
     if rows == NULL or piece == NULL:
         status = -1
     else:
@@ -135,6 +147,10 @@ cdef int row_gram(Dense *X, double *out, Py_ssize_t ldo) noexcept nogil:
                     rows[i * ld + k] = piece[i]
             fr_rows_dot(X.n, X.n, m, 1.0, rows, ld, rows, ld, out, ldo, 1)
             j += m
+            work += <double>m * X.n * X.n
+            if interrupted(&work):
+                status = -2
+                break
     free(piece)
     free(rows)
     return status
@@ -233,6 +249,13 @@ cdef bint column_statistics(Dense *X, const double *y, bint center, double *mean
             total += abs(sq[k]) + abs(xy[k])
         j = end
     return isfinite(total)
+
+
+cdef int raise_for(int status, str what) except -1:
+    """Raise what a kernel's status calls for: -1 no memory for `what`, -2 the exception that a signal handler has set."""
+    if status == -1:
+        raise MemoryError(f"no memory for {what}")
+    return -1 if status == -2 else 0
 
 
 def scale_target(const real[:] y, bint center, double[::1] out):

@@ -16,7 +16,7 @@ from libc.float cimport DBL_EPSILON
 from libc.math cimport fabs, fmin
 
 from fastreg.kernels._cholesky cimport factor_extend, factor_remove, factor_reserve, solve_lower, solve_upper
-from fastreg.kernels._design cimport col_axpy
+from fastreg.kernels._design cimport col_axpy, interrupted
 
 cdef double PIVOT_TOL = 1e-12   # squared sine of the angle below which a column counts as dependent
 
@@ -92,7 +92,7 @@ cdef void walk(Working *W, Py_ssize_t j) noexcept nogil:
 
 
 cdef int factor_support(Working *W, double l2) noexcept nogil:
-    """Factor X_A'X_A + l2 I for an independent support A; returns -1 where memory is out."""
+    """Factor X_A'X_A + l2 I for an independent support A; returns -1 where memory is out, -2 if interrupted."""
     cdef Py_ssize_t i, j, k, m, new, done
     cdef double *row
     forget_leavers(W, l2)
@@ -118,6 +118,8 @@ cdef int factor_support(Working *W, double l2) noexcept nogil:
         W.work += 0.5 * new * <double>(m + new) * (m + new)
         if done < new:
             walk(W, W.order[m + done])
+        if interrupted(&W.work):
+            return -2
 
 
 cdef double first_zero(Working *W, const double *d, Py_ssize_t m) noexcept nogil:
@@ -131,15 +133,16 @@ cdef double first_zero(Working *W, const double *d, Py_ssize_t m) noexcept nogil
 
 
 cdef Py_ssize_t newton_step(Working *W, double l1, double l2) noexcept nogil:
-    """One Newton step; returns how many coordinates it put to zero, or -1 where memory is out.
+    """One Newton step; returns how many coordinates it put to zero, -1 where memory is out, -2 if interrupted.
 
     Projected steps of length 1 and 0.3 are tried first.  If both raise the objective, as they do for nearly collinear columns,
     which balance one another, the step ends where the first coordinate is zero; up to there the objective falls."""
     cdef Py_ssize_t j, k, m, trial, zeroed = 0
     cdef double *d = W.direction
     cdef double t, change, step, v
-    if factor_support(W, l2) != 0:
-        return -1
+    cdef int status = factor_support(W, l2)
+    if status != 0:
+        return status
     m = W.factor.m
     for k in range(m):
         j = W.order[k]

@@ -15,10 +15,13 @@ from libc.string cimport memcpy, memset
 from fastreg.kernels._cholesky cimport (
     Factor, factor_extend, factor_free, factor_reserve, solve_lower, solve_upper,
 )
-from fastreg.kernels._design cimport Columns, Dense, dots, fr_dot_f64, gram_block, row_gram, subtract_product
+from fastreg.kernels._design cimport (
+    Columns, Dense, dots, fr_dot_f64, gram_block, interrupted, raise_for, row_gram, subtract_product,
+)
 
 cdef enum:
     REFINEMENTS = 5
+    AT_ONCE = 192               # rows factored between two looks for Ctrl-C
 
 # Without a penalty X'X has the squared condition number of X, and the pivot of a dependent column is rounding, eps cond(X)^2:
 # up to cond(X) = 1e4 the two can be told apart, and refinement recovers what the squaring lost.
@@ -49,8 +52,7 @@ cdef class RidgeSystem:
                     cols[j] = j
                 status = row_gram(X, self.G, self.size) if self.dual else gram_block(X, cols, p, cols, p, self.G, self.size)
         free(cols)
-        if status != 0:
-            raise MemoryError(f"no memory for a Gram matrix of {self.size} x {self.size} and its factor")
+        raise_for(status, f"a Gram matrix of {self.size} x {self.size} and its factor")
 
     def __dealloc__(self):
         free(self.G)
@@ -58,15 +60,24 @@ cdef class RidgeSystem:
 
     def factor(self, double l2):
         """Factor G + l2 I; False where it is singular in float64."""
-        cdef Py_ssize_t i, m = self.size
+        cdef Py_ssize_t i, step = 0, done = 0, m = self.size
+        cdef double work = 0.0, pivot = 8.0 * m * DBL_EPSILON if l2 > 0.0 else UNPENALISED_PIVOT
+        cdef int status = 0
         self.l2 = l2
         with nogil:
             for i in range(m):
                 memcpy(self.F.L + i * self.F.ld, self.G + i * m, (i + 1) * sizeof(double))
                 self.F.L[i * self.F.ld + i] += l2
             self.F.m = 0
-            m -= factor_extend(&self.F, m, 8.0 * m * DBL_EPSILON if l2 > 0.0 else UNPENALISED_PIVOT)
-        return m == 0
+            while done == step and step < m:
+                step = min(m, step + AT_ONCE)
+                done += factor_extend(&self.F, step - done, pivot)
+                work += 0.5 * <double>AT_ONCE * step * step
+                if interrupted(&work):
+                    status = -2
+                    break
+        raise_for(status, "")
+        return done == m
 
     def solve(self, const double[::1] y, double[::1] w):
         """Solve for one target (kernel scale) into w; returns (n_iter, objective, gap, |r|^2).

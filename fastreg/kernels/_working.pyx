@@ -23,7 +23,6 @@ from fastreg.kernels._newton cimport newton_step
 
 cdef enum:
     FEW_COLUMNS = 4             # so few new columns are multiplied one by one, without packing those already here
-    SIGNALS_EVERY = 10_000_000  # multiply-adds between two looks for Ctrl-C
     NOISE_ULPS = 16             # the gap sums products of w with sums whose terms add up to (|y| + sum_j |x_j| |w_j|) |x_j|
     IDLE_SWEEPS = 25            # without a lower gap or objective: rounding has taken over
 
@@ -99,8 +98,9 @@ cdef inline void copy(Py_ssize_t n, const double *x, double *out) noexcept nogil
 
 cdef int working_add(Working *W, const Py_ssize_t *cols, Py_ssize_t k, const double *xy, const double *sq) noexcept nogil:
     """Let k columns of X join with w = 0.  xy, sq: x_j'y and |x_j|^2 for all of X.  Cost n k m multiply-adds for the Gram
-    block.  Returns -1 where memory is out (the working set is then as before)."""
+    block.  Returns -1 where memory is out, -2 if interrupted; the working set is then as before."""
     cdef Py_ssize_t i, j, m = W.X.p
+    cdef int status
     if reserve(W, m + k) != 0:
         return -1
     for i in range(k):
@@ -111,23 +111,28 @@ cdef int working_add(Working *W, const Py_ssize_t *cols, Py_ssize_t k, const dou
         if not W.on_residual:
             W.on_residual = True
             working_refresh(W)
-    elif gram_rows(W, m, k) != 0:
-        return -1
+    else:
+        status = gram_rows(W, m, k)
+        if status != 0:
+            return status
     W.X.cols, W.X.p = W.cols, m + k
     W.gram.G, W.gram.p, W.gram.ld = W.G, m + k, W.cap
     return 0
 
 
 cdef int gram_rows(Working *W, Py_ssize_t m, Py_ssize_t k) noexcept nogil:
-    """Rows and columns m .. m + k - 1 of G, and q and sq of the new columns from them."""
+    """Rows and columns m .. m + k - 1 of G, and q and sq of the new columns from them.  Status as in gram_block."""
     cdef Py_ssize_t i, j, ld = W.cap
+    cdef int status
     cdef double *row
     if k <= FEW_COLUMNS and W.all.row_stride == 1:
         for i in range(m, m + k):
             part_pack(&W.all, W.cols[i], 0, W.all.n, W.r)
             dots(&W.all, W.cols, i + 1, W.r, W.G + i * ld)
-    elif gram_block(&W.all, W.cols + m, k, W.cols, m + k, W.G + m * ld, ld) != 0:
-        return -1
+    else:
+        status = gram_block(&W.all, W.cols + m, k, W.cols, m + k, W.G + m * ld, ld)
+        if status != 0:
+            return status
     W.work += <double>W.all.n * k * (m + k)
     for i in range(m, m + k):
         row = W.G + i * ld
@@ -227,16 +232,15 @@ cdef Outcome working_solve(Working *W, double l1, double l2, double tol, double 
             W.work += 2.0 * W.X.n * W.X.p
         else:
             changes = cd_epoch(&W.gram, W.sq, l1, l2, W.w, W.q)
+            W.work += <double>W.X.p * W.factor.m
             since += 1
             if changes <= 1 + W.factor.m // 8 or since >= 4:
                 since, zeroed = 0, 1
                 while zeroed > 0 and n_iter[0] < max_iter:
                     zeroed = newton_step(W, l1, l2)
                     if zeroed < 0:
-                        return OUT_OF_MEMORY
+                        return OUT_OF_MEMORY if zeroed == -1 else INTERRUPTED
                     n_iter[0] += 1
                     W.n_newton += 1
-        if W.work > SIGNALS_EVERY:
-            W.work = 0.0
-            if interrupted():
-                return INTERRUPTED
+        if interrupted(&W.work):
+            return INTERRUPTED
