@@ -6,6 +6,7 @@ Solver choice, for n rows and p columns:
 
     l1 penalty > 0      certified active set (kernels/_active.pyx): about n |W|^2/2 for the Gram matrix of the working set W,
                         |W| per changed coordinate, n per column whose bound calls for a reading
+    the same, tall      n >= 16 p: n p |W| for whole rows of the Gram matrix, then nothing of X is read again
     l1 penalty = 0      Cholesky factor of the smaller of X'X + l2 I and XX' + l2 I (_ridge.py): n p min(n, p)/2
 
 A solve stops when dual_gap <= tol * objective, both at the current w.
@@ -28,6 +29,10 @@ Floats = NDArray[np.float64]
 
 # Working sets of more columns are swept on the residual; their Gram matrix would take more than 128 MB.
 GRAM_COLUMNS = 4096
+
+# From so many rows per column on, gradients come from rows of the Gram matrix instead of from X; these take at most
+# 2 / TALL of the memory of X.
+TALL = 16
 
 # by the outcome of the kernel
 _STATUS = (Status.CONVERGED, Status.PRECISION, Status.MAX_ITER, Status.STALLED)
@@ -253,7 +258,8 @@ class _Descent:
 
     def __init__(self, problem: Problem, l1_ratio: float, tol: float, max_iter: int, start: Floats | None) -> None:
         self.problem, self.l1_ratio, self.tol, self.max_iter = problem, l1_ratio, tol, max_iter
-        self.solver = Solver(problem.columns, problem.y, GRAM_COLUMNS)
+        tall = problem.p <= GRAM_COLUMNS and problem.n >= TALL * problem.p
+        self.solver = Solver(problem.columns, problem.y, GRAM_COLUMNS, tall)
         self.ridge: RidgeSolver | None = None
         if start is not None:
             support = np.flatnonzero(start)
@@ -336,7 +342,7 @@ def _path(
         where = f"at {len(missed)} of {len(alphas)} alphas, worst at alpha={alphas[k]:.6g}"
         _warn(where, steps[k].gap, steps[k].objective, steps[k].status, tol, max_iter)
     counts = descent.solver.counts
-    total = float(problem.y @ problem.y)
+    total = descent.solver.yy
     return Path(
         alphas=alphas,
         intercepts=np.array([s.intercept for s in steps]),

@@ -98,18 +98,16 @@ def test_fits_load_no_other_package(tmp_path):
     assert not set(output(code, tmp_path)) & {"sklearn", "pandas", "matplotlib", "joblib"}
 
 
-@pytest.mark.slow
 def test_import_costs_at_most_15_ms_over_numpy(tmp_path):
-    def seconds(code):
+    code = """
+        import time, numpy
         start = time.perf_counter()
-        subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
-        return time.perf_counter() - start
-
-    codes = ("import numpy", "import numpy, fastreg")
-    for code in codes:
-        seconds(code)  # caches warm
-    pairs = [[seconds(code) for code in codes] for _ in range(10)]
-    assert statistics.median(b - a for a, b in pairs) <= 0.015
+        import fastreg
+        print(time.perf_counter() - start)
+    """
+    # within one process: what numpy's import takes wanders by more than fastreg's whole
+    seconds = [float(output(code, tmp_path)) for _ in range(10)]
+    assert statistics.median(seconds) <= 0.015
 
 
 # Floating point

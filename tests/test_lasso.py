@@ -159,7 +159,9 @@ def test_warm_start_saves_work_and_changes_nothing(shape):
         warm = fr.lasso(X, y, 0.01, tol=1e-12, warm_start=start)
         assert_same(warm, cold, 1e-9)
         assert warm.n_iter <= cold.n_iter
-    assert fr.lasso(X, y, 0.01, tol=1e-12, warm_start=cold).n_iter <= 2  # one sweep and one Newton step, to see it
+    path = fr.lasso_path(X, y, alphas=[0.5, 0.01, 0.1], tol=1e-12)
+    for start in (cold, path):  # of a path, the nearest alpha: one sweep and one Newton step to see that all is done
+        assert fr.lasso(X, y, 0.01, tol=1e-12, warm_start=start).n_iter <= 2
 
 
 @pytest.mark.parametrize("size", [1.0, 1e6])

@@ -85,7 +85,7 @@ designs = st.tuples(st.integers(1, 12), st.integers(1, 12)).flatmap(
 @given(designs, st.sampled_from([0.0, 1e-9, 0.01, 1.0, 1e6]), st.sampled_from([1e-3, 1.0, 1e3]), st.booleans())
 def test_is_optimal_for_odd_data(design, alpha, scale, fit_intercept):
     """Zero, constant and repeated columns, one row, one column, constant targets."""
-    X, y = scale * design[0], design[1] / scale
+    X, y, alpha = scale * design[0], design[1] / scale, scale**2 * alpha
     fit = fr.ridge(X, y, alpha, fit_intercept=fit_intercept)
     kkt.assert_ridge_optimal(X, y, fit, alpha, fit_intercept=fit_intercept)
 

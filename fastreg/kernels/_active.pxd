@@ -23,10 +23,11 @@ ctypedef struct Active:
     Py_ssize_t *over            # scratch: 2 p column numbers
     double *read                # scratch: p
     double l1_before            # l1 of the last solve, or infinity
+    double rss                  # |r|^2 at the last certificate
     Py_ssize_t n_columns_read
 
-cdef int active_init(Active *S, Dense *X, const double *y, const double *xy, const double *sq,
-                     Py_ssize_t gram_limit) noexcept nogil
+cdef int active_init(Active *S, Dense *X, const double *y, const double *xy, const double *sq, Py_ssize_t gram_limit,
+                     bint tall) noexcept nogil
 cdef void active_free(Active *S) noexcept nogil
 cdef Outcome active_solve(Active *S, double l1, double l2, double tol, Py_ssize_t max_iter, Py_ssize_t *n_iter,
                           Gap *certificate) noexcept nogil

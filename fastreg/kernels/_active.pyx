@@ -8,6 +8,7 @@ none does, the gap of the whole problem, with the bounds in place of what was no
     outside the working set        cost of a check
     bound below l1                 1 of the p in one vectorised scan
     bound at or above l1           n (one reading of the column, which renews its bound)
+    tall data                      |W| (exact, from rows of the Gram matrix; _cross.pyx)
 """
 
 from libc.float cimport DBL_EPSILON
@@ -16,6 +17,7 @@ from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memcpy, memset
 
 from fastreg.kernels._cd cimport dual_gap
+from fastreg.kernels._cross cimport cross_gradients
 from fastreg.kernels._design cimport Columns, dots, fr_bounds_over, fr_dot_f64, raise_for
 from fastreg.kernels._working cimport (
     AT_FLOOR, INTERRUPTED, OUT_OF_ITERATIONS, OUT_OF_MEMORY, REACHED, STALLED,
@@ -26,24 +28,25 @@ cdef double STRIDE = 0.2        # measured on five problems: 0.2 and 0.3 level, 
 
 cdef enum:
     JOIN_AT_LEAST = 50          # columns that may join in a round: the larger of this and half the support
+    JOIN_TALL = 16
     MOST_RESIDUALS = 512
     FLOOR_ULPS = 64
 
 
-cdef int active_init(Active *S, Dense *X, const double *y, const double *xy, const double *sq,
-                     Py_ssize_t gram_limit) noexcept nogil:
+cdef int active_init(Active *S, Dense *X, const double *y, const double *xy, const double *sq, Py_ssize_t gram_limit,
+                     bint tall) noexcept nogil:
     """w = 0 and no column in the working set.  xy = X'y and sq_j = |x_j|^2 stay the caller's.  -1 where memory is out."""
     cdef Py_ssize_t j, p = X.p
     memset(S, 0, sizeof(Active))
     S.X, S.xy, S.sq, S.l1_before = X[0], xy, sq, INFINITY
     # residuals may take 4 % of the size of X
-    S.room = max(<Py_ssize_t>16, min(<Py_ssize_t>MOST_RESIDUALS, p // 25))
+    S.room = 1 if tall else max(<Py_ssize_t>16, min(<Py_ssize_t>MOST_RESIDUALS, p // 25))
     S.c = <double *>malloc(3 * p * sizeof(double))
     S.R = <double *>malloc(S.room * (X.n + 3) * sizeof(double))
     S.at = <int *>calloc(p, sizeof(int))
     S.over = <Py_ssize_t *>malloc(2 * p * sizeof(Py_ssize_t))
     S.users = <Py_ssize_t *>calloc(S.room, sizeof(Py_ssize_t))
-    if working_init(&S.W, X, y, gram_limit) != 0:
+    if working_init(&S.W, X, y, gram_limit, tall) != 0:
         return -1
     if S.c == NULL or S.R == NULL or S.at == NULL or S.over == NULL or S.users == NULL:
         return -1
@@ -81,11 +84,19 @@ cdef int join(Active *S, const Py_ssize_t *cols, Py_ssize_t k) noexcept nogil:
 
 
 cdef int join_largest(Active *S, Py_ssize_t *cols, const double *key, Py_ssize_t k) noexcept nogil:
-    """Let the columns of largest |key| join, as many as may at once.  cols is reordered."""
+    """Let the columns of largest |key| join, as many as may at once.  cols is reordered.
+
+    With tall data a join reads all of X, however few join, so the next largest are taken along."""
     cdef Py_ssize_t i, support = 0, most
     for i in range(S.W.X.p):
         support += S.W.w[i] != 0.0
     most = max(<Py_ssize_t>JOIN_AT_LEAST, support // 2)
+    if S.W.tall:
+        most, k = max(k, <Py_ssize_t>JOIN_TALL), 0
+        for i in range(S.X.p):
+            if S.size[i] > 0.0:
+                cols[k] = i
+                k += 1
     if k > most:
         select_largest(cols, key, k, most)
         k = most
@@ -155,6 +166,22 @@ cdef double check(Active *S, double limit, Py_ssize_t *n_over) noexcept nogil:
     """Find the columns outside the working set with |x_j'r| > limit: over[: n_over].  Returns a bound on the rest."""
     cdef Py_ssize_t i, j, e, k, kept = 0, n = S.X.n, p = S.X.p
     cdef double most = 0.0
+    if S.W.tall:
+        if S.W.exact:
+            dots(&S.X, NULL, p, S.W.r, S.c)
+            S.n_columns_read += p
+        else:
+            cross_gradients(&S.W.cross, S.xy, S.W.w, S.c)
+        for j in range(p):
+            if S.W.cross.row[j] >= 0:
+                S.c[j] = 0.0
+            elif fabs(S.c[j]) > limit:
+                S.over[kept] = j
+                kept += 1
+            else:
+                most = max(most, fabs(S.c[j]))
+        n_over[0] = kept
+        return most
     see(S)
     k = fr_bounds_over(p, S.c, S.size, S.at, S.a, S.d, limit, S.over, &most)
     if k > 0:
@@ -243,7 +270,7 @@ cdef Outcome solve_from_here(Active *S, double l1, double l2, double tol, Py_ssi
             g.peak = max(g.peak, fabs(S.c[S.over[j]]))
         g.gap = dual_gap(g.slack, g.wc, g.rr, l1 / g.peak if g.peak > l1 else 1.0)
         certificate[0] = g
-        S.l1_before = l1
+        S.l1_before, S.rss = l1, g.rss
         if g.gap <= tol * g.primal:
             return REACHED
         if g.gap <= S.floor:
@@ -265,9 +292,9 @@ cdef class Solver:
     cdef Columns columns
     cdef object y
 
-    def __cinit__(self, Columns columns, const double[::1] y, Py_ssize_t gram_limit):
+    def __cinit__(self, Columns columns, const double[::1] y, Py_ssize_t gram_limit, bint tall):
         self.columns, self.y = columns, y
-        if active_init(&self.S, &columns.X, &y[0], columns.xy, columns.sq, gram_limit) != 0:
+        if active_init(&self.S, &columns.X, &y[0], columns.xy, columns.sq, gram_limit, tall) != 0:
             raise MemoryError("no memory for the column bounds")
 
     def __dealloc__(self):
@@ -283,7 +310,8 @@ cdef class Solver:
             self.S.W.w[k] = w[k]
         # the bounds are relative to the residuals seen: look at this one
         working_refresh(&self.S.W)
-        see(&self.S)
+        if not self.S.W.tall:
+            see(&self.S)
 
     def solve(self, double l1, double l2, double tol, Py_ssize_t max_iter):
         """(outcome, n_iter, objective, gap, |r|^2, support size) at l1, l2 in kernel scale"""
@@ -308,13 +336,18 @@ cdef class Solver:
                     i -= 1
                 support[i], w[i] = self.S.W.cols[j], self.S.W.w[j]
                 k += 1
-        return fr_dot_f64(self.S.X.n, self.S.W.r, 1, 0.0, self.S.W.r)
+        return self.S.rss
+
+    @property
+    def yy(self):
+        """|y|^2"""
+        return self.S.W.yy
 
     @property
     def counts(self):
         """columns read to check them, size of the working set, sweeps, Newton steps, null-space pivots"""
         return {
-            "columns_read": self.S.n_columns_read,
+            "columns_read": self.S.n_columns_read + self.S.W.cross.n_columns_read,
             "working_set": self.S.W.X.p,
             "sweeps": self.S.W.n_epochs,
             "newton_steps": self.S.W.n_newton,

@@ -111,8 +111,7 @@ cdef inline void col_axpy(Design *X, Py_ssize_t j, double a, double *s) noexcept
 
 cdef void dots(Dense *X, const Py_ssize_t *cols, Py_ssize_t m, const double *r, double *out) noexcept nogil
 cdef void subtract_product(Dense *X, const double *w, double *r) noexcept nogil
-cdef int gram_block(Dense *X, const Py_ssize_t *rows, Py_ssize_t mr, const Py_ssize_t *cols, Py_ssize_t mc,
-                    double *out, Py_ssize_t ldo) noexcept nogil
+cdef int gram_block(Dense *X, const Py_ssize_t *cols, Py_ssize_t m, Py_ssize_t k, double *out, Py_ssize_t ldo) noexcept nogil
 cdef int row_gram(Dense *X, double *out, Py_ssize_t ldo) noexcept nogil
 cdef int raise_for(int status, str what) except -1
 cdef bint interrupted(double *work) noexcept nogil

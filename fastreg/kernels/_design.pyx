@@ -8,6 +8,7 @@ columns with a large mean.
 from cpython.buffer cimport PyBUF_FORMAT, PyBUF_STRIDED_RO, PyBuffer_Release, PyObject_GetBuffer
 from libc.math cimport frexp, isfinite, ldexp
 from libc.stdlib cimport calloc, free, malloc
+from libc.string cimport memset
 
 cdef extern from "Python.h":
     int PyErr_CheckSignals() noexcept
@@ -48,7 +49,7 @@ ctypedef fused real:
     double
 
 cdef enum:
-    CHUNK = 256                 # rows: a tile of 4 + 3 packed columns takes 14 kB of the first cache
+    CHUNK = 512                 # rows: a tile of 4 + 3 packed columns takes 28 kB of the first cache
     LANE_PAD = 8                # keeps packed columns off one another's cache sets
     SIGNALS_EVERY = 10_000_000
 
@@ -88,40 +89,34 @@ cdef void subtract_product(Dense *X, const double *w, double *r) noexcept nogil:
         i += rows
 
 
-cdef int gram_block(Dense *X, const Py_ssize_t *rows, Py_ssize_t mr, const Py_ssize_t *cols, Py_ssize_t mc,
-                    double *out, Py_ssize_t ldo) noexcept nogil:
-    """out[a*ldo + b] = x_rows[a]'x_cols[b].  Returns -1 where memory is out, -2 if interrupted.  Cost n mr mc multiply-adds.
+cdef int gram_block(Dense *X, const Py_ssize_t *cols, Py_ssize_t m, Py_ssize_t k, double *out, Py_ssize_t ldo) noexcept nogil:
+    """Rows m .. m + k - 1 of the lower triangle of the Gram matrix of columns cols[0 .. m + k - 1]:
+    out[a*ldo + b] = x_cols[m + a]'x_cols[b] for b <= m + a; entries up to three places further are overwritten.
 
-    rows == cols (the same pointer): the lower triangle only."""
-    cdef Py_ssize_t ld = CHUNK + LANE_PAD, i, a, m
-    cdef bint same = rows == cols and mr == mc
-    cdef double *A = <double *>malloc(mr * ld * sizeof(double))
-    cdef double *B = A if same else <double *>malloc(mc * ld * sizeof(double))
+    Cost n k (m + k/2) multiply-adds.  Returns -1 where memory is out, -2 if interrupted."""
+    cdef Py_ssize_t ld = CHUNK + LANE_PAD, i, j, rows
+    cdef double *B = <double *>malloc((m + k) * ld * sizeof(double))
+    cdef double *A
     cdef int status = 0
     cdef double work = 0.0
-    if A == NULL or B == NULL:
-        status = -1
-    else:
-        for a in range(mr):
-            for i in range(mc):
-                out[a * ldo + i] = 0.0
-        i = 0
-        while i < X.n:
-            m = min(<Py_ssize_t>CHUNK, X.n - i)
-            for a in range(mr):
-                part_pack(X, rows[a], i, m, A + a * ld)
-            if not same:
-                for a in range(mc):
-                    part_pack(X, cols[a], i, m, B + a * ld)
-            fr_rows_dot(mr, mc, m, 1.0, A, ld, B, ld, out, ldo, same)
-            i += m
-            work += <double>m * mr * mc
-            if interrupted(&work):
-                status = -2
-                break
-    if not same:
-        free(B)
-    free(A)
+    if B == NULL:
+        return -1
+    A = B + m * ld
+    for j in range(k):
+        memset(out + j * ldo, 0, (m + k) * sizeof(double))
+    i = 0
+    while i < X.n:
+        rows = min(<Py_ssize_t>CHUNK, X.n - i)
+        for j in range(m + k):
+            part_pack(X, cols[j], i, rows, B + j * ld)
+        fr_rows_dot(k, m, rows, 1.0, A, ld, B, ld, out, ldo, 0)
+        fr_rows_dot(k, k, rows, 1.0, A, ld, A, ld, out + m, ldo, 1)
+        i += rows
+        work += <double>rows * k * (m + k)
+        if interrupted(&work):
+            status = -2
+            break
+    free(B)
     return status
 
 
@@ -136,8 +131,7 @@ cdef int row_gram(Dense *X, double *out, Py_ssize_t ldo) noexcept nogil:
         status = -1
     else:
         for i in range(X.n):
-            for j in range(X.n):
-                out[i * ldo + j] = 0.0
+            memset(out + i * ldo, 0, X.n * sizeof(double))
         j = 0
         while j < X.p:
             m = min(<Py_ssize_t>CHUNK, X.p - j)

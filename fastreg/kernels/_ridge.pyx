@@ -50,7 +50,7 @@ cdef class RidgeSystem:
             with nogil:
                 for j in range(p):
                     cols[j] = j
-                status = row_gram(X, self.G, self.size) if self.dual else gram_block(X, cols, p, cols, p, self.G, self.size)
+                status = row_gram(X, self.G, self.size) if self.dual else gram_block(X, cols, 0, p, self.G, self.size)
         free(cols)
         raise_for(status, f"a Gram matrix of {self.size} x {self.size} and its factor")
 

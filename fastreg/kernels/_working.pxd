@@ -1,6 +1,7 @@
 """The problem restricted to a working set of columns.  _working.pyx says how it is solved."""
 
 from fastreg.kernels._cholesky cimport Factor
+from fastreg.kernels._cross cimport Cross
 from fastreg.kernels._design cimport Dense, Gram
 
 ctypedef enum Outcome:          # how a solve ended
@@ -14,6 +15,7 @@ ctypedef enum Outcome:          # how a solve ended
 ctypedef struct Gap:
     double primal, gap, slack, wc, rr, peak     # as in _cd.dual_gap; peak = max_j |c_j|
     double l1_norm                              # |w|_1
+    double rss                                  # |r|^2
     double noise                                # what rounding in q and r may do to the gap
 
 ctypedef struct Working:
@@ -23,13 +25,15 @@ ctypedef struct Working:
     Py_ssize_t cap              # room for so many columns
     Py_ssize_t gram_limit       # more columns than this are swept on the residual, without Newton steps
     bint on_residual
+    bint tall                   # cross holds X_W'X, and r is not kept
+    Cross cross
     Py_ssize_t *cols
     double *G
     double *b                   # X'y
     double *q                   # X'(y - Xw)
     double *w
     double *sq
-    double *r                   # y - Xw: kept up to date when on_residual, else scratch
+    double *r                   # y - Xw: kept up to date when on_residual, made anew by working_certify otherwise
     bint exact                  # q was taken from the residual of this very w
     const double *y
     double yy
@@ -44,7 +48,7 @@ ctypedef struct Working:
     Py_ssize_t n_epochs, n_newton, n_pivots
     double work                 # multiply-adds since the last look for signals
 
-cdef int working_init(Working *W, Dense *X, const double *y, Py_ssize_t gram_limit) noexcept nogil
+cdef int working_init(Working *W, Dense *X, const double *y, Py_ssize_t gram_limit, bint tall) noexcept nogil
 cdef void working_free(Working *W) noexcept nogil
 cdef int working_add(Working *W, const Py_ssize_t *cols, Py_ssize_t k, const double *xy, const double *sq) noexcept nogil
 cdef void working_refresh(Working *W) noexcept nogil

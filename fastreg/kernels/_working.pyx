@@ -7,6 +7,8 @@ sweeps run on the residual.  Invariant at every exit: q == X'(y - Xw) in Gram fo
     columns in the working set     state      cost of a sweep (a = changed coordinates)     Newton steps
     up to gram_limit               q = X'r    m + a m                                       yes
     more                           r          n m + a n                                     no
+
+Tall data keep whole rows X_W'X instead of G alone (_cross.pyx), which makes the columns outside cost nothing to check.
 """
 
 from libc.float cimport DBL_EPSILON
@@ -16,6 +18,7 @@ from libc.string cimport memset
 
 from fastreg.kernels._cd cimport cd_epoch, dual_gap
 from fastreg.kernels._cholesky cimport factor_free
+from fastreg.kernels._cross cimport cross_add, cross_free, cross_init
 from fastreg.kernels._design cimport (
     col_axpy, col_dot, dots, fr_dot_f64, gram_block, interrupted, part_pack, subtract_product,
 )
@@ -27,17 +30,21 @@ cdef enum:
     IDLE_SWEEPS = 25            # without a lower gap or objective: rounding has taken over
 
 
-cdef int working_init(Working *W, Dense *X, const double *y, Py_ssize_t gram_limit) noexcept nogil:
+cdef int working_init(Working *W, Dense *X, const double *y, Py_ssize_t gram_limit, bint tall) noexcept nogil:
     """An empty working set; returns -1 where memory is out."""
     memset(W, 0, sizeof(Working))
     W.X, W.X.p, W.all = X[0], 0, X[0]
     W.y, W.yy, W.gram_limit = y, fr_dot_f64(X.n, y, 1, 0.0, y), gram_limit
     W.r = <double *>malloc(X.n * sizeof(double))
+    W.tall = tall
+    if tall and cross_init(&W.cross, X.p) != 0:
+        return -1
     return 0 if W.r != NULL else -1
 
 
 cdef void working_free(Working *W) noexcept nogil:
     factor_free(&W.factor)
+    cross_free(&W.cross)
     free(W.cols)
     free(W.G)
     free(W.b)
@@ -98,11 +105,12 @@ cdef inline void copy(Py_ssize_t n, const double *x, double *out) noexcept nogil
 
 cdef int working_add(Working *W, const Py_ssize_t *cols, Py_ssize_t k, const double *xy, const double *sq) noexcept nogil:
     """Let k columns of X join with w = 0.  xy, sq: x_j'y and |x_j|^2 for all of X.  Cost n k m multiply-adds for the Gram
-    block.  Returns -1 where memory is out, -2 if interrupted; the working set is then as before."""
+    block.  Returns -1 where memory is out, -2 if interrupted; the working set is then of no more use."""
     cdef Py_ssize_t i, j, m = W.X.p
     cdef int status
     if reserve(W, m + k) != 0:
         return -1
+    W.X.cols = W.cols           # may have moved
     for i in range(k):
         j = cols[i]
         W.cols[m + i], W.place[m + i] = j, -1
@@ -115,7 +123,7 @@ cdef int working_add(Working *W, const Py_ssize_t *cols, Py_ssize_t k, const dou
         status = gram_rows(W, m, k)
         if status != 0:
             return status
-    W.X.cols, W.X.p = W.cols, m + k
+    W.X.p = m + k
     W.gram.G, W.gram.p, W.gram.ld = W.G, m + k, W.cap
     return 0
 
@@ -125,12 +133,19 @@ cdef int gram_rows(Working *W, Py_ssize_t m, Py_ssize_t k) noexcept nogil:
     cdef Py_ssize_t i, j, ld = W.cap
     cdef int status
     cdef double *row
-    if k <= FEW_COLUMNS and W.all.row_stride == 1:
+    if W.tall:
+        status = cross_add(&W.cross, &W.all, W.cols + m, k)
+        if status != 0:
+            return status
+        for i in range(m, m + k):
+            for j in range(i + 1):
+                W.G[i * ld + j] = W.cross.H[i * W.all.p + W.cols[j]]
+    elif k <= FEW_COLUMNS and W.all.row_stride == 1:
         for i in range(m, m + k):
             part_pack(&W.all, W.cols[i], 0, W.all.n, W.r)
             dots(&W.all, W.cols, i + 1, W.r, W.G + i * ld)
     else:
-        status = gram_block(&W.all, W.cols + m, k, W.cols, m + k, W.G + m * ld, ld)
+        status = gram_block(&W.all, W.cols, m, k, W.G + m * ld, ld)
         if status != 0:
             return status
     W.work += <double>W.all.n * k * (m + k)
@@ -144,17 +159,25 @@ cdef int gram_rows(Working *W, Py_ssize_t m, Py_ssize_t k) noexcept nogil:
 
 
 cdef void working_refresh(Working *W) noexcept nogil:
-    """r = y - Xw and, in Gram form, q = b - G w anew, so that rounding does not add up.  Cost (n + m) |support|."""
+    """r = y - Xw (unless tall) and, in Gram form, q = b - G w anew, so that rounding does not add up.
+
+    Cost (n + m) |support|, or m |support| for tall data."""
     cdef Py_ssize_t j
     W.exact = False
-    copy(W.X.n, W.y, W.r)
-    subtract_product(&W.X, W.w, W.r)
+    if not W.tall:
+        residual(W)
     if W.on_residual:
         return
     copy(W.X.p, W.b, W.q)
     for j in range(W.X.p):
         if W.w[j] != 0.0:
             col_axpy(&W.gram, j, W.w[j], W.q)
+
+
+cdef void residual(Working *W) noexcept nogil:
+    """r = y - Xw"""
+    copy(W.X.n, W.y, W.r)
+    subtract_product(&W.X, W.w, W.r)
 
 
 cdef Gap working_gap(Working *W, double l1, double l2) noexcept nogil:
@@ -177,8 +200,8 @@ cdef Gap working_gap(Working *W, double l1, double l2) noexcept nogil:
             wbq += W.w[j] * (W.b[j] + W.q[j])
             size += sqrt(W.sq[j]) * fabs(W.w[j])
     # |y - Xw|^2 = y'y - w'b - w'q in Gram form
-    g.rr = fr_dot_f64(W.X.n, W.r, 1, 0.0, W.r) if W.on_residual or W.exact else max(0.0, W.yy - wbq)
-    g.rr += l2 * ww
+    g.rss = fr_dot_f64(W.X.n, W.r, 1, 0.0, W.r) if W.on_residual or W.exact else max(0.0, W.yy - wbq)
+    g.rr = g.rss + l2 * ww
     g.primal = 0.5 * g.rr + l1 * g.l1_norm
     g.noise = NOISE_ULPS * DBL_EPSILON * size * size
     g.gap = dual_gap(g.slack, g.wc, g.rr, l1 / g.peak if g.peak > l1 else 1.0)
@@ -186,13 +209,15 @@ cdef Gap working_gap(Working *W, double l1, double l2) noexcept nogil:
 
 
 cdef Gap working_certify(Working *W, double l1, double l2, double tol) noexcept nogil:
-    """working_gap with r and q anew, and with q from r (cost n m) where the rounding of the Gram form would show at this tol.
+    """working_gap with q anew, and taken from r (cost n m) where the rounding of the Gram form would show at this tol.
 
     Going on from such a q is iterative refinement: the next Newton step corrects what the Gram matrix could not resolve."""
     cdef Gap g
     working_refresh(W)
     g = working_gap(W, l1, l2)
     if not W.on_residual and g.noise > 0.1 * tol * g.primal:
+        if W.tall:
+            residual(W)
         dots(&W.X, NULL, W.X.p, W.r, W.q)
         W.work += <double>W.X.n * W.X.p
         W.exact = True
