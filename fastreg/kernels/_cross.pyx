@@ -30,7 +30,7 @@ cdef void cross_free(Cross *C) noexcept nogil:
 
 
 cdef int cross_add(Cross *C, Dense *X, const Py_ssize_t *cols, Py_ssize_t k) noexcept nogil:
-    """Append the rows of k columns.  Cost n k (p - m - k/2) multiply-adds.  Returns -1 where memory is out, -2 if interrupted."""
+    """Append the rows of k columns.  Cost n k (p - m - k/2) multiply-adds.  Returns as gram_block does."""
     cdef Py_ssize_t i, j, ld, rest = 0
     cdef double *H
     cdef double *block
