@@ -246,7 +246,7 @@ cdef Outcome solve_from_here(Active *S, double l1, double l2, double tol, Py_ssi
     cdef Outcome outcome
     cdef Py_ssize_t over = 0, j
     cdef double inner = 0.3 * tol, slack, most, before = INFINITY
-    cdef int status
+    cdef int status, tries = 0
     cdef Gap g
     status = guess(S, l1)
     if status != 0:
@@ -277,9 +277,11 @@ cdef Outcome solve_from_here(Active *S, double l1, double l2, double tol, Py_ssi
             return AT_FLOOR
         if outcome == OUT_OF_ITERATIONS:
             return outcome
-        if not g.gap < 0.5 * before:        # neither a smaller tolerance on the working set nor exact gradients help
+        # where neither a smaller tolerance on the working set nor exact gradients help, rounding is the limit
+        tries = 0 if g.gap < 0.5 * before else tries + 1
+        if tries > 3:
             return STALLED
-        before = g.gap
+        before = min(before, g.gap)
         inner *= 0.1
 
 

@@ -6,16 +6,19 @@ from fastreg.kernels._design cimport Design, col_axpy, col_dot
 from fastreg.kernels._prox cimport soft
 
 
-cdef inline Py_ssize_t cd_epoch(Design *X, const double *sq, double l1, double l2, double *w, double *s) noexcept nogil:
+cdef inline Py_ssize_t cd_epoch(Design *X, const double *sq, double l1, double l2, bint zeros_only, double *w,
+                                double *s) noexcept nogil:
     """w_j <- soft(x_j'r + |x_j|^2 w_j, l1) / (|x_j|^2 + l2) for each j in turn; returns how many w_j changed sign.
 
-    s is the state of X (see _design.pxd) and follows w; sq_j = |x_j|^2.  Friedman, Hastie and Tibshirani (2010), eq. 5."""
+    zeros_only: only those that are 0, where the others are known to be optimal for these.  s is the state of X (see _design.pxd) and follows w; sq_j = |x_j|^2.  Friedman, Hastie and Tibshirani (2010), eq. 5."""
     cdef Py_ssize_t j, changes = 0
     cdef double old, new
     for j in range(X.p):
         if sq[j] <= 0.0:
             continue            # a constant column: w_j = 0 is optimal, and its gradient is rounding
         old = w[j]
+        if zeros_only and old != 0.0:
+            continue
         new = soft(col_dot(X, j, s) + sq[j] * old, l1) / (sq[j] + l2)
         if new != old:
             w[j] = new

@@ -14,9 +14,10 @@ Invariant at every exit: q == X'(y - Xw).
 
 from libc.float cimport DBL_EPSILON
 from libc.math cimport fabs, fmin
+from libc.string cimport memset
 
 from fastreg.kernels._cholesky cimport factor_extend, factor_remove, factor_reserve, solve_lower, solve_upper
-from fastreg.kernels._design cimport col_axpy, interrupted
+from fastreg.kernels._design cimport col_axpy, fr_dot_f64, interrupted
 
 cdef double PIVOT_TOL = 1e-12   # squared sine of the angle below which a column counts as dependent
 
@@ -132,6 +133,30 @@ cdef double first_zero(Working *W, const double *d, Py_ssize_t m) noexcept nogil
     return t
 
 
+cdef bint full_step(Working *W, const double *d, double l1, double l2) noexcept nogil:
+    """Take the whole step if no coordinate changes sign on it; w + d is then the minimiser on the support.
+
+    There the gradient is known, c_A = l1 sign(w_A), so only the rows of G outside the support are read."""
+    cdef Py_ssize_t j, k, m = W.factor.m
+    cdef double *step = W.trial_q
+    for k in range(m):
+        j = W.order[k]
+        if (W.w[j] + d[k]) * W.w[j] <= 0.0:
+            return False
+    memset(step, 0, W.X.p * sizeof(double))
+    for k in range(m):
+        j = W.order[k]
+        step[j] = d[k]
+        W.w[j] += d[k]
+    for j in range(W.X.p):
+        if W.place[j] >= 0:
+            W.q[j] = l1 * sign(W.w[j]) + l2 * W.w[j]
+        else:
+            W.q[j] -= fr_dot_f64(W.X.p, W.G + j * W.cap, 1, 0.0, step)
+    W.work += <double>(W.X.p - m) * W.X.p
+    return True
+
+
 cdef Py_ssize_t newton_step(Working *W, double l1, double l2) noexcept nogil:
     """One Newton step; returns how many coordinates it put to zero, -1 where memory is out, -2 if interrupted.
 
@@ -150,6 +175,8 @@ cdef Py_ssize_t newton_step(Working *W, double l1, double l2) noexcept nogil:
     solve_lower(&W.factor, m, d)
     solve_upper(&W.factor, m, d)
     W.work += <double>m * m
+    if full_step(W, d, l1, l2):
+        return 0
     for trial in range(3):
         t = 1.0 if trial == 0 else (0.3 if trial == 1 else first_zero(W, d, m))
         change, zeroed = 0.0, 0
@@ -169,8 +196,7 @@ cdef Py_ssize_t newton_step(Working *W, double l1, double l2) noexcept nogil:
             v, step = W.trial_w[k], W.trial_w[k] - W.w[j]
             change += l1 * (fabs(v) - fabs(W.w[j])) + step * (0.5 * l2 * (v + W.w[j]) - 0.5 * (W.q[j] + W.trial_q[j]))
         W.work += <double>m * W.X.p
-        # without a zero the step is the minimiser itself, up to rounding
-        if change < 0.0 or (zeroed == 0 and trial == 0) or trial == 2:
+        if change < 0.0 or trial == 2:
             break
     for k in range(m):
         W.w[W.order[k]] = W.trial_w[k]

@@ -35,6 +35,7 @@ ctypedef struct Working:
     double *sq
     double *r                   # y - Xw: kept up to date when on_residual, made anew by working_certify otherwise
     bint exact                  # q was taken from the residual of this very w
+    bint settled                # w is the minimiser on its support, for its signs and the penalties it was solved for
     const double *y
     double yy
     Factor factor               # of X_A'X_A + l2 I, for the columns order[0 .. factor.m - 1]

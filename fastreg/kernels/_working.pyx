@@ -229,12 +229,13 @@ cdef Outcome working_solve(Working *W, double l1, double l2, double tol, double 
                            Py_ssize_t max_iter) noexcept nogil:
     """Until the restricted gap is at most tol times the objective (REACHED) or at most floor (AT_FLOOR), or nothing moves.
 
-    One sweep at least is made: a start within a loose tolerance would otherwise stay as it is along a path, and an alpha
+    After a step down in the penalty the signs are mostly right, so a Newton step comes first, and then sweeps bring in columns
+    that are zero.  One sweep or step at least is made: a start within a loose tolerance would otherwise stay as it is along a path, and an alpha
     just below alpha_max would keep all zeros.  n_iter counts sweeps and Newton steps and is added to, up to max_iter."""
     cdef Gap g
     cdef Py_ssize_t changes, zeroed, since = 0, idle = 0
     cdef double least_gap = INFINITY, least_primal = INFINITY
-    cdef bint swept = False
+    cdef bint swept = False, first = True
     while True:
         g = working_gap(W, l1, l2)
         if swept and g.gap <= tol * g.primal:
@@ -253,19 +254,24 @@ cdef Outcome working_solve(Working *W, double l1, double l2, double tol, double 
         n_iter[0] += 1
         W.n_epochs += 1
         if W.on_residual:
-            cd_epoch(&W.X, W.sq, l1, l2, W.w, W.r)
+            cd_epoch(&W.X, W.sq, l1, l2, False, W.w, W.r)
             W.work += 2.0 * W.X.n * W.X.p
         else:
-            changes = cd_epoch(&W.gram, W.sq, l1, l2, W.w, W.q)
-            W.work += <double>W.X.p * W.factor.m
+            changes = 0
+            if not first or not W.settled:
+                changes = cd_epoch(&W.gram, W.sq, l1, l2, W.settled, W.w, W.q)
+                W.work += <double>W.X.p * W.factor.m
+            first = False
             since += 1
             if changes <= 1 + W.factor.m // 8 or since >= 4:
                 since, zeroed = 0, 1
+                W.settled = False
                 while zeroed > 0 and n_iter[0] < max_iter:
                     zeroed = newton_step(W, l1, l2)
                     if zeroed < 0:
                         return OUT_OF_MEMORY if zeroed == -1 else INTERRUPTED
                     n_iter[0] += 1
                     W.n_newton += 1
+                    W.settled = zeroed == 0
         if interrupted(&W.work):
             return INTERRUPTED
