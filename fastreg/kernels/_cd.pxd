@@ -10,7 +10,8 @@ cdef inline Py_ssize_t cd_epoch(Design *X, const double *sq, double l1, double l
                                 double *s) noexcept nogil:
     """w_j <- soft(x_j'r + |x_j|^2 w_j, l1) / (|x_j|^2 + l2) for each j in turn; returns how many w_j changed sign.
 
-    zeros_only: only those that are 0, where the others are known to be optimal for these.  s is the state of X (see _design.pxd) and follows w; sq_j = |x_j|^2.  Friedman, Hastie and Tibshirani (2010), eq. 5."""
+    zeros_only: only those that are 0, where the others are known to be optimal for these.  s is the state of X (see
+    _design.pxd) and follows w; sq_j = |x_j|^2.  Friedman, Hastie and Tibshirani (2010), eq. 5."""
     cdef Py_ssize_t j, changes = 0
     cdef double old, new
     for j in range(X.p):

@@ -229,9 +229,10 @@ cdef Outcome working_solve(Working *W, double l1, double l2, double tol, double 
                            Py_ssize_t max_iter) noexcept nogil:
     """Until the restricted gap is at most tol times the objective (REACHED) or at most floor (AT_FLOOR), or nothing moves.
 
-    After a step down in the penalty the signs are mostly right, so a Newton step comes first, and then sweeps bring in columns
-    that are zero.  One sweep or step at least is made: a start within a loose tolerance would otherwise stay as it is along a path, and an alpha
-    just below alpha_max would keep all zeros.  n_iter counts sweeps and Newton steps and is added to, up to max_iter."""
+    After a step down in the penalty the signs are mostly right, so a Newton step comes first, and then sweeps bring in
+    columns that are zero.  One sweep or step at least is made: a start within a loose tolerance would otherwise stay as it
+    is along a path, and an alpha just below alpha_max would keep all zeros.  n_iter counts both and is added to, up to
+    max_iter."""
     cdef Gap g
     cdef Py_ssize_t changes, zeroed, since = 0, idle = 0
     cdef double least_gap = INFINITY, least_primal = INFINITY
