@@ -1,5 +1,7 @@
 """Ridge: optimal for every layout, shape and penalty, and accurate where the data is not well behaved."""
 
+import math
+
 import hypothesis.extra.numpy as hnp
 import kkt
 import numpy as np
@@ -160,6 +162,15 @@ def test_columns_far_from_zero_cost_no_digits(shape, alpha, offset):
     # b = mean(y) - mean(x)'w has terms of the size of the offset
     rounding = 64 * EPS * offset * max(1.0, np.abs(fit.coef).sum())
     assert fit.intercept + offset * fit.coef.sum() == pytest.approx(expected.intercept, abs=rounding + 1e-9)
+
+
+def test_intercept_of_long_columns_far_from_zero_is_good_to_an_ulp():
+    """Adding up 1e5 numbers near 1e8 one after another would cost about five."""
+    X, y = problem(100_000, 2, offset=1e8)
+    fit = fr.ridge(X, y, 1.0)
+    mean = [math.fsum(x) / len(y) for x in X.T]
+    expected = math.fsum(y) / len(y) - mean[0] * fit.coef[0] - mean[1] * fit.coef[1]
+    assert fit.intercept == pytest.approx(expected, abs=2 * np.spacing(1e8))
 
 
 # 2^498, 2^664 and 2^-565 are about 1e150, 1e200 and 1e-170; alpha scales as X'X and must be in range itself

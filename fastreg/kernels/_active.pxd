@@ -1,7 +1,8 @@
 """The path solver over all columns of X.  _active.pyx says how."""
 
+from fastreg.kernels._cd cimport Gap
 from fastreg.kernels._design cimport Dense
-from fastreg.kernels._working cimport Gap, Outcome, Working
+from fastreg.kernels._working cimport Outcome, Working
 
 ctypedef struct Active:
     Working W
@@ -22,6 +23,7 @@ ctypedef struct Active:
     Py_ssize_t *users           # how many columns stand at r_e
     Py_ssize_t *over            # scratch: 2 p column numbers
     double *read                # scratch: p
+    double largest_size         # max_j |x_j|
     double l1_before            # l1 of the last solve, or infinity
     double rss                  # |r|^2 at the last certificate
     Py_ssize_t n_columns_read

@@ -19,6 +19,7 @@ from libc.string cimport memcpy, memset
 from fastreg.kernels._cd cimport dual_gap
 from fastreg.kernels._cross cimport cross_gradients
 from fastreg.kernels._design cimport Columns, dots, fr_bounds_over, fr_dot_f64, raise_for
+from fastreg.kernels._newton cimport newton_dual
 from fastreg.kernels._working cimport (
     AT_FLOOR, INTERRUPTED, OUT_OF_ITERATIONS, OUT_OF_MEMORY, REACHED, STALLED,
     working_add, working_certify, working_free, working_init, working_refresh, working_solve,
@@ -55,6 +56,7 @@ cdef int active_init(Active *S, Dense *X, const double *y, const double *xy, con
     S.floor = FLOOR_ULPS * DBL_EPSILON * S.W.yy
     for j in range(p):
         S.c[j], S.size[j] = xy[j], sqrt(sq[j])
+        S.largest_size = max(S.largest_size, S.size[j])
     # the first residual is y itself
     memcpy(S.R, y, X.n * sizeof(double))
     memset(S.a, 0, 2 * S.room * sizeof(double))
@@ -265,10 +267,10 @@ cdef Outcome solve_from_here(Active *S, double l1, double l2, double tol, Py_ssi
                 return failed(status)
             before = INFINITY
             continue
-        g.peak = max(g.peak, most)
         for j in range(over):
-            g.peak = max(g.peak, fabs(S.c[S.over[j]]))
-        g.gap = dual_gap(g.slack, g.wc, g.rr, l1 / g.peak if g.peak > l1 else 1.0)
+            most = max(most, fabs(S.c[S.over[j]]))
+        g.peak = max(g.peak, most)
+        g.gap = dual_gap(&g, l1)
         certificate[0] = g
         S.l1_before, S.rss = l1, g.rss
         if g.gap <= tol * g.primal:
@@ -280,7 +282,12 @@ cdef Outcome solve_from_here(Active *S, double l1, double l2, double tol, Py_ssi
         # where neither a smaller tolerance on the working set nor exact gradients help, rounding is the limit
         tries = 0 if g.gap < 0.5 * before else tries + 1
         if tries > 3:
-            return STALLED
+            newton_dual(&S.W, l1, l2, &g)
+            g.peak = max(g.peak, most + S.largest_size * sqrt(g.ee))    # the dual point is r - e
+            g.gap = dual_gap(&g, l1)
+            if g.gap < certificate.gap:
+                certificate[0] = g
+            return REACHED if certificate.gap <= tol * g.primal else STALLED
         before = min(before, g.gap)
         inner *= 0.1
 

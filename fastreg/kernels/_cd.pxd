@@ -28,13 +28,28 @@ cdef inline Py_ssize_t cd_epoch(Design *X, const double *sq, double l1, double l
     return changes
 
 
-cdef inline double dual_gap(double slack, double wc, double rr, double t_max) noexcept nogil:
-    """P(w) - D(t r') for t = clip(y'r' / |r'|^2, -t_max, t_max), from numbers that do not cancel.
+ctypedef struct Gap:
+    # at a w with residual r' = (r, -sqrt(l2) w), for the dual points t v', v' = r' - e', with c = X''v'
+    double primal               # the objective
+    double gap                  # primal - dual at the best t of working_gap or active_solve
+    double slack                # sum_j l1 |w_j| - w_j c_j
+    double wc                   # w'c
+    double rr, re, ee           # |r'|^2, r''e', |e'|^2
+    double peak                 # max_j |c_j|
+    double l1_norm              # |w|_1
+    double rss                  # |r|^2
+    double noise                # what rounding in q and r may do to the gap
 
-    With c = X'r - l2 w and r' = (r, -sqrt(l2) w): slack = sum_j l1 |w_j| - w_j c_j, wc = w'c, rr = |r'|^2 and
-    t_max = l1 / max_j |c_j|.
-    Since y'r' = |r'|^2 + w'c, the gap at t = 1 is slack, and D(1) - D(t) = (1 - t) (w'c + (1 - t) |r'|^2 / 2)."""
-    cdef double t = 1.0 + wc / rr if rr > 0.0 else 1.0, rest
-    t = max(-t_max, min(t_max, t))
+
+cdef inline double dual_gap(const Gap *g, double l1) noexcept nogil:
+    """P(w) - D(t v') for t = min(1 + w'c / |r'|^2, l1 / max_j |c_j|), from numbers that do not cancel.
+
+    P - D = |r' - t v'|^2 / 2 + sum_j (l1 |w_j| - t w_j c_j) for any v' and t, so long as t |c_j| <= l1 for every j.  With
+    e' = 0 the bound 1 + w'c / |r'|^2 = y'r' / |r'|^2 on t is where D(t r') is largest."""
+    cdef double t = 1.0, rest
+    if g.rr > 0.0 and g.ee == 0.0:
+        t += g.wc / g.rr
+    if g.peak > 0.0:
+        t = max(-l1 / g.peak, min(l1 / g.peak, t))
     rest = 1.0 - t
-    return max(0.0, slack + rest * (wc + 0.5 * rest * rr))
+    return max(0.0, g.slack + rest * g.wc + 0.5 * (rest * rest * g.rr + t * (2.0 * rest * g.re + t * g.ee)))

@@ -50,6 +50,7 @@ ctypedef fused real:
 
 cdef enum:
     CHUNK = 512                 # rows: a tile of 4 + 3 packed columns takes 28 kB of the first cache
+    STRIDED_ROWS = 64            # of columns that are not contiguous: so few lines stay in the first cache for their neighbours
     LANE_PAD = 8                # keeps packed columns off one another's cache sets
     SIGNALS_EVERY = 10_000_000
 
@@ -67,7 +68,7 @@ cdef bint interrupted(double *work) noexcept nogil:
 
 cdef void dots(Dense *X, const Py_ssize_t *cols, Py_ssize_t m, const double *r, double *out) noexcept nogil:
     """out_k = x_cols[k]'r; cols NULL: columns 0 .. m - 1.  Cost n m."""
-    cdef Py_ssize_t i, k, rows, step = X.n if X.row_stride == 1 else CHUNK
+    cdef Py_ssize_t i, k, rows, step = X.n if X.row_stride == 1 else STRIDED_ROWS
     for k in range(m):
         out[k] = 0.0
     i = 0
@@ -80,7 +81,7 @@ cdef void dots(Dense *X, const Py_ssize_t *cols, Py_ssize_t m, const double *r, 
 
 cdef void subtract_product(Dense *X, const double *w, double *r) noexcept nogil:
     """r -= X w.  Cost n for each non-zero of w."""
-    cdef Py_ssize_t i = 0, k, rows, step = X.n if X.row_stride == 1 else CHUNK
+    cdef Py_ssize_t i = 0, k, rows, step = X.n if X.row_stride == 1 else STRIDED_ROWS
     while i < X.n:
         rows = min(step, X.n - i)
         for k in range(X.p):
@@ -220,7 +221,7 @@ cdef bint column_statistics(Dense *X, const double *y, bint center, double *mean
     cdef double total = 0.0
     # contiguous columns are read one by one, others all together in pieces of rows
     block = 1 if X.row_stride == 1 else X.p
-    step = X.n if X.row_stride == 1 else CHUNK
+    step = X.n if X.row_stride == 1 else STRIDED_ROWS
     j = 0
     while j < X.p:
         end = j + block

@@ -1,5 +1,7 @@
 """Newton steps on the support of a working set."""
 
+from fastreg.kernels._cd cimport Gap
 from fastreg.kernels._working cimport Working
 
+cdef void newton_dual(Working *W, double l1, double l2, Gap *g) noexcept nogil
 cdef Py_ssize_t newton_step(Working *W, double l1, double l2) noexcept nogil

@@ -14,10 +14,12 @@ Invariant at every exit: q == X'(y - Xw).
 
 from libc.float cimport DBL_EPSILON
 from libc.math cimport fabs, fmin
+from libc.stdlib cimport free, malloc
 from libc.string cimport memset
 
+from fastreg.kernels._cd cimport Gap, dual_gap
 from fastreg.kernels._cholesky cimport factor_extend, factor_remove, factor_reserve, solve_lower, solve_upper
-from fastreg.kernels._design cimport col_axpy, fr_dot_f64, interrupted
+from fastreg.kernels._design cimport col_axpy, dots, fr_dot_f64, interrupted, subtract_product
 
 cdef double PIVOT_TOL = 1e-12   # squared sine of the angle below which a column counts as dependent
 
@@ -123,6 +125,17 @@ cdef int factor_support(Working *W, double l2) noexcept nogil:
             return -2
 
 
+cdef void direction(Working *W, double l1, double l2) noexcept nogil:
+    """W.direction = the Newton step of the factored columns."""
+    cdef Py_ssize_t j, k, m = W.factor.m
+    for k in range(m):
+        j = W.order[k]
+        W.direction[k] = W.q[j] - l2 * W.w[j] - l1 * sign(W.w[j])
+    solve_lower(&W.factor, m, W.direction)
+    solve_upper(&W.factor, m, W.direction)
+    W.work += <double>m * m
+
+
 cdef double first_zero(Working *W, const double *d, Py_ssize_t m) noexcept nogil:
     """The largest t <= 1 for which no coordinate of w + t d has changed sign."""
     cdef Py_ssize_t k
@@ -169,12 +182,7 @@ cdef Py_ssize_t newton_step(Working *W, double l1, double l2) noexcept nogil:
     if status != 0:
         return status
     m = W.factor.m
-    for k in range(m):
-        j = W.order[k]
-        d[k] = W.q[j] - l2 * W.w[j] - l1 * sign(W.w[j])
-    solve_lower(&W.factor, m, d)
-    solve_upper(&W.factor, m, d)
-    W.work += <double>m * m
+    direction(W, l1, l2)
     if full_step(W, d, l1, l2):
         return 0
     for trial in range(3):
@@ -202,3 +210,49 @@ cdef Py_ssize_t newton_step(Working *W, double l1, double l2) noexcept nogil:
         W.w[W.order[k]] = W.trial_w[k]
     W.q, W.trial_q = W.trial_q, W.q
     return zeroed
+
+
+cdef void newton_dual(Working *W, double l1, double l2, Gap *g) noexcept nogil:
+    """Replace g by the gap at a better dual point, if there is one; for where q is exact and the plain gap falls no more.
+
+    For nearly collinear columns w is large and its own rounding, eps |w|, keeps c_A away from l1 sign(w_A), while the residual
+    that the Newton step d leads to, v = r - X_A d, has c_A = l1 sign(w_A) to the rounding of v: a dual point need not be the
+    residual of a w that float64 can hold.  Cost n (|A| + m)."""
+    cdef Py_ssize_t i, j, k, support = 0, n = W.X.n, p = W.X.p
+    cdef double *e
+    cdef double *v
+    cdef double c
+    cdef Gap better = g[0]
+    for j in range(p):
+        support += W.w[j] != 0.0
+        if W.w[j] != 0.0 and W.place[j] < 0:
+            return
+    if not W.exact or support == 0 or support != W.factor.m or l2 != W.factor_l2:
+        return
+    e = <double *>malloc(2 * n * sizeof(double))
+    if e == NULL:
+        return
+    v = e + n
+    direction(W, l1, l2)
+    memset(W.trial_w, 0, p * sizeof(double))
+    memset(e, 0, n * sizeof(double))
+    for k in range(support):
+        W.trial_w[W.order[k]] = -W.direction[k]
+    subtract_product(&W.X, W.trial_w, e)            # e = X_A d
+    for i in range(n):
+        v[i] = W.r[i] - e[i]
+    dots(&W.X, NULL, p, v, W.trial_q)
+    better.slack, better.wc, better.peak = 0.0, 0.0, 0.0
+    better.re, better.ee = fr_dot_f64(n, W.r, 1, 0.0, e), fr_dot_f64(n, e, 1, 0.0, e)
+    for j in range(p):
+        c = W.trial_q[j] - l2 * (W.w[j] - W.trial_w[j])
+        better.peak = max(better.peak, fabs(c))
+        better.slack += l1 * fabs(W.w[j]) - W.w[j] * c
+        better.wc += W.w[j] * c
+        better.re += l2 * W.w[j] * W.trial_w[j]
+        better.ee += l2 * W.trial_w[j] * W.trial_w[j]
+    W.work += <double>n * (support + p)
+    better.gap = dual_gap(&better, l1)
+    if better.gap < g.gap:
+        g[0] = better
+    free(e)

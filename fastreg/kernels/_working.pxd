@@ -1,5 +1,6 @@
 """The problem restricted to a working set of columns.  _working.pyx says how it is solved."""
 
+from fastreg.kernels._cd cimport Gap
 from fastreg.kernels._cholesky cimport Factor
 from fastreg.kernels._cross cimport Cross
 from fastreg.kernels._design cimport Dense, Gram
@@ -11,12 +12,6 @@ ctypedef enum Outcome:          # how a solve ended
     STALLED                     # rounding keeps the gap from falling further
     INTERRUPTED
     OUT_OF_MEMORY
-
-ctypedef struct Gap:
-    double primal, gap, slack, wc, rr, peak     # as in _cd.dual_gap; peak = max_j |c_j|
-    double l1_norm                              # |w|_1
-    double rss                                  # |r|^2
-    double noise                                # what rounding in q and r may do to the gap
 
 ctypedef struct Working:
     Dense X                     # the columns of the working set: X.cols = cols, X.p = m

@@ -204,7 +204,7 @@ cdef Gap working_gap(Working *W, double l1, double l2) noexcept nogil:
     g.rr = g.rss + l2 * ww
     g.primal = 0.5 * g.rr + l1 * g.l1_norm
     g.noise = NOISE_ULPS * DBL_EPSILON * size * size
-    g.gap = dual_gap(g.slack, g.wc, g.rr, l1 / g.peak if g.peak > l1 else 1.0)
+    g.gap = dual_gap(&g, l1)
     return g
 
 
