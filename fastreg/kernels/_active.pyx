@@ -155,8 +155,7 @@ cdef void see(Active *S) noexcept nogil:
 
 
 cdef Py_ssize_t slot(Active *S) noexcept nogil:
-    """A free place for a residual.  Where all are in use, that of fewest users, whose columns are read again: over[p:]
-    receives them, users counts them."""
+    """The place of the residual with the fewest users, which is a free one if there is any."""
     cdef Py_ssize_t e, least = 0
     for e in range(S.room):
         if S.users[e] < S.users[least]:
@@ -188,7 +187,7 @@ cdef double check(Active *S, double limit, Py_ssize_t *n_over) noexcept nogil:
     k = fr_bounds_over(p, S.c, S.size, S.at, S.a, S.d, limit, S.over, &most)
     if k > 0:
         e = slot(S)
-        if S.users[e] > 0:
+        if S.users[e] > 0:      # all are in use: the columns that stand at this one are read, too, and leave it
             for j in range(p):
                 if S.at[j] == e and S.size[j] > 0.0 and fabs(S.a[e] * S.c[j]) + S.d[e] * S.size[j] <= limit:
                     S.over[k] = j
@@ -258,9 +257,11 @@ cdef Outcome solve_from_here(Active *S, double l1, double l2, double tol, Py_ssi
         if outcome == OUT_OF_MEMORY or outcome == INTERRUPTED:
             return outcome
         g = working_certify(&S.W, l1, l2, tol)
-        # a column may exceed l1 by what the tolerance leaves: (1 - t) w'c of gap for t = l1 / |c_j|
-        slack = 0.5 * (tol * g.primal - g.gap) / (l1 * g.l1_norm) if g.l1_norm > 0.0 else 0.0
-        most = check(S, l1 * (1.0 + max(0.0, min(0.5, slack))), &over)
+        # a column may exceed l1 by what the tolerance leaves: 1 - t of w'c and (1 - t)^2 of |r'|^2 / 2 for t = l1 / |c_j|
+        slack = max(0.0, tol * g.primal - g.gap)
+        if slack > 0.0:
+            slack = min(0.25 * slack / (l1 * g.l1_norm), sqrt(0.5 * slack / g.rr)) if g.l1_norm * g.rr > 0.0 else 0.0
+        most = check(S, l1 * (1.0 + slack), &over)
         if over > 0 and outcome != OUT_OF_ITERATIONS:
             status = join_largest(S, S.over, S.c, over)
             if status != 0:
