@@ -14,7 +14,7 @@ DEBUG = os.environ.get("FASTREG_DEBUG") == "1"
 KERNELS = ["_prox", "_design", "_cholesky", "_cross", "_newton", "_working", "_active", "_ridge"]
 
 if sys.platform == "win32":
-    flags = ["/Od", "/UNDEBUG"] if DEBUG else ["/O2"]
+    flags = ["/fp:precise", *(["/Od", "/UNDEBUG"] if DEBUG else ["/O2"])]
 else:
     flags = ["-ffp-contract=off", *(["-O1", "-g", "-UNDEBUG"] if DEBUG else ["-O3"])]
 
@@ -25,7 +25,7 @@ extensions = [
         depends=["fastreg/kernels/lanes.h"],
         include_dirs=["fastreg/kernels"],
         extra_compile_args=flags,
-        define_macros=[("FASTREG_DEBUG", "1")] if DEBUG else [],
+        define_macros=[("FR_FLAGS", '"' + " ".join(flags) + '"'), *([("FASTREG_DEBUG", "1")] if DEBUG else [])],
     )
     for name in KERNELS
 ]

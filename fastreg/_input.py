@@ -6,6 +6,7 @@ TypeError for types.
 """
 
 import operator
+import sys
 from typing import Any
 
 import numpy as np
@@ -27,8 +28,9 @@ def real_array(a: Any, name: str) -> NDArray[Any]:
         if kind == "O":
             try:
                 for value in array.flat:
-                    if isinstance(value, (str, bytes)):  # which astype would parse
-                        raise TypeError(f"{value!r} is a string")
+                    # astype would parse a string, and make NaN of None: a missing entry, unless there is nothing else
+                    if isinstance(value, (str, bytes)) or (value is None and array.ndim == 0):
+                        raise TypeError(f"{value!r} is not a number")
                 array = array.astype(np.float64)
             except (TypeError, ValueError) as error:
                 raise TypeError(f"{name} holds objects that are not real numbers ({error}).") from None
@@ -125,6 +127,11 @@ def result_array(out: Any, x: NDArray[Any], name: str = "out") -> None:
         raise ValueError(f"{name} is not aligned to its dtype; an aligned array is needed.")
 
 
+def out_of_range(name: str, value: float) -> ValueError:
+    """The error for a penalty that float64 cannot hold together with data of this scale."""
+    return ValueError(f"{name} is {value:g}, which times n leaves the range of float64 for this X and y; rescale them.")
+
+
 def number(value: Any, name: str, low: float, high: float = np.inf) -> float:
     """value as a finite float in [low, high]."""
     if not isinstance(value, float) and (
@@ -133,7 +140,10 @@ def number(value: Any, name: str, low: float, high: float = np.inf) -> float:
         or np.ndim(value) != 0
     ):
         raise TypeError(f"{name} is {value!r} ({type(value).__name__}); a single real number is needed.")
-    x = float(value)
+    try:
+        x = float(value)
+    except OverflowError:  # an int beyond float64
+        x = np.inf
     if not (low <= x <= high and abs(x) < np.inf):
         need = f"a finite number >= {low:g}" if high == np.inf else f"a number from {low:g} to {high:g}"
         raise ValueError(f"{name} is {value!r}; {need} is needed.")
@@ -150,7 +160,7 @@ def count(value: Any, name: str) -> int:
         raise TypeError(f"{name} is {value!r}; an integer >= 1 is needed.")
     if k < 1:
         raise ValueError(f"{name} is {k}; an integer >= 1 is needed.")
-    return k
+    return min(k, sys.maxsize)
 
 
 def flag(value: Any, name: str) -> bool:

@@ -12,7 +12,6 @@ Solver choice, for n rows and p columns:
 A solve stops when dual_gap <= tol * objective, both at the current w.
 """
 
-import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fastreg import _input
 from fastreg._normalise import Problem, normalise
-from fastreg._results import ConvergenceWarning, Fit, Path, Status
+from fastreg._results import Fit, Path, Status, warn_unconverged
 from fastreg._ridge import RidgeSolver
 from fastreg.kernels._active import Solver
 
@@ -30,11 +29,11 @@ Floats = NDArray[np.float64]
 # Working sets of more columns are swept on the residual; their Gram matrix would take more than 128 MB.
 GRAM_COLUMNS = 4096
 
-# From so many rows per column on, gradients come from rows of the Gram matrix instead of from X; these take at most
-# 2 / TALL of the memory of X.
+# From so many rows per column on, gradients come from rows of the Gram matrix instead of from X; these and the factor of the
+# support take at most 3 p^2 numbers, 3 / TALL of the memory of a float64 X.
 TALL = 16
 
-# by the outcome of the kernel
+# in the order of Outcome in kernels/_working.pxd
 _STATUS = (Status.CONVERGED, Status.PRECISION, Status.MAX_ITER, Status.STALLED)
 
 
@@ -258,27 +257,42 @@ class _Descent:
 
     def __init__(self, problem: Problem, l1_ratio: float, tol: float, max_iter: int, start: Floats | None) -> None:
         self.problem, self.l1_ratio, self.tol, self.max_iter = problem, l1_ratio, tol, max_iter
-        tall = problem.p <= GRAM_COLUMNS and problem.n >= TALL * problem.p
-        self.solver = Solver(problem.columns, problem.y, GRAM_COLUMNS, tall)
-        self.ridge: RidgeSolver | None = None
-        if start is not None:
-            support = np.flatnonzero(start)
-            self.solver.start(support, problem.kernel_coefficients(start[support]))
+        self.start = start
+        self._ridge: RidgeSolver | None = None
+        self._active: Solver | None = None
+
+    @property
+    def active(self) -> Solver:
+        """The solver for l1 > 0, made when first needed."""
+        if self._active is None:
+            problem = self.problem
+            tall = problem.p <= GRAM_COLUMNS and problem.n >= TALL * problem.p
+            self._active = Solver(problem.columns, problem.y, GRAM_COLUMNS, tall)
+            support = np.flatnonzero(self.start) if self.start is not None else np.empty(0, np.intp)
+            # the Gram matrix of a dense start would cost more than the start can save
+            if self.start is not None and 0 < support.size <= min(problem.n, GRAM_COLUMNS):
+                self._active.start(support, problem.kernel_coefficients(self.start[support]))
+        return self._active
+
+    @property
+    def ridge(self) -> RidgeSolver:
+        """The solver for l1 = 0, made when first needed."""
+        if self._ridge is None:
+            self._ridge = RidgeSolver(self.problem)
+        return self._ridge
 
     def step(self, alpha: float) -> _Step:
         problem = self.problem
         l1, l2 = problem.penalties(alpha, self.l1_ratio)
         if l1 == 0.0:
-            if self.ridge is None:
-                self.ridge = RidgeSolver(problem)
             one = self.ridge.solve(l2, self.tol)
             support = np.flatnonzero(one.w)
             w, objective, gap, residual = one.w[support], one.objective, one.gap, one.residual
             n_iter, status = one.n_iter, one.status
         else:
-            outcome, n_iter, objective, gap, size = self.solver.solve(l1, l2, self.tol, self.max_iter)
+            outcome, n_iter, objective, gap, size = self.active.solve(l1, l2, self.tol, self.max_iter)
             support, w = np.empty(size, np.intp), np.empty(size)
-            residual = self.solver.solution(support, w)
+            residual = self.active.solution(support, w)
             status = _STATUS[outcome]
         coef = problem.coefficients(w)
         return _Step(
@@ -305,7 +319,7 @@ def _fit(
     coef = np.zeros(problem.p)
     coef[one.support] = one.values
     if not one.status.converged:
-        _warn(f"at alpha={alpha:.6g}", one.gap, one.objective, one.status, tol, max_iter)
+        warn_unconverged(f"at alpha={alpha:.6g}", one.gap, one.objective, one.status, f"tol={tol:g} with max_iter={max_iter}")
     return Fit(coef, one.intercept, alpha, l1_ratio, one.objective, one.gap, one.n_iter, one.status)
 
 
@@ -325,7 +339,7 @@ def _path(
     max_iter = _input.count(max_iter, "max_iter")
     alphas = _input.grid(alphas)
     if alpha_min_ratio is not None:
-        alpha_min_ratio = _input.number(alpha_min_ratio, "alpha_min_ratio", np.finfo(float).tiny, 1.0)
+        alpha_min_ratio = _input.number(alpha_min_ratio, "alpha_min_ratio", 1e-15, 1.0)
     if isinstance(alphas, int):
         _share(l1_ratio)
     problem = _problem(X, y, fit_intercept)
@@ -338,11 +352,11 @@ def _path(
         steps[k] = descent.step(float(alphas[k]))
     missed = [k for k in order if not steps[k].status.converged]
     if missed:
-        k = max(missed, key=lambda k: steps[k].gap / steps[k].objective)
+        k = max(missed, key=lambda k: steps[k].gap / steps[k].objective if steps[k].objective > 0.0 else 0.0)
         where = f"at {len(missed)} of {len(alphas)} alphas, worst at alpha={alphas[k]:.6g}"
-        _warn(where, steps[k].gap, steps[k].objective, steps[k].status, tol, max_iter)
-    counts = descent.solver.counts
-    total = descent.solver.yy
+        one = steps[k]
+        warn_unconverged(where, one.gap, one.objective, one.status, f"tol={tol:g} with max_iter={max_iter}")
+    counts, total = descent.active.counts, descent.active.yy
     return Path(
         alphas=alphas,
         intercepts=np.array([s.intercept for s in steps]),
@@ -379,10 +393,3 @@ def _start(warm_start: Any, alpha: float, p: int) -> Floats | None:
     if isinstance(warm_start, Path):
         warm_start = warm_start[int(np.argmin(np.abs(warm_start.alphas - alpha)))]
     return _input.start(warm_start.coef if isinstance(warm_start, Fit) else warm_start, p)
-
-
-def _warn(where: str, gap: float, objective: float, status: Status, tol: float, max_iter: int) -> None:
-    """One ConvergenceWarning at the line of the user's call."""
-    ratio = f"{gap / objective:.2g} times the objective" if 0.0 < objective < np.inf else f"{gap:.2g}"
-    message = f"Not converged {where}: the gap is {ratio}, not tol={tol:g}, with max_iter={max_iter}; {status.advice}."
-    warnings.warn(message, ConvergenceWarning, stacklevel=4)

@@ -20,6 +20,7 @@ from fastreg.kernels import _design
 from fastreg.kernels._design import Columns
 
 Floats = NDArray[np.float64]
+HUGE = 1e300
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +37,12 @@ class Problem:
     centered: bool
 
     def penalties(self, alpha: float, l1_ratio: float) -> tuple[float, float]:
-        """(l1, l2) of the kernel."""
+        """(l1, l2) of the kernel.  Any l1 from |X'y| on gives zeros, so an l1 out of range is as good as a huge one."""
         a = self.n * alpha * self.sx
-        return a * self.sy * l1_ratio, a * self.sx * (1.0 - l1_ratio)
+        l1, l2 = a * self.sy * l1_ratio, a * self.sx * (1.0 - l1_ratio) if l1_ratio < 1.0 else 0.0
+        if not l2 < np.inf:
+            raise _input.out_of_range("alpha", alpha)
+        return min(l1, HUGE), l2
 
     def coefficients(self, w: Floats) -> Floats:
         """Public coefficients of kernel coefficients."""
@@ -64,6 +68,8 @@ class Problem:
         """The smallest alpha whose solution is all zero: max_j |x_j'y| / (n l1_ratio), rounded so that it is."""
         largest = self.columns.largest()[1]
         alpha = float(largest / self.n / self.sx / l1_ratio / self.sy)
+        if not alpha < np.inf:
+            raise _input.out_of_range("alpha_max", alpha)
         while self.penalties(alpha, l1_ratio)[0] < largest:
             alpha = float(np.nextafter(alpha, np.inf))
         return alpha

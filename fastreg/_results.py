@@ -3,6 +3,7 @@
 Everything is in the public scaling of the function that made it; a gap bounds how far the objective is from its optimum.
 """
 
+import warnings
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
@@ -38,6 +39,13 @@ class Status(Enum):
     def advice(self) -> str:
         """What the status means, and the knob to turn if there is one."""
         return self.value
+
+
+def warn_unconverged(where: str, gap: float, objective: float, status: Status, asked: str, stacklevel: int = 4) -> None:
+    """One ConvergenceWarning at the line of the user's call."""
+    ratio = f"{gap / objective:.2g} times the objective" if 0.0 < objective < np.inf else f"{gap:.2g}"
+    message = f"Not converged {where}: the gap is {ratio}, not {asked}; {status.advice}."
+    warnings.warn(message, ConvergenceWarning, stacklevel=stacklevel)
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,11 +14,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from fastreg import _input
 from fastreg._normalise import Problem, normalise, scale_target
-from fastreg._results import Fit, Status
+from fastreg._results import Fit, Status, warn_unconverged
 from fastreg.kernels._ridge import RidgeSystem
 
 Floats = NDArray[np.float64]
 EPS = float(np.finfo(np.float64).eps)
+TOL = 1e-6  # a direct solve is far below this, or has failed
 
 
 def ridge(X: ArrayLike, y: ArrayLike, alpha: float, *, fit_intercept: bool = True) -> Fit:
@@ -79,7 +80,10 @@ def ridge(X: ArrayLike, y: ArrayLike, alpha: float, *, fit_intercept: bool = Tru
         if k:
             problem = problem.for_target(*scale_target(column, center))
         # |y - Xw|^2 + alpha |w|^2 is twice the kernel's objective; l2 = alpha sx^2
-        one = solver.solve(alpha * problem.sx * problem.sx, tol=1e-6, y=problem.y)
+        l2 = alpha * problem.sx * problem.sx
+        if not l2 < np.inf:
+            raise _input.out_of_range("alpha", alpha)
+        one = solver.solve(l2, TOL, y=problem.y)
         coef = problem.coefficients(one.w)
         scale = 2.0 * problem.n
         fits.append(
@@ -94,6 +98,8 @@ def ridge(X: ArrayLike, y: ArrayLike, alpha: float, *, fit_intercept: bool = Tru
         )
     coefs, intercepts, objectives, gaps, n_iters, statuses = zip(*fits, strict=True)
     status = max(statuses, key=list(Status).index)
+    if not status.converged:
+        warn_unconverged(f"at alpha={alpha:.6g}", max(gaps), max(objectives), status, f"tol={TOL:g}", stacklevel=3)
     if not many:
         return Fit(coefs[0], intercepts[0], alpha, 0.0, objectives[0], gaps[0], n_iters[0], status)
     return Fit(
@@ -142,7 +148,7 @@ class RidgeSolver:
         if self.regular:
             w = np.empty(self.problem.p)
             n_iter, objective, gap, residual = self.system.solve(y, w)
-            if gap <= max(tol * objective, floor):
+            if gap <= max(tol * objective, floor) and objective < np.inf:
                 status = Status.CONVERGED if max(gap, floor) <= tol * objective or gap == 0.0 else Status.PRECISION
                 return RidgeSolution(w, objective, max(gap, floor), residual, n_iter, status)
         return self._by_svd(l2, y, tol, floor)
@@ -171,5 +177,5 @@ class RidgeSolver:
             return RidgeSolution(w, objective, max(gap, floor), residual, 1, Status.MINIMUM_NORM)
         if deficient:
             gap += 0.5 * cut * cut / (cut * cut + l2) * residual  # and at most this on the others
-        status = Status.CONVERGED if gap <= tol * objective else Status.PRECISION if gap <= floor else Status.MAX_ITER
+        status = Status.CONVERGED if gap <= tol * objective else Status.PRECISION if gap <= floor else Status.STALLED
         return RidgeSolution(w, objective, max(gap, floor), residual, 1, status)

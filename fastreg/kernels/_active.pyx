@@ -40,7 +40,7 @@ cdef int active_init(Active *S, Dense *X, const double *y, const double *xy, con
     cdef Py_ssize_t j, p = X.p
     memset(S, 0, sizeof(Active))
     S.X, S.xy, S.sq, S.l1_before = X[0], xy, sq, INFINITY
-    # residuals may take 4 % of the size of X
+    # 4 % of the size of X, but at least 16 residuals
     S.room = 1 if tall else max(<Py_ssize_t>16, min(<Py_ssize_t>MOST_RESIDUALS, p // 25))
     S.c = <double *>malloc(3 * p * sizeof(double))
     S.R = <double *>malloc(S.room * (X.n + 3) * sizeof(double))
@@ -94,7 +94,7 @@ cdef int join_largest(Active *S, Py_ssize_t *cols, const double *key, Py_ssize_t
         support += S.W.w[i] != 0.0
     most = max(<Py_ssize_t>JOIN_AT_LEAST, support // 2)
     if S.W.tall:
-        most, k = max(k, <Py_ssize_t>JOIN_TALL), 0
+        most, k = max(min(k, most), <Py_ssize_t>JOIN_TALL), 0
         for i in range(S.X.p):
             if S.size[i] > 0.0:
                 cols[k] = i
@@ -131,7 +131,9 @@ cdef void select_largest(Py_ssize_t *cols, const double *key, Py_ssize_t k, Py_s
 
 cdef int guess(Active *S, double l1) noexcept nogil:
     """Let the columns join that the sequential strong rule keeps, |c_j| >= 2 l1 - l1_before, c_j estimated as a c_j
-    (Tibshirani et al., 2012, Strong rules for discarding predictors, eq. 7)."""
+    (Tibshirani et al., 2012, Strong rules for discarding predictors, eq. 7).
+
+    After a long stride the rule keeps nearly everything; then only columns within a tenth of l1 join."""
     cdef Py_ssize_t j, k = 0
     cdef double limit = max(2.0 * l1 - S.l1_before, 0.9 * l1)
     for j in range(S.X.p):
@@ -150,8 +152,8 @@ cdef void see(Active *S) noexcept nogil:
         if S.users[e] > 0:
             S.a[e] = fr_dot_f64(n, S.R + e * n, 1, 0.0, S.W.r) / S.rr[e] if S.rr[e] > 0.0 else 0.0
             rest = rr - S.a[e] * S.a[e] * S.rr[e]
-            # what rounding may have taken off |d|^2: the two sums have relative errors of a few ulps each
-            S.d[e] = sqrt(max(rest, 0.0) + 16.0 * DBL_EPSILON * rr)
+            # what rounding may have taken off |d|^2: three sums of n terms in 16 lanes each
+            S.d[e] = sqrt(max(rest, 0.0) + (24.0 + 0.25 * n) * DBL_EPSILON * rr)
 
 
 cdef Py_ssize_t slot(Active *S) noexcept nogil:
@@ -163,35 +165,47 @@ cdef Py_ssize_t slot(Active *S) noexcept nogil:
     return least
 
 
+cdef double check_tall(Active *S, double limit, Py_ssize_t *n_over) noexcept nogil:
+    """check, from rows of the Gram matrix, or from X where q is exact."""
+    cdef Py_ssize_t j, kept = 0
+    cdef double most = 0.0
+    if S.W.exact:
+        dots(&S.X, NULL, S.X.p, S.W.r, S.c)
+        S.n_columns_read += S.X.p
+    else:
+        cross_gradients(&S.W.cross, S.xy, S.W.w, S.c)
+    for j in range(S.X.p):
+        if S.W.cross.row[j] >= 0:
+            S.c[j] = 0.0
+        elif fabs(S.c[j]) > limit and S.size[j] > 0.0:
+            S.over[kept] = j
+            kept += 1
+        else:
+            most = max(most, fabs(S.c[j]))
+    n_over[0] = kept
+    return most
+
+
 cdef double check(Active *S, double limit, Py_ssize_t *n_over) noexcept nogil:
     """Find the columns outside the working set with |x_j'r| > limit: over[: n_over].  Returns a bound on the rest."""
     cdef Py_ssize_t i, j, e, k, kept = 0, n = S.X.n, p = S.X.p
     cdef double most = 0.0
     if S.W.tall:
-        if S.W.exact:
-            dots(&S.X, NULL, p, S.W.r, S.c)
-            S.n_columns_read += p
-        else:
-            cross_gradients(&S.W.cross, S.xy, S.W.w, S.c)
-        for j in range(p):
-            if S.W.cross.row[j] >= 0:
-                S.c[j] = 0.0
-            elif fabs(S.c[j]) > limit:
-                S.over[kept] = j
-                kept += 1
-            else:
-                most = max(most, fabs(S.c[j]))
-        n_over[0] = kept
-        return most
+        return check_tall(S, limit, n_over)
     see(S)
     k = fr_bounds_over(p, S.c, S.size, S.at, S.a, S.d, limit, S.over, &most)
     if k > 0:
         e = slot(S)
         if S.users[e] > 0:      # all are in use: the columns that stand at this one are read, too, and leave it
+            for i in range(k):
+                S.at[S.over[i]] = -1 - S.at[S.over[i]]      # these are in over already
+            i = k
             for j in range(p):
-                if S.at[j] == e and S.size[j] > 0.0 and fabs(S.a[e] * S.c[j]) + S.d[e] * S.size[j] <= limit:
+                if S.at[j] == e and S.size[j] > 0.0:
                     S.over[k] = j
                     k += 1
+            for i in range(i):
+                S.at[S.over[i]] = -1 - S.at[S.over[i]]
         dots(&S.X, S.over, k, S.W.r, S.read)
         S.n_columns_read += k
         S.W.work += <double>n * k
@@ -232,6 +246,7 @@ cdef Outcome active_solve(Active *S, double l1, double l2, double tol, Py_ssize_
             over += fabs(S.c[j]) > l1
         if over > 2 * JOIN_AT_LEAST:    # else all of them join at once
             S.l1_before = most
+    # a last stride of less than a fifth is not worth its sweeps
     while S.l1_before < INFINITY and STRIDE * S.l1_before > 1.2 * l1 and n_iter[0] < max_iter:
         stop = STRIDE * S.l1_before
         # l2 in proportion, as along a path
@@ -246,7 +261,7 @@ cdef Outcome solve_from_here(Active *S, double l1, double l2, double tol, Py_ssi
     """Rounds of solving on the working set and checking the rest, until the gap is reached.  n_iter is added to."""
     cdef Outcome outcome
     cdef Py_ssize_t over = 0, j
-    cdef double inner = 0.3 * tol, slack, most, before = INFINITY
+    cdef double inner = 0.3 * tol, slack, most, rounding, before = INFINITY
     cdef int status, tries = 0
     cdef Gap g
     status = guess(S, l1)
@@ -270,10 +285,13 @@ cdef Outcome solve_from_here(Active *S, double l1, double l2, double tol, Py_ssi
             continue
         for j in range(over):
             most = max(most, fabs(S.c[S.over[j]]))
-        g.peak = max(g.peak, most)
+        rounding = 4.0 * DBL_EPSILON * S.largest_size * sqrt(g.rss)     # of an x_j'r
+        g.peak = max(g.peak, most) + rounding
         g.gap = dual_gap(&g, l1)
         certificate[0] = g
         S.l1_before, S.rss = l1, g.rss
+        if not g.primal < INFINITY:     # NaN as well
+            return STALLED
         if g.gap <= tol * g.primal:
             return REACHED
         if g.gap <= S.floor:
@@ -284,7 +302,7 @@ cdef Outcome solve_from_here(Active *S, double l1, double l2, double tol, Py_ssi
         tries = 0 if g.gap < 0.5 * before else tries + 1
         if tries > 3:
             newton_dual(&S.W, l1, l2, &g)
-            g.peak = max(g.peak, most + S.largest_size * sqrt(g.ee))    # the dual point is r - e
+            g.peak = max(g.peak, most + S.largest_size * sqrt(g.ee)) + rounding     # the dual point is r - e
             g.gap = dual_gap(&g, l1)
             if g.gap < certificate.gap:
                 certificate[0] = g
@@ -311,17 +329,22 @@ cdef class Solver:
         active_free(&self.S)
 
     def start(self, const Py_ssize_t[::1] support, const double[::1] w):
-        """Let the columns `support` join with coefficients w (kernel scale)."""
+        """Let the columns `support`, at least one, join with coefficients w (kernel scale)."""
         cdef Py_ssize_t k
-        if support.shape[0] == 0:
-            return
-        raise_for(join(&self.S, &support[0], support.shape[0]), GRAM)
-        for k in range(support.shape[0]):
-            self.S.W.w[k] = w[k]
-        # the bounds are relative to the residuals seen: look at this one
-        working_refresh(&self.S.W)
-        if not self.S.W.tall:
-            see(&self.S)
+        cdef int status
+        with nogil:
+            status = join(&self.S, &support[0], support.shape[0])
+            if status == 0:
+                for k in range(support.shape[0]):
+                    # a constant column stays at 0: no sweep would take it back
+                    self.S.W.w[k] = w[k] if self.S.W.sq[k] > 0.0 else 0.0
+                # the bounds, or gradients, are relative to the residuals seen: look at this one
+                working_refresh(&self.S.W)
+                if self.S.W.tall:
+                    cross_gradients(&self.S.W.cross, self.S.xy, self.S.W.w, self.S.c)
+                else:
+                    see(&self.S)
+        raise_for(status, GRAM)
 
     def solve(self, double l1, double l2, double tol, Py_ssize_t max_iter):
         """(outcome, n_iter, objective, gap, |r|^2, support size) at l1, l2 in kernel scale"""
@@ -336,16 +359,24 @@ cdef class Solver:
         return <int>outcome, n_iter, g.primal, max(g.gap, self.S.floor), size
 
     def solution(self, Py_ssize_t[::1] support, double[::1] w):
-        """Write the support, in ascending order of columns, and its coefficients; returns |r|^2 of the last check."""
-        cdef Py_ssize_t j, k = 0, i
-        for j in range(self.S.W.X.p):
-            if self.S.W.w[j] != 0.0:
-                i = k
-                while i > 0 and support[i - 1] > self.S.W.cols[j]:
-                    support[i], w[i] = support[i - 1], w[i - 1]
-                    i -= 1
-                support[i], w[i] = self.S.W.cols[j], self.S.W.w[j]
+        """Write the support, in ascending order of columns, and its coefficients; returns |r|^2 of the last certificate."""
+        cdef Py_ssize_t j, k = 0, i, gap
+        cdef Working *W = &self.S.W
+        for j in range(W.X.p):
+            if W.w[j] != 0.0:
+                support[k], w[k] = W.cols[j], W.w[j]
                 k += 1
+        gap = 1
+        while gap < k // 3:
+            gap = 3 * gap + 1
+        while gap > 0:                  # Shell's sort
+            for j in range(gap, k):
+                i = j
+                while i >= gap and support[i - gap] > support[i]:
+                    support[i - gap], support[i] = support[i], support[i - gap]
+                    w[i - gap], w[i] = w[i], w[i - gap]
+                    i -= gap
+            gap //= 3
         return self.S.rss
 
     @property

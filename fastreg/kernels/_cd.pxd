@@ -1,7 +1,5 @@
 """Coordinate descent and the duality gap for min_w 1/2 |y - Xw|^2 + l1 |w|_1 + l2/2 |w|^2."""
 
-from libc.math cimport fabs
-
 from fastreg.kernels._design cimport Design, col_axpy, col_dot
 from fastreg.kernels._prox cimport soft
 
@@ -46,10 +44,11 @@ cdef inline double dual_gap(const Gap *g, double l1) noexcept nogil:
 
     P - D = |r' - t v'|^2 / 2 + sum_j (l1 |w_j| - t w_j c_j) for any v' and t, so long as t |c_j| <= l1 for every j.  With
     e' = 0 the bound 1 + w'c / |r'|^2 = y'r' / |r'|^2 on t is where D(t r') is largest."""
-    cdef double t = 1.0, rest
+    cdef double t = 1.0, rest, gap
     if g.rr > 0.0 and g.ee == 0.0:
         t += g.wc / g.rr
     if g.peak > 0.0:
         t = max(-l1 / g.peak, min(l1 / g.peak, t))
     rest = 1.0 - t
-    return max(0.0, g.slack + rest * g.wc + 0.5 * (rest * rest * g.rr + t * (2.0 * rest * g.re + t * g.ee)))
+    gap = g.slack + rest * g.wc + 0.5 * (rest * rest * g.rr + t * (2.0 * rest * g.re + t * g.ee))
+    return 0.0 if gap < 0.0 else gap        # NaN stays NaN, and is never small enough

@@ -7,6 +7,6 @@ ctypedef struct Factor:
 cdef int factor_reserve(Factor *F, Py_ssize_t m) noexcept nogil
 cdef void factor_free(Factor *F) noexcept nogil
 cdef Py_ssize_t factor_extend(Factor *F, Py_ssize_t k, double pivot_tol) noexcept nogil
-cdef int factor_remove(Factor *F, Py_ssize_t k, double *scratch) noexcept nogil
+cdef void factor_remove(Factor *F, Py_ssize_t k, double *scratch) noexcept nogil
 cdef void solve_lower(Factor *F, Py_ssize_t m, double *x) noexcept nogil
 cdef void solve_upper(Factor *F, Py_ssize_t m, double *x) noexcept nogil

@@ -41,8 +41,8 @@ cdef void factor_free(Factor *F) noexcept nogil:
 cdef Py_ssize_t factor_extend(Factor *F, Py_ssize_t k, double pivot_tol) noexcept nogil:
     """Factor the k rows after the first m, which hold A's lower triangle; m grows by the rows done, which are returned.
 
-    Fewer than k: the next row depends on those before it; it then holds l with L l = a, and L' v = l expresses it by
-    them; the rows after it are to be filled again."""
+    Fewer than k: the next row depends on those before it; it then holds l with L l = a, so that L' v = l expresses it by
+    them, and its pivot on the diagonal; the rows after it are to be filled again."""
     cdef Py_ssize_t done = 0, rows, first, c, b, i, j, ld = F.ld
     cdef double *L = F.L
     cdef double *row
@@ -69,6 +69,7 @@ cdef Py_ssize_t factor_extend(Factor *F, Py_ssize_t k, double pivot_tol) noexcep
                 row[j] = (row[j] - fr_dot_f64(j - first, row + first, 1, 0.0, L + j * ld + first)) / L[j * ld + j]
             pivot = row[i] - fr_dot_f64(i - first, row + first, 1, 0.0, row + first)
             if not pivot > pivot_tol * diagonal[i - first]:
+                row[i] = pivot
                 return done
             row[i] = sqrt(pivot)
             F.m += 1
@@ -76,7 +77,7 @@ cdef Py_ssize_t factor_extend(Factor *F, Py_ssize_t k, double pivot_tol) noexcep
     return done
 
 
-cdef int factor_remove(Factor *F, Py_ssize_t k, double *scratch) noexcept nogil:
+cdef void factor_remove(Factor *F, Py_ssize_t k, double *scratch) noexcept nogil:
     """Remove row and column k of A from the factor.  scratch: 2 m doubles.  Cost 3 (m - k)^2 multiply-adds.
 
     Rows after k move up and stick out by one column; rotating columns t and t + 1 together, for t = k, k + 1, ..., takes
@@ -101,7 +102,6 @@ cdef int factor_remove(Factor *F, Py_ssize_t k, double *scratch) noexcept nogil:
         c[i], s[i] = carry / h, x / h
         row[i] = h
     F.m = m - 1
-    return 0
 
 
 cdef void solve_lower(Factor *F, Py_ssize_t m, double *x) noexcept nogil:

@@ -37,11 +37,12 @@ cdef int cross_add(Cross *C, Dense *X, const Py_ssize_t *cols, Py_ssize_t k) noe
     cdef double *row
     cdef Py_ssize_t *others
     cdef int status = -1
+    cdef Py_ssize_t room = min(C.p, (C.m + k) * 3 // 2)
     if C.m + k > C.room:
-        H = <double *>realloc(C.H, (C.m + k) * 3 // 2 * C.p * sizeof(double))
+        H = <double *>realloc(C.H, room * C.p * sizeof(double))
         if H == NULL:
             return -1
-        C.H, C.room = H, (C.m + k) * 3 // 2
+        C.H, C.room = H, room
     for i in range(k):
         C.row[cols[i]] = C.m + i
     # the columns that are not here yet, and after them the new ones

@@ -113,7 +113,7 @@ cdef void dots(Dense *X, const Py_ssize_t *cols, Py_ssize_t m, const double *r, 
 cdef void subtract_product(Dense *X, const double *w, double *r) noexcept nogil
 cdef int gram_block(Dense *X, const Py_ssize_t *cols, Py_ssize_t m, Py_ssize_t k, double *out, Py_ssize_t ldo) noexcept nogil
 cdef int row_gram(Dense *X, double *out, Py_ssize_t ldo) noexcept nogil
-cdef int raise_for(int status, str what) except -1
+cdef int raise_for(int status, object what) except -1
 cdef bint interrupted(double *work) noexcept nogil
 
 

@@ -29,6 +29,9 @@ cdef extern from *:
     #else
     #define FR_DEBUG 0
     #endif
+    #ifndef FR_FLAGS
+    #define FR_FLAGS "unknown"
+    #endif
     #include "lanes.h"
     static const char *fr_instruction_set(void) {
     #if FR_HAS_CLONES
@@ -40,8 +43,8 @@ cdef extern from *:
     }
     """
     const char *FR_COMPILER
+    const char *FR_FLAGS
     int FR_DEBUG
-    int FR_HAS_CLONES
     const char *fr_instruction_set()
 
 ctypedef fused real:
@@ -246,7 +249,7 @@ cdef bint column_statistics(Dense *X, const double *y, bint center, double *mean
     return isfinite(total)
 
 
-cdef int raise_for(int status, str what) except -1:
+cdef int raise_for(int status, object what) except -1:
     """Raise what a kernel's status calls for: -1 no memory for `what`, -2 the exception that a signal handler has set."""
     if status == -1:
         raise MemoryError(f"no memory for {what}")
@@ -286,7 +289,7 @@ def build_info():
     """compiler, flags that matter for results, instruction set in use, debug build or not"""
     return {
         "compiler": FR_COMPILER.decode(),
-        "flags": "-O1 -g -UNDEBUG -ffp-contract=off" if FR_DEBUG else "-O3 -ffp-contract=off",
+        "flags": FR_FLAGS.decode(),
         "instruction_set": fr_instruction_set().decode(),
         "debug": bool(FR_DEBUG),
     }

@@ -5,23 +5,28 @@ On the support A the objective is a quadratic for fixed signs, and its minimiser
 the orthant; Bertsekas, 1982, Projected Newton methods), unless that would raise the objective.
 
 Where a column j of A depends on columns B before it, x_j = X_B v: along (+1 on j, -v on B) the fit stands still and |w|_1
-changes linearly, so one walks downhill until a coefficient is zero and drops it.  That is finite, the objective never
-rises, and the support becomes independent (Osborne, Presnell and Turlach, 2000, section 3, argue that one exists).
+changes linearly, so one walks downhill until a coefficient is zero and drops it.  That is finite, and the support
+becomes independent (Osborne, Presnell and Turlach, 2000, section 3, argue that such a solution exists).
 
 The factor is kept between calls: columns that left are rotated out, new ones are appended.
 Invariant at every exit: q == X'(y - Xw).
 """
 
 from libc.float cimport DBL_EPSILON
-from libc.math cimport fabs, fmin
+from libc.math cimport INFINITY, fabs, fmin
 from libc.stdlib cimport free, malloc
-from libc.string cimport memset
+from libc.string cimport memcpy, memset
 
 from fastreg.kernels._cd cimport Gap, dual_gap
 from fastreg.kernels._cholesky cimport factor_extend, factor_remove, factor_reserve, solve_lower, solve_upper
 from fastreg.kernels._design cimport col_axpy, dots, fr_dot_f64, interrupted, subtract_product
 
-cdef double PIVOT_TOL = 1e-12   # squared sine of the angle below which a column counts as dependent
+cdef enum:
+    OUTSIDE = -1                # instead of its place, for a column that is not in the factor
+    LEFT_OUT = -2
+    RISE_ULPS = 64              # of y'y: what a walk may raise the objective by, the smallest gap that is ever claimed
+
+cdef double PIVOT_TOL = 1e-14   # squared sine of the angle below which a column counts as dependent: its rounding
 
 
 cdef inline double sign(double x) noexcept nogil:
@@ -32,7 +37,7 @@ cdef void forget(Working *W, Py_ssize_t k) noexcept nogil:
     """Take row k out of the factor."""
     cdef Py_ssize_t i
     factor_remove(&W.factor, k, W.scratch)
-    W.place[W.order[k]] = -1
+    W.place[W.order[k]] = OUTSIDE
     for i in range(k, W.factor.m):
         W.order[i] = W.order[i + 1]
         W.place[W.order[i]] = i
@@ -41,7 +46,7 @@ cdef void forget(Working *W, Py_ssize_t k) noexcept nogil:
 cdef void forget_all(Working *W) noexcept nogil:
     cdef Py_ssize_t k
     for k in range(W.factor.m):
-        W.place[W.order[k]] = -1
+        W.place[W.order[k]] = OUTSIDE
     W.factor.m = 0
 
 
@@ -59,50 +64,64 @@ cdef void forget_leavers(Working *W, double l2) noexcept nogil:
             forget(W, k)
 
 
-cdef void walk(Working *W, Py_ssize_t j) noexcept nogil:
-    """Column j depends on the factored ones: go along the null direction, downhill, until a coefficient is zero.
+cdef bint walk(Working *W, Py_ssize_t j, double l1, double l2) noexcept nogil:
+    """Column j depends on the factored ones: go along (+1 on j, -v on the others), downhill, until a coefficient is zero.
 
-    Row factor.m of L holds l with L l = X_B'x_j.  A factored column that reached zero leaves the factor."""
+    Row factor.m of L holds l with L l = X_B'x_j and the pivot, which is the curvature along the direction: 0 but for
+    rounding, or tiny.  Where it is not tiny enough for the objective to stay down, the walk ends where the objective is
+    least, with j left out of the factor: False.  A factored column that reached zero leaves the factor."""
     cdef Py_ssize_t k, i, m = W.factor.m, hit = -1
     cdef double *v = W.direction
-    cdef double slope = sign(W.w[j]), step, best
-    for k in range(m):
-        v[k] = W.factor.L[m * W.factor.ld + k]
+    cdef double *row = W.factor.L + m * W.factor.ld
+    cdef double slope = l1 * sign(W.w[j]) + l2 * W.w[j] - W.q[j], curvature = max(row[m], 0.0), step, best
+    memcpy(v, row, m * sizeof(double))
     solve_upper(&W.factor, m, v)
     for k in range(m):
-        slope -= sign(W.w[W.order[k]]) * v[k]
+        i = W.order[k]
+        slope -= v[k] * (l1 * sign(W.w[i]) + l2 * W.w[i] - W.q[i])
     step = -1.0 if slope > 0.0 else 1.0             # the sign in which w_j moves
-    best = fabs(W.w[j]) if W.w[j] * step < 0.0 else -1.0
+    best = fabs(W.w[j]) if W.w[j] * step < 0.0 else INFINITY
     for k in range(m):
         i = W.order[k]
-        if W.w[i] * v[k] * step > 0.0 and (best < 0.0 or fabs(W.w[i]) < best * fabs(v[k])):
+        if W.w[i] * v[k] * step > 0.0 and fabs(W.w[i]) < best * fabs(v[k]):
             best, hit = W.w[i] / (v[k] * step), k
-    if best < 0.0:                                  # rounding only: a flat direction without an end
-        best, hit, step = fabs(W.w[j]), -1, -sign(W.w[j])
+    W.n_pivots += 1
+    W.work += <double>m * W.X.p
+    if best == INFINITY:                            # flat and without an end: rounding only
+        return False
+    if best * (0.5 * curvature * best - fabs(slope)) > RISE_ULPS * DBL_EPSILON * W.yy:
+        best, hit = fabs(slope) / curvature, -2
     for k in range(m):
         if v[k] != 0.0:
             i = W.order[k]
-            slope = -W.w[i] if k == hit else -best * step * v[k]
-            W.w[i] = 0.0 if k == hit else W.w[i] + slope
-            col_axpy(&W.gram, i, slope, W.q)
-    slope = -W.w[j] if hit < 0 else best * step
-    W.w[j] = 0.0 if hit < 0 else W.w[j] + slope
-    col_axpy(&W.gram, j, slope, W.q)
-    W.work += <double>m * W.X.p
-    W.n_pivots += 1
+            move(W, i, 0.0 if k == hit else W.w[i] - best * step * v[k])
+    move(W, j, 0.0 if hit == -1 else W.w[j] + best * step)
     if hit >= 0:
         forget(W, hit)
+    return hit != -2
 
 
-cdef int factor_support(Working *W, double l2) noexcept nogil:
-    """Factor X_A'X_A + l2 I for an independent support A; returns -1 where memory is out, -2 if interrupted."""
+cdef inline void move(Working *W, Py_ssize_t j, double to) noexcept nogil:
+    """w_j = to, and q with it"""
+    cdef double step = to - W.w[j]
+    W.w[j] = to
+    col_axpy(&W.gram, j, step, W.q)
+
+
+cdef int factor_support(Working *W, double l1, double l2) noexcept nogil:
+    """Factor X_A'X_A + l2 I for the support A, made independent; returns -1 where memory is out, -2 if interrupted.
+
+    A column that the walk could not free of is LEFT_OUT, and keeps its coefficient in this step."""
     cdef Py_ssize_t i, j, k, m, new, done
     cdef double *row
     forget_leavers(W, l2)
+    for j in range(W.X.p):
+        if W.place[j] == LEFT_OUT:
+            W.place[j] = OUTSIDE
     while True:
         m, new = W.factor.m, 0
         for j in range(W.X.p):
-            if W.w[j] != 0.0 and W.place[j] < 0:
+            if W.w[j] != 0.0 and W.place[j] == OUTSIDE:
                 W.order[m + new] = j
                 new += 1
         if new == 0:
@@ -120,7 +139,9 @@ cdef int factor_support(Working *W, double l2) noexcept nogil:
             W.place[W.order[i]] = i
         W.work += 0.5 * new * <double>(m + new) * (m + new)
         if done < new:
-            walk(W, W.order[m + done])
+            j = W.order[m + done]
+            if not walk(W, j, l1, l2):
+                W.place[j] = LEFT_OUT
         if interrupted(&W.work):
             return -2
 
@@ -178,7 +199,7 @@ cdef Py_ssize_t newton_step(Working *W, double l1, double l2) noexcept nogil:
     cdef Py_ssize_t j, k, m, trial, zeroed = 0
     cdef double *d = W.direction
     cdef double t, change, step, v
-    cdef int status = factor_support(W, l2)
+    cdef int status = factor_support(W, l1, l2)
     if status != 0:
         return status
     m = W.factor.m
@@ -204,8 +225,10 @@ cdef Py_ssize_t newton_step(Working *W, double l1, double l2) noexcept nogil:
             v, step = W.trial_w[k], W.trial_w[k] - W.w[j]
             change += l1 * (fabs(v) - fabs(W.w[j])) + step * (0.5 * l2 * (v + W.w[j]) - 0.5 * (W.q[j] + W.trial_q[j]))
         W.work += <double>m * W.X.p
-        if change < 0.0 or trial == 2:
+        if change < 0.0:
             break
+    if not change < 0.0:            # not even up to the first zero: rounding is all that is left
+        return 0
     for k in range(m):
         W.w[W.order[k]] = W.trial_w[k]
     W.q, W.trial_q = W.trial_q, W.q

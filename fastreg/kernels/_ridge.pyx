@@ -52,7 +52,7 @@ cdef class RidgeSystem:
                     cols[j] = j
                 status = row_gram(X, self.G, self.size) if self.dual else gram_block(X, cols, 0, p, self.G, self.size)
         free(cols)
-        raise_for(status, f"a Gram matrix of {self.size} x {self.size} and its factor")
+        raise_for(status, "the Gram matrix and its factor")
 
     def __dealloc__(self):
         free(self.G)

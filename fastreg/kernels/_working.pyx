@@ -111,6 +111,7 @@ cdef int working_add(Working *W, const Py_ssize_t *cols, Py_ssize_t k, const dou
     if reserve(W, m + k) != 0:
         return -1
     W.X.cols = W.cols           # may have moved
+    W.exact = False             # W.r serves as scratch below
     for i in range(k):
         j = cols[i]
         W.cols[m + i], W.place[m + i] = j, -1
@@ -201,7 +202,7 @@ cdef Gap working_gap(Working *W, double l1, double l2) noexcept nogil:
             size += sqrt(W.sq[j]) * fabs(W.w[j])
     # |y - Xw|^2 = y'y - w'b - w'q in Gram form
     g.rss = fr_dot_f64(W.X.n, W.r, 1, 0.0, W.r) if W.on_residual or W.exact else max(0.0, W.yy - wbq)
-    g.rr = g.rss + l2 * ww
+    g.rr = g.rss + (l2 * ww if l2 > 0.0 else 0.0)       # ww may be infinite
     g.primal = 0.5 * g.rr + l1 * g.l1_norm
     g.noise = NOISE_ULPS * DBL_EPSILON * size * size
     g.gap = dual_gap(&g, l1)

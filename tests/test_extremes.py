@@ -1,0 +1,81 @@
+"""The ends of float64 and of rounding: certified, refused in a sentence, or an honest status; never a false claim."""
+
+import numpy as np
+import pytest
+from conftest import problem
+
+import fastreg as fr
+
+
+def certified(fit):
+    return np.isfinite(fit.coef).all() and np.isfinite(fit.objective) and fit.status.converged
+
+
+def test_an_alpha_beyond_float64_gives_zeros_or_is_refused():
+    X, y = problem(30, 5)
+    fit = fr.lasso(X, y, 1e308)
+    assert certified(fit)
+    assert not fit.coef.any()
+    for refused in (
+        lambda: fr.elastic_net(X, y, 1e308),
+        lambda: fr.elastic_net(X, y, 1e308, l1_ratio=0.0),
+        lambda: fr.ridge(X * 1e-120, y, 1e308),
+        lambda: fr.alpha_max(X * 1e155, y * 1e155),
+    ):
+        with pytest.raises(ValueError, match=r"leaves the range of float64 for this X and y; rescale them\.$"):
+            refused()
+    with pytest.raises(ValueError, match=r"^alpha is 1000.*; a finite number >= 0 is needed\.$"):
+        fr.lasso(X, y, 10**400)
+    assert fr.lasso(X, y, 0.1, max_iter=10**30).status.converged
+
+
+def test_a_column_whose_square_underflows_is_not_claimed_to_be_solved():
+    X, y = problem(50, 5)
+    X[:, 1] *= 1e-158
+    with pytest.warns(fr.ConvergenceWarning):
+        fit = fr.lasso(X, y, 1e-165)
+    assert not fit.status.converged
+    assert certified(fr.lasso(X, y, 0.1))
+
+
+@pytest.mark.filterwarnings("ignore::fastreg.ConvergenceWarning")
+def test_an_objective_that_underflows_is_still_reported():
+    X, y = problem(30, 5)
+    path = fr.lasso_path(X, y * 1e-170, max_iter=1)
+    assert {status.name for status in path.statuses} & {"MAX_ITER"}
+
+
+@pytest.mark.parametrize("spread", [5e-7, 1e-7])
+@pytest.mark.filterwarnings("ignore::fastreg.ConvergenceWarning")
+def test_columns_that_almost_depend_never_cost_more_than_the_start(spread):
+    """At these angles the pivot is near its rounding: a walk must not take the columns for the same."""
+    rng = np.random.default_rng(0)
+    x, z = rng.standard_normal((2, 50))
+    X = np.column_stack([x, x + spread * z, rng.standard_normal((50, 3))])
+    y = z + 0.1 * rng.standard_normal(50)
+    alpha = 1e-9 * fr.alpha_max(X, y)
+    start, *_ = np.linalg.lstsq(X - X.mean(axis=0), y - y.mean(), rcond=None)
+    r = y - y.mean() - (X - X.mean(axis=0)) @ start
+    before = r @ r / (2 * len(y)) + alpha * np.abs(start).sum()
+    fit = fr.lasso(X, y, alpha, warm_start=start)
+    # what rounding of w, eps |w| |X|, may do to the residual
+    slack = 64 * np.finfo(float).eps * np.abs(start).max() * np.linalg.norm(X) * np.linalg.norm(y) / len(y)
+    assert fit.objective <= before + slack
+
+
+def test_a_dense_warm_start_of_wide_data_changes_nothing():
+    X, y = problem(40, 400)
+    alpha = 0.1 * fr.alpha_max(X, y)
+    cold, warm = fr.lasso(X, y, alpha), fr.lasso(X, y, alpha, warm_start=fr.ridge(X, y, 1.0))
+    assert warm.n_iter == cold.n_iter
+    np.testing.assert_array_equal(warm.coef, cold.coef)
+
+
+def test_a_constant_column_with_a_warm_start_returns_to_zero(monkeypatch):
+    X, y = problem(30, 6)
+    X[:, 2] = 3.0
+    for columns in (4096, 0):
+        monkeypatch.setattr("fastreg._lasso.GRAM_COLUMNS", columns)
+        fit = fr.lasso(X, y, 0.05, warm_start=np.ones(6))
+        assert certified(fit)
+        assert fit.coef[2] == 0.0
