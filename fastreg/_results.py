@@ -3,6 +3,7 @@
 Everything is in the public scaling of the function that made it; a gap bounds how far the objective is from its optimum.
 """
 
+import operator
 import warnings
 from dataclasses import dataclass, field
 from enum import Enum
@@ -59,7 +60,8 @@ class Fit:
     alpha, l1_ratio : float
         The penalty; l1_ratio is 0.0 for ridge.
     objective, dual_gap : float, or ndarray of shape (t,)
-        The objective at coef, and a bound on its distance from the optimum, in the same scaling.
+        The objective at coef, and a bound on its distance from the optimum, in the same scaling.  No gap below
+        64 eps |y|^2 / n, the rounding of float64, is claimed, so that many fits report just this.
     n_iter : int
         Sweeps of coordinate descent plus Newton steps; factorizations and refinements for ridge.
     status : Status
@@ -133,6 +135,7 @@ class Path:
 
     def __getitem__(self, k: int) -> Fit:
         """The fit at alphas[k]."""
+        k = operator.index(k)
         if not -len(self) <= k < len(self):
             raise IndexError(f"path[{k}]: the path has {len(self)} alphas")
         k = k % len(self)

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_path"]
 
-HIGHLIGHTED = 8  # as many lines as a legend and a colour cycle keep apart
+HIGHLIGHTED = 7  # as many lines as a legend keeps apart; the eighth colour of matplotlib's cycle is grey
 DF_TICKS = 7
 
 
 def plot_path(path: "Path", ax: "Axes | None" = None, names: Sequence[str] | None = None) -> "Axes":
     """Draw the coefficients of a path against alpha, on a log axis with the largest alpha on the left.
 
-    One line per coefficient that is not zero everywhere: coloured for the 8 that grow largest, grey for the others.
+    One line per coefficient that is not zero everywhere: coloured for the 7 that grow largest, grey for the others.
     The top axis gives the number of non-zero coefficients. An alpha of 0 has no place on a log axis and is left out.
 
     Parameters

@@ -58,10 +58,10 @@ def test_top_axis_counts_the_non_zero_coefficients(path):
     assert top.get_xlabel() == "non-zero coefficients"
 
 
-def test_names_label_the_eight_largest(path):
+def test_names_label_the_largest(path):
     names = [f"_col {j} $" for j in range(30)]
     ax = plot_path(path, names=names)
-    largest = np.argsort(-np.abs(path.coefs).max(axis=1))[:8]
+    largest = np.argsort(-np.abs(path.coefs).max(axis=1))[:7]
     ax.figure.draw_without_rendering()
     labels = [label.get_text().strip().replace(r"\$", "$") for label in ax.get_legend().get_texts()]
     assert labels == [names[j] for j in largest]
@@ -71,7 +71,7 @@ def test_names_label_the_eight_largest(path):
 def test_a_formula_sign_in_a_name_is_not_a_formula(path):
     ax = plot_path(path, names=["$\\nonsense{$"] * 30)
     ax.figure.draw_without_rendering()  # matplotlib parses formulas when it draws
-    assert len(ax.get_legend().get_texts()) == 8
+    assert len(ax.get_legend().get_texts()) == 7
 
 
 def test_names_of_the_wrong_length(path):
@@ -82,7 +82,7 @@ def test_names_of_the_wrong_length(path):
 def test_the_given_axes_are_used_and_returned(path):
     left, right = Figure().subplots(1, 2)
     assert plot_path(path, right) is right
-    assert len(curves(right)) > 8
+    assert len(curves(right)) > 7
     assert not left.lines
     assert path.plot(right) is right
     assert right.xaxis_inverted()

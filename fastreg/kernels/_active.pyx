@@ -22,7 +22,8 @@ from fastreg.kernels._design cimport Columns, dots, fr_bounds_over, fr_dot_f64, 
 from fastreg.kernels._newton cimport newton_dual
 from fastreg.kernels._working cimport (
     AT_FLOOR, INTERRUPTED, OUT_OF_ITERATIONS, OUT_OF_MEMORY, REACHED, STALLED,
-    working_add, working_certify, working_free, working_init, working_refresh, working_solve,
+    working_add, working_certify, working_conjugate_gap,
+    working_free, working_gap, working_init, working_refresh, working_solve,
 )
 
 cdef double STRIDE = 0.2        # measured on five problems: 0.2 and 0.3 level, 0.5 slower, none up to 2 times slower
@@ -256,6 +257,20 @@ cdef Outcome active_solve(Active *S, double l1, double l2, double tol, Py_ssize_
     return solve_from_here(S, l1, l2, tol, max_iter, n_iter, certificate)
 
 
+cdef void sharpen(Active *S, double l1, double l2, double most, double rounding, Gap *certificate) noexcept nogil:
+    """Lower the certificate's gap by other dual points, where they have smaller ones.  most: as check returned it."""
+    cdef Gap g = certificate[0]
+    cdef double over
+    newton_dual(&S.W, l1, l2, &g)
+    g.peak = max(g.peak, most + S.largest_size * sqrt(g.ee)) + rounding     # the dual point is r - e
+    g.gap = dual_gap(&g, l1)
+    if g.gap < certificate.gap:
+        certificate[0] = g
+    if l2 > 0.0:
+        over = max(0.0, most + rounding - l1)
+        certificate.gap = min(certificate.gap, working_conjugate_gap(&S.W, l1, l2) + 0.5 * S.X.p * over * over / l2)
+
+
 cdef Outcome solve_from_here(Active *S, double l1, double l2, double tol, Py_ssize_t max_iter, Py_ssize_t *n_iter,
                              Gap *certificate) noexcept nogil:
     """Rounds of solving on the working set and checking the rest, until the gap is reached.  n_iter is added to."""
@@ -301,11 +316,7 @@ cdef Outcome solve_from_here(Active *S, double l1, double l2, double tol, Py_ssi
         # where neither a smaller tolerance on the working set nor exact gradients help, rounding is the limit
         tries = 0 if g.gap < 0.5 * before else tries + 1
         if tries > 3:
-            newton_dual(&S.W, l1, l2, &g)
-            g.peak = max(g.peak, most + S.largest_size * sqrt(g.ee)) + rounding     # the dual point is r - e
-            g.gap = dual_gap(&g, l1)
-            if g.gap < certificate.gap:
-                certificate[0] = g
+            sharpen(S, l1, l2, most, rounding, certificate)
             return REACHED if certificate.gap <= tol * g.primal else STALLED
         before = min(before, g.gap)
         inner *= 0.1
@@ -328,8 +339,8 @@ cdef class Solver:
     def __dealloc__(self):
         active_free(&self.S)
 
-    def start(self, const Py_ssize_t[::1] support, const double[::1] w):
-        """Let the columns `support`, at least one, join with coefficients w (kernel scale)."""
+    def start(self, const Py_ssize_t[::1] support, const double[::1] w, double l1, double l2):
+        """Let the columns `support`, at least one, join with coefficients w (kernel scale), unless w = 0 is better."""
         cdef Py_ssize_t k
         cdef int status
         with nogil:
@@ -338,8 +349,11 @@ cdef class Solver:
                 for k in range(support.shape[0]):
                     # a constant column stays at 0: no sweep would take it back
                     self.S.W.w[k] = w[k] if self.S.W.sq[k] > 0.0 else 0.0
-                # the bounds, or gradients, are relative to the residuals seen: look at this one
                 working_refresh(&self.S.W)
+                if not working_gap(&self.S.W, l1, l2).primal < 0.5 * self.S.W.yy:       # NaN as well
+                    memset(self.S.W.w, 0, support.shape[0] * sizeof(double))
+                    working_refresh(&self.S.W)
+                # the bounds, or gradients, are relative to the residuals seen: look at this one
                 if self.S.W.tall:
                     cross_gradients(&self.S.W.cross, self.S.xy, self.S.W.w, self.S.c)
                 else:

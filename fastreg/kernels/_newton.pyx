@@ -13,7 +13,7 @@ Invariant at every exit: q == X'(y - Xw).
 """
 
 from libc.float cimport DBL_EPSILON
-from libc.math cimport INFINITY, fabs, fmin
+from libc.math cimport INFINITY, fabs, fmin, sqrt
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy, memset
 
@@ -24,6 +24,9 @@ from fastreg.kernels._design cimport col_axpy, dots, fr_dot_f64, interrupted, su
 cdef enum:
     OUTSIDE = -1                # instead of its place, for a column that is not in the factor
     LEFT_OUT = -2
+    SURE = 1_000                # sum_j |x_j| |w_j| over |y| up to which a full step is taken without a look at the objective
+    HOPELESS = 10_000_000       # and from which on it is not taken at all
+    MOST_FAILURES = 8           # walks in vain in one Newton step
     RISE_ULPS = 64              # of y'y: what a walk may raise the objective by, the smallest gap that is ever claimed
 
 cdef double PIVOT_TOL = 1e-14   # squared sine of the angle below which a column counts as dependent: its rounding
@@ -74,6 +77,7 @@ cdef bint walk(Working *W, Py_ssize_t j, double l1, double l2) noexcept nogil:
     cdef double *v = W.direction
     cdef double *row = W.factor.L + m * W.factor.ld
     cdef double slope = l1 * sign(W.w[j]) + l2 * W.w[j] - W.q[j], curvature = max(row[m], 0.0), step, best
+    cdef double change = 0.0, size = 0.0
     memcpy(v, row, m * sizeof(double))
     solve_upper(&W.factor, m, v)
     for k in range(m):
@@ -91,28 +95,41 @@ cdef bint walk(Working *W, Py_ssize_t j, double l1, double l2) noexcept nogil:
         return False
     if best * (0.5 * curvature * best - fabs(slope)) > RISE_ULPS * DBL_EPSILON * W.yy:
         best, hit = fabs(slope) / curvature, -2
-    for k in range(m):
-        if v[k] != 0.0:
-            i = W.order[k]
-            move(W, i, 0.0 if k == hit else W.w[i] - best * step * v[k])
-    move(W, j, 0.0 if hit == -1 else W.w[j] + best * step)
+    memcpy(W.trial_q, W.q, W.X.p * sizeof(double))
+    W.order[m] = j
+    for k in range(m + 1):
+        i = W.order[k]
+        W.trial_w[k] = W.w[i]
+        if k == hit or (k == m and hit == -1):
+            W.w[i] = 0.0
+        else:
+            W.w[i] += best * step * (1.0 if k == m else -v[k])
+        col_axpy(&W.gram, i, W.w[i] - W.trial_w[k], W.q)
+        size += sqrt(W.sq[i]) * fabs(W.w[i])
+    for k in range(m + 1):
+        i = W.order[k]
+        change += change_of(W.trial_w[k], W.w[i], W.trial_q[i], W.q[i], l1, l2)
+    # v comes from pivots that may be rounding themselves: see what the walk has done
+    if size > HOPELESS * sqrt(W.yy) or not change <= RISE_ULPS * DBL_EPSILON * W.yy:
+        memcpy(W.q, W.trial_q, W.X.p * sizeof(double))
+        for k in range(m + 1):
+            W.w[W.order[k]] = W.trial_w[k]
+        return False
     if hit >= 0:
         forget(W, hit)
     return hit != -2
 
 
-cdef inline void move(Working *W, Py_ssize_t j, double to) noexcept nogil:
-    """w_j = to, and q with it"""
-    cdef double step = to - W.w[j]
-    W.w[j] = to
-    col_axpy(&W.gram, j, step, W.q)
+cdef inline double change_of(double old, double new, double q_old, double q_new, double l1, double l2) noexcept nogil:
+    """One coordinate's part in the change of the objective from w to w + d: d'Gd is d'(q_old - q_new)."""
+    return l1 * (fabs(new) - fabs(old)) + 0.5 * (new - old) * (l2 * (new + old) - (q_old + q_new))
 
 
 cdef int factor_support(Working *W, double l1, double l2) noexcept nogil:
     """Factor X_A'X_A + l2 I for the support A, made independent; returns -1 where memory is out, -2 if interrupted.
 
     A column that the walk could not free of is LEFT_OUT, and keeps its coefficient in this step."""
-    cdef Py_ssize_t i, j, k, m, new, done
+    cdef Py_ssize_t i, j, k, m, new, done, failures = 0
     cdef double *row
     forget_leavers(W, l2)
     for j in range(W.X.p):
@@ -142,6 +159,10 @@ cdef int factor_support(Working *W, double l1, double l2) noexcept nogil:
             j = W.order[m + done]
             if not walk(W, j, l1, l2):
                 W.place[j] = LEFT_OUT
+                failures += 1
+                if failures >= MOST_FAILURES:       # the others are no better: rounding has the upper hand
+                    for i in range(m + done + 1, m + new):
+                        W.place[W.order[i]] = LEFT_OUT
         if interrupted(&W.work):
             return -2
 
@@ -173,10 +194,14 @@ cdef bint full_step(Working *W, const double *d, double l1, double l2) noexcept 
     There the gradient is known, c_A = l1 sign(w_A), so only the rows of G outside the support are read."""
     cdef Py_ssize_t j, k, m = W.factor.m
     cdef double *step = W.trial_q
+    cdef double size = 0.0
     for k in range(m):
         j = W.order[k]
+        size += sqrt(W.sq[j]) * fabs(W.w[j] + d[k])
         if (W.w[j] + d[k]) * W.w[j] <= 0.0:
             return False
+    if size > SURE * sqrt(W.yy):    # so nearly dependent that d may not be what it should be: look at the objective
+        return False
     memset(step, 0, W.X.p * sizeof(double))
     for k in range(m):
         j = W.order[k]
@@ -198,7 +223,7 @@ cdef Py_ssize_t newton_step(Working *W, double l1, double l2) noexcept nogil:
     which balance one another, the step ends where the first coordinate is zero; up to there the objective falls."""
     cdef Py_ssize_t j, k, m, trial, zeroed = 0
     cdef double *d = W.direction
-    cdef double t, change, step, v
+    cdef double t, change = 0.0, size, v
     cdef int status = factor_support(W, l1, l2)
     if status != 0:
         return status
@@ -208,7 +233,7 @@ cdef Py_ssize_t newton_step(Working *W, double l1, double l2) noexcept nogil:
         return 0
     for trial in range(3):
         t = 1.0 if trial == 0 else (0.3 if trial == 1 else first_zero(W, d, m))
-        change, zeroed = 0.0, 0
+        change, size, zeroed = 0.0, 0.0, 0
         for j in range(W.X.p):
             W.trial_q[j] = W.q[j]
         for k in range(m):
@@ -219,12 +244,15 @@ cdef Py_ssize_t newton_step(Working *W, double l1, double l2) noexcept nogil:
                 v = 0.0
                 zeroed += 1
             W.trial_w[k] = v
+            size += sqrt(W.sq[j]) * fabs(v)
             col_axpy(&W.gram, j, v - W.w[j], W.trial_q)
         for k in range(m):
             j = W.order[k]
-            v, step = W.trial_w[k], W.trial_w[k] - W.w[j]
-            change += l1 * (fabs(v) - fabs(W.w[j])) + step * (0.5 * l2 * (v + W.w[j]) - 0.5 * (W.q[j] + W.trial_q[j]))
+            change += change_of(W.w[j], W.trial_w[k], W.q[j], W.trial_q[j], l1, l2)
         W.work += <double>m * W.X.p
+        # so far out the rounding of the objective exceeds what w = 0 costs
+        if size > HOPELESS * sqrt(W.yy) or not change < INFINITY:
+            change = INFINITY
         if change < 0.0:
             break
     if not change < 0.0:            # not even up to the first zero: rounding is all that is left

@@ -49,6 +49,7 @@ cdef void working_free(Working *W) noexcept nogil
 cdef int working_add(Working *W, const Py_ssize_t *cols, Py_ssize_t k, const double *xy, const double *sq) noexcept nogil
 cdef void working_refresh(Working *W) noexcept nogil
 cdef Gap working_gap(Working *W, double l1, double l2) noexcept nogil
+cdef double working_conjugate_gap(Working *W, double l1, double l2) noexcept nogil
 cdef Gap working_certify(Working *W, double l1, double l2, double tol) noexcept nogil
 cdef Outcome working_solve(Working *W, double l1, double l2, double tol, double floor, Py_ssize_t *n_iter,
                            Py_ssize_t max_iter) noexcept nogil

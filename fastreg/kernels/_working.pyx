@@ -181,6 +181,24 @@ cdef void residual(Working *W) noexcept nogil:
     subtract_product(&W.X, W.w, W.r)
 
 
+cdef double working_conjugate_gap(Working *W, double l1, double l2) noexcept nogil:
+    """sum_j max(|x_j'r| - l1, 0)^2 / (2 l2) + l1 |w_j| + l2/2 w_j^2 - w_j x_j'r, each term at least 0, for l2 > 0.
+
+    P - D at the dual point r itself, with the penalty's own conjugate: every point is feasible, so that an l1 which is
+    small against the rounding of x_j'r asks for no rescaling."""
+    cdef Py_ssize_t j
+    cdef double over, c, total = 0.0
+    for j in range(W.X.p):
+        over = fabs(W.q[j]) - l1
+        if W.w[j] == 0.0:
+            total += 0.5 * over * over / l2 if over > 0.0 else 0.0
+        else:
+            # at the optimum c = x_j'r - l2 w_j is l1 sign(w_j), and both terms vanish
+            c = W.q[j] - l2 * W.w[j] - (l1 if W.w[j] > 0.0 else -l1)
+            total += 0.5 * c * c / l2 if over > 0.0 else W.w[j] * (0.5 * l2 * W.w[j] - W.q[j]) + l1 * fabs(W.w[j])
+    return total
+
+
 cdef Gap working_gap(Working *W, double l1, double l2) noexcept nogil:
     """The objective, and the gap of the problem restricted to the working set."""
     cdef Gap g
