@@ -12,6 +12,8 @@ Solver choice, for n rows and p columns:
 A solve stops when dual_gap <= tol * objective, both at the current w.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,7 +47,7 @@ def lasso(
     fit_intercept: bool = True,
     tol: float = 1e-6,
     max_iter: int = 10_000,
-    warm_start: "ArrayLike | Fit | Path | None" = None,
+    warm_start: ArrayLike | Fit | Path | None = None,
 ) -> Fit:
     """Minimise 1/(2n) |y - b - Xw|^2 + alpha |w|_1.
 
@@ -115,7 +117,7 @@ def elastic_net(
     fit_intercept: bool = True,
     tol: float = 1e-6,
     max_iter: int = 10_000,
-    warm_start: "ArrayLike | Fit | Path | None" = None,
+    warm_start: ArrayLike | Fit | Path | None = None,
 ) -> Fit:
     """Minimise 1/(2n) |y - b - Xw|^2 + alpha (l1_ratio |w|_1 + (1 - l1_ratio)/2 |w|^2).
 
@@ -144,12 +146,12 @@ def lasso_path(
     X: ArrayLike,
     y: ArrayLike,
     *,
-    alphas: "int | ArrayLike" = 100,
+    alphas: int | ArrayLike = 100,
     alpha_min_ratio: float | None = None,
     fit_intercept: bool = True,
     tol: float = 1e-6,
     max_iter: int = 10_000,
-    warm_start: "ArrayLike | Fit | Path | None" = None,
+    warm_start: ArrayLike | Fit | Path | None = None,
 ) -> Path:
     """Minimise 1/(2n) |y - b - Xw|^2 + alpha |w|_1 for every alpha of a grid.
 
@@ -187,12 +189,12 @@ def elastic_net_path(
     y: ArrayLike,
     *,
     l1_ratio: float = 0.5,
-    alphas: "int | ArrayLike" = 100,
+    alphas: int | ArrayLike = 100,
     alpha_min_ratio: float | None = None,
     fit_intercept: bool = True,
     tol: float = 1e-6,
     max_iter: int = 10_000,
-    warm_start: "ArrayLike | Fit | Path | None" = None,
+    warm_start: ArrayLike | Fit | Path | None = None,
 ) -> Path:
     """Minimise 1/(2n) |y - b - Xw|^2 + alpha (l1_ratio |w|_1 + (1 - l1_ratio)/2 |w|^2) for every alpha of a grid.
 

@@ -3,6 +3,8 @@
 Everything is in the public scaling of the function that made it; a gap bounds how far the objective is from its optimum.
 """
 
+from __future__ import annotations
+
 import operator
 import warnings
 from dataclasses import dataclass, field

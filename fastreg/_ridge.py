@@ -7,6 +7,8 @@
 The factor is made once and reused for every target.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np

@@ -3,6 +3,8 @@
 prox_f(x) = argmin_z 1/2 |z - x|^2 + f(z)
 """
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np
