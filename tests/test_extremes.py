@@ -79,3 +79,34 @@ def test_a_constant_column_with_a_warm_start_returns_to_zero(monkeypatch):
         fit = fr.lasso(X, y, 0.05, warm_start=np.ones(6))
         assert certified(fit)
         assert fit.coef[2] == 0.0
+
+
+@pytest.mark.parametrize("l1_ratio", [1.0, 0.5])
+def test_a_warm_start_worse_than_zeros_is_dropped(l1_ratio):
+    X, y = problem(50, 20)
+    cold = fr.elastic_net(X, y, 0.1, l1_ratio=l1_ratio)
+    warm = fr.elastic_net(X, y, 0.1, l1_ratio=l1_ratio, warm_start=np.full(20, 1e160))
+    assert certified(warm)
+    assert abs(warm.objective - cold.objective) <= warm.dual_gap + cold.dual_gap
+
+
+@pytest.mark.parametrize("l1_ratio", [1e-8, 1e-14, 1e-16])
+def test_a_tiny_share_of_l1_is_certified(l1_ratio):
+    """The plain gap rescales the dual point by l1 / max|c|, which is rounding here; the conjugate of l2 needs no rescaling."""
+    X, y = problem(50, 20)
+    fit = fr.elastic_net(X, y, 0.1, l1_ratio=l1_ratio)
+    assert certified(fit)
+    ridge = fr.elastic_net(X, y, 0.1, l1_ratio=0.0)
+    assert fit.objective - ridge.objective <= fit.dual_gap + ridge.dual_gap + 0.1 * l1_ratio * np.abs(ridge.coef).sum()
+
+
+@pytest.mark.filterwarnings("ignore::fastreg.ConvergenceWarning")
+@pytest.mark.parametrize("fraction", [1e-8, 1e-10])
+def test_columns_that_are_nearly_all_the_same_end_in_a_sane_place(fraction):
+    """300 columns of rank 1 but for 1e-7: no step may trade rounding for an objective above that of zeros."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((60, 1)) + 1e-7 * rng.standard_normal((60, 300))
+    y = X[:, 0] + rng.standard_normal(60)
+    fit = fr.lasso(X, y, fraction * fr.alpha_max(X, y))
+    assert fit.objective <= np.var(y) / 2
+    assert fit.status.converged == bool(fit.dual_gap <= 1e-6 * fit.objective)

@@ -279,3 +279,12 @@ def test_a_loose_tolerance_is_reached_with_columns_above_l1_left_out(seed, n, p)
     alphas = fr.alpha_max(X, y) * np.array([0.999, 0.95, 0.9, 0.5, 0.1])
     path = fr.lasso_path(X, y, alphas=alphas, tol=0.1)
     assert {status.name for status in path.statuses} == {"CONVERGED"}
+
+
+def test_slices_and_a_ratio_beside_an_array_are_refused():
+    X, y = problem(30, 5)
+    path = fr.lasso_path(X, y, alphas=3)
+    with pytest.raises(TypeError, match="slice"):
+        path[0:2]
+    with pytest.raises(ValueError, match=r"^alpha_min_ratio is given, but alphas is an array"):
+        fr.lasso_path(X, y, alphas=[0.1], alpha_min_ratio=0.1)
