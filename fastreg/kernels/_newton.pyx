@@ -224,7 +224,10 @@ cdef Py_ssize_t newton_step(Working *W, double l1, double l2) noexcept nogil:
     cdef Py_ssize_t j, k, m, trial, zeroed = 0
     cdef double *d = W.direction
     cdef double t, change = 0.0, size, v
-    cdef int status = factor_support(W, l1, l2)
+    cdef int status
+    if W.X.p == 0:
+        return 0
+    status = factor_support(W, l1, l2)
     if status != 0:
         return status
     m = W.factor.m
