@@ -188,6 +188,20 @@ def grid(alphas: Any) -> int | Floats:
     return array
 
 
+def share(l1_ratio: Any) -> float:
+    """l1_ratio where a grid of alphas depends on it."""
+    value = number(l1_ratio, "l1_ratio", 0.0, 1.0)
+    if value == 0.0:
+        raise ValueError("l1_ratio is 0, for which no alpha gives all zeros; give alphas as an array.")
+    return value
+
+
+def needs_a_grid(alphas: int | Floats) -> None:
+    """Check that alpha_min_ratio has a grid to shape."""
+    if not isinstance(alphas, int):
+        raise ValueError("alpha_min_ratio is given, but alphas is an array; it needs alphas to be a number of alphas.")
+
+
 def start(coef: Any, p: int) -> Floats:
     """A warm start's coefficients, float64, shape (p,), all finite."""
     w: Floats = real_array(coef, "warm_start").astype(np.float64)

@@ -14,29 +14,17 @@ A solve stops when dual_gap <= tol * objective, both at the current w.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fastreg import _input
+from fastreg._descent import Descent
 from fastreg._normalise import Problem, normalise
-from fastreg._results import Fit, Path, Status, warn_unconverged
-from fastreg._ridge import RidgeSolver
-from fastreg.kernels._active import Solver
+from fastreg._results import Fit, Path, warn_unconverged
 
 Floats = NDArray[np.float64]
-
-# Working sets of more columns are swept on the residual; their Gram matrix would take more than 128 MB.
-GRAM_COLUMNS = 4096
-
-# From so many rows per column on, gradients come from rows of the Gram matrix instead of from X; these and the factor of the
-# support take at most 3 p^2 numbers, 3 / TALL of the memory of a float64 X.
-TALL = 16
-
-# in the order of Outcome in kernels/_working.pxd
-_STATUS = (Status.CONVERGED, Status.PRECISION, Status.MAX_ITER, Status.STALLED)
 
 
 def lasso(
@@ -225,88 +213,12 @@ def alpha_max(X: ArrayLike, y: ArrayLike, *, l1_ratio: float = 1.0, fit_intercep
     >>> fr.alpha_max([[1.0], [-1.0]], [2.0, -2.0])
     2.0
     """
-    return _problem(X, y, fit_intercept).alpha_max(_share(l1_ratio))
-
-
-def _share(l1_ratio: Any) -> float:
-    """l1_ratio where a grid of alphas depends on it."""
-    share = _input.number(l1_ratio, "l1_ratio", 0.0, 1.0)
-    if share == 0.0:
-        raise ValueError("l1_ratio is 0, for which no alpha gives all zeros; give alphas as an array.")
-    return share
+    return _problem(X, y, fit_intercept).alpha_max(_input.share(l1_ratio))
 
 
 def _problem(X: ArrayLike, y: ArrayLike, fit_intercept: Any) -> Problem:
     X = _input.matrix(X)
     return normalise(X, _input.target(y, X.shape[0]), _input.flag(fit_intercept, "fit_intercept"))
-
-
-@dataclass(slots=True)
-class _Step:
-    """The solution at one alpha, public scaling."""
-
-    support: NDArray[np.intp]
-    values: Floats
-    intercept: float
-    objective: float
-    gap: float
-    n_iter: int
-    status: Status
-    residual: float  # |y - prediction|^2 in kernel scaling
-
-
-class _Descent:
-    """Solves one problem for one alpha after another, each from the solution before it."""
-
-    def __init__(self, problem: Problem, l1_ratio: float, tol: float, max_iter: int, start: Floats | None) -> None:
-        self.problem, self.l1_ratio, self.tol, self.max_iter = problem, l1_ratio, tol, max_iter
-        self.start = start
-        self._ridge: RidgeSolver | None = None
-        self._active: Solver | None = None
-
-    def active(self, l1: float, l2: float) -> Solver:
-        """The solver for l1 > 0, made when first needed, for these penalties."""
-        if self._active is None:
-            problem = self.problem
-            tall = problem.p <= GRAM_COLUMNS and problem.n >= TALL * problem.p
-            self._active = Solver(problem.columns, problem.y, GRAM_COLUMNS, tall)
-            support = np.flatnonzero(self.start) if self.start is not None else np.empty(0, np.intp)
-            # the Gram matrix of a dense start would cost more than the start can save
-            if self.start is not None and 0 < support.size <= min(problem.n, GRAM_COLUMNS):
-                self._active.start(support, problem.kernel_coefficients(self.start[support]), l1, l2)
-        return self._active
-
-    @property
-    def ridge(self) -> RidgeSolver:
-        """The solver for l1 = 0, made when first needed."""
-        if self._ridge is None:
-            self._ridge = RidgeSolver(self.problem)
-        return self._ridge
-
-    def step(self, alpha: float) -> _Step:
-        problem = self.problem
-        l1, l2 = problem.penalties(alpha, self.l1_ratio)
-        if l1 == 0.0:
-            one = self.ridge.solve(l2, self.tol)
-            support = np.flatnonzero(one.w)
-            w, objective, gap, residual = one.w[support], one.objective, one.gap, one.residual
-            n_iter, status = one.n_iter, one.status
-        else:
-            outcome, n_iter, objective, gap, size = self.active(l1, l2).solve(l1, l2, self.tol, self.max_iter)
-            support, w = np.empty(size, np.intp), np.empty(size)
-            residual = self.active(l1, l2).solution(support, w)
-            status = _STATUS[outcome]
-        coef = problem.coefficients(w)
-        return _Step(
-            support,
-            coef,
-            problem.intercept(support, coef),
-            problem.objective(objective),
-            problem.objective(gap),
-            n_iter,
-            status,
-            residual,
-        )
 
 
 def _fit(
@@ -317,7 +229,7 @@ def _fit(
     tol = _input.number(tol, "tol", 0.0)
     max_iter = _input.count(max_iter, "max_iter")
     problem = _problem(X, y, fit_intercept)
-    one = _Descent(problem, l1_ratio, tol, max_iter, _start(warm_start, alpha, problem.p)).step(alpha)
+    one = Descent(problem, l1_ratio, tol, max_iter, _start(warm_start, alpha, problem.p)).step(alpha)
     coef = np.zeros(problem.p)
     coef[one.support] = one.values
     if not one.status.converged:
@@ -342,15 +254,14 @@ def _path(
     alphas = _input.grid(alphas)
     if alpha_min_ratio is not None:
         alpha_min_ratio = _input.number(alpha_min_ratio, "alpha_min_ratio", 1e-15, 1.0)
-        if not isinstance(alphas, int):
-            raise ValueError("alpha_min_ratio is given, but alphas is an array; it needs alphas to be a number of alphas.")
+        _input.needs_a_grid(alphas)
     if isinstance(alphas, int):
-        _share(l1_ratio)
+        _input.share(l1_ratio)
     problem = _problem(X, y, fit_intercept)
     if isinstance(alphas, int):
         alphas = _grid(problem, alphas, alpha_min_ratio, l1_ratio)
     order = np.argsort(-alphas, kind="stable")
-    descent = _Descent(problem, l1_ratio, tol, max_iter, _start(warm_start, float(alphas[order[0]]), problem.p))
+    descent = Descent(problem, l1_ratio, tol, max_iter, _start(warm_start, float(alphas[order[0]]), problem.p))
     steps: list[Any] = [None] * len(alphas)
     for k in order:
         steps[k] = descent.step(float(alphas[k]))
@@ -360,8 +271,7 @@ def _path(
         where = f"at {len(missed)} of {len(alphas)} alphas, worst at alpha={alphas[k]:.6g}"
         one = steps[k]
         warn_unconverged(where, one.gap, one.objective, one.status, f"tol={tol:g} with max_iter={max_iter}")
-    solver = descent.active(0.0, 0.0)
-    counts, total = solver.counts, solver.yy
+    counts, total = descent.counts, descent.total
     return Path(
         alphas=alphas,
         intercepts=np.array([s.intercept for s in steps]),

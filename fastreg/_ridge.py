@@ -76,18 +76,17 @@ def ridge(X: ArrayLike, y: ArrayLike, alpha: float, *, fit_intercept: bool = Tru
     if many and not np.isfinite(Y).all():
         raise _input.not_finite(Y, "y")
     problem = normalise(X, columns[0], center)
+    # |y - Xw|^2 + alpha |w|^2 is twice the kernel's objective; l2 = alpha sx^2, whatever the target
+    l2, scale = alpha * problem.sx * problem.sx, 2.0 * problem.n
+    if not l2 < np.inf:
+        raise _input.out_of_range("alpha", alpha)
     solver = RidgeSolver(problem)
     fits = []
     for k, column in enumerate(columns):
         if k:
             problem = problem.for_target(*scale_target(column, center))
-        # |y - Xw|^2 + alpha |w|^2 is twice the kernel's objective; l2 = alpha sx^2
-        l2 = alpha * problem.sx * problem.sx
-        if not l2 < np.inf:
-            raise _input.out_of_range("alpha", alpha)
         one = solver.solve(l2, TOL, y=problem.y)
         coef = problem.coefficients(one.w)
-        scale = 2.0 * problem.n
         fits.append(
             (
                 coef,

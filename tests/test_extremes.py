@@ -75,7 +75,7 @@ def test_a_constant_column_with_a_warm_start_returns_to_zero(monkeypatch):
     X, y = problem(30, 6)
     X[:, 2] = 3.0
     for columns in (4096, 0):
-        monkeypatch.setattr("fastreg._lasso.GRAM_COLUMNS", columns)
+        monkeypatch.setattr("fastreg._descent.GRAM_COLUMNS", columns)
         fit = fr.lasso(X, y, 0.05, warm_start=np.ones(6))
         assert certified(fit)
         assert fit.coef[2] == 0.0

@@ -86,7 +86,7 @@ def test_is_optimal_for_odd_data(tall, case):
     X, y, fit_intercept, l1_ratio, fraction = case
     alpha = fraction * (fr.alpha_max(X, y, l1_ratio=l1_ratio, fit_intercept=fit_intercept) or 1.0)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("fastreg._lasso.TALL", tall)
+        patch.setattr("fastreg._descent.TALL", tall)
         fit = fr.elastic_net(X, y, alpha, l1_ratio=l1_ratio, fit_intercept=fit_intercept)
     kkt.assert_optimal(X, y, fit, alpha, l1_ratio=l1_ratio, fit_intercept=fit_intercept)
     if fraction >= 1:
@@ -119,7 +119,7 @@ def test_orthonormal_columns_are_soft_thresholded():
 @pytest.mark.parametrize("gram_columns", [0, 3, 4096])
 @both_shapes
 def test_objective_never_rises_with_more_iterations(monkeypatch, shape, gram_columns):
-    monkeypatch.setattr("fastreg._lasso.GRAM_COLUMNS", gram_columns)
+    monkeypatch.setattr("fastreg._descent.GRAM_COLUMNS", gram_columns)
     X, y = problem(*shape, correlation=0.9)
     fits = [unconverged(fr.lasso, X, y, 0.01, tol=1e-12, max_iter=k) for k in range(1, 40)]
     objectives = np.array([fit.objective for fit in fits])
@@ -234,7 +234,7 @@ def test_elastic_net_at_l1_ratio_one_is_the_lasso():
 def test_sweeps_on_the_residual_equal_those_on_the_gram_matrix(monkeypatch, shape, l1_ratio, gram_columns):
     X, y = problem(*shape, offset=1.0)
     gram = fr.elastic_net(X, y, 0.05, l1_ratio=l1_ratio, tol=1e-14)
-    monkeypatch.setattr("fastreg._lasso.GRAM_COLUMNS", gram_columns)
+    monkeypatch.setattr("fastreg._descent.GRAM_COLUMNS", gram_columns)
     residual = fr.elastic_net(X, y, 0.05, l1_ratio=l1_ratio, tol=1e-14)
     assert_same(residual, gram, 1e-6)  # sqrt(gap)
     kkt.assert_optimal(X, y, residual, 0.05, l1_ratio=l1_ratio, tol=1e-14)

@@ -288,3 +288,12 @@ def test_slices_and_a_ratio_beside_an_array_are_refused():
         path[0:2]
     with pytest.raises(ValueError, match=r"^alpha_min_ratio is given, but alphas is an array"):
         fr.lasso_path(X, y, alphas=[0.1], alpha_min_ratio=0.1)
+
+
+def test_a_path_without_l1_makes_no_working_set():
+    X, y = problem(30, 5)
+    path = fr.elastic_net_path(X, y, l1_ratio=0.0, alphas=[0.1, 1.0], warm_start=np.ones(5))
+    assert path.n_columns_read == 0
+    assert set(path.counts.values()) == {0}
+    assert path.counts.keys() == fr.lasso_path(X, y, alphas=2).counts.keys()
+    assert ((path.deviance_ratio > 0) & (path.deviance_ratio < 1)).all()

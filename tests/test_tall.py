@@ -16,7 +16,7 @@ def wide_form(monkeypatch):
 
     def solve(function, *args, **options):
         with monkeypatch.context() as patch:
-            patch.setattr("fastreg._lasso.TALL", np.inf)
+            patch.setattr("fastreg._descent.TALL", np.inf)
             return function(*args, **options)
 
     return solve

@@ -362,7 +362,7 @@ cdef class Solver:
         raise_for(status, GRAM)
 
     def solve(self, double l1, double l2, double tol, Py_ssize_t max_iter):
-        """(outcome, n_iter, objective, gap, |r|^2, support size) at l1, l2 in kernel scale"""
+        """(outcome, n_iter, objective, gap, support size) at l1, l2 in kernel scale"""
         cdef Py_ssize_t n_iter = 0, j, size = 0
         cdef Gap g
         cdef Outcome outcome
