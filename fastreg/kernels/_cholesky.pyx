@@ -8,11 +8,13 @@ factor.  A pivot below pivot_tol times its diagonal entry stops an extension: it
 
 from libc.math cimport hypot, sqrt
 from libc.stdlib cimport calloc, free
+from libc.string cimport memcpy
 
 from fastreg.kernels._design cimport fr_axpy_f64, fr_dot_f64, fr_rows_dot
 
 cdef enum:
     BLOCK = 48                  # rows appended at once, and columns solved before the next product
+    TOGETHER = 4                # rows rotated side by side
 
 
 cdef int factor_reserve(Factor *F, Py_ssize_t m) noexcept nogil:
@@ -81,27 +83,62 @@ cdef void factor_remove(Factor *F, Py_ssize_t k, double *scratch) noexcept nogil
     """Remove row and column k of A from the factor.  scratch: 2 m doubles.  Cost 3 (m - k)^2 multiply-adds.
 
     Rows after k move up and stick out by one column; rotating columns t and t + 1 together, for t = k, k + 1, ..., takes
-    that back.  Each row is rotated by all rotations of the rows above it before it makes its own, so L is read once."""
-    cdef Py_ssize_t i, t, m = F.m, ld = F.ld
+    that back.  Each row is rotated by all rotations of the rows above it before it makes its own, so L is read once; one
+    row's rotations wait for each other, so TOGETHER rows are rotated side by side."""
+    cdef Py_ssize_t i, t, b, rows, m = F.m, ld = F.ld
     cdef double *c = scratch
     cdef double *s = scratch + m
-    cdef double *source
+    cdef double *first              # where the first of these rows goes; the next row is where it is now
     cdef double *row
-    cdef double carry, x, h
-    for i in range(k, m - 1):
-        source, row = F.L + (i + 1) * ld, F.L + i * ld
-        for t in range(k):
-            row[t] = source[t]
-        carry = source[k]
-        for t in range(k, i):
-            x = source[t + 1]
-            row[t] = c[t] * carry + s[t] * x
-            carry = c[t] * x - s[t] * carry
-        x = source[i + 1]
-        h = hypot(carry, x)
-        c[i], s[i] = carry / h, x / h
-        row[i] = h
+    cdef double carry[TOGETHER]
+    cdef double x, h
+    i = k
+    while i < m - 1:
+        rows, first = min(<Py_ssize_t>TOGETHER, m - 1 - i), F.L + i * ld
+        for b in range(rows):
+            memcpy(first + b * ld, first + (b + 1) * ld, k * sizeof(double))
+            carry[b] = first[(b + 1) * ld + k]
+        if rows == TOGETHER:
+            rotate_rows(first, ld, k, i, c, s, carry)
+        else:
+            for b in range(rows):
+                carry[b] = rotate_row(first + b * ld, ld, k, i, c, s, carry[b])
+        for b in range(rows):
+            row = first + b * ld
+            carry[b] = rotate_row(row, ld, i, i + b, c, s, carry[b])
+            x = row[ld + i + b + 1]
+            h = hypot(carry[b], x)
+            c[i + b], s[i + b] = carry[b] / h, x / h
+            row[i + b] = h
+        i += rows
     F.m = m - 1
+
+
+cdef inline double rotate_row(double *row, Py_ssize_t ld, Py_ssize_t start, Py_ssize_t end, const double *c, const double *s,
+                              double carry) noexcept nogil:
+    """Rotate columns start .. end - 1 of the row that stands below `row`, into `row`; carry comes in and goes out."""
+    cdef Py_ssize_t t
+    cdef double x
+    for t in range(start, end):
+        x = row[ld + t + 1]
+        row[t] = c[t] * carry + s[t] * x
+        carry = c[t] * x - s[t] * carry
+    return carry
+
+
+cdef inline void rotate_rows(double *first, Py_ssize_t ld, Py_ssize_t start, Py_ssize_t end, const double *c, const double *s,
+                             double *carry) noexcept nogil:
+    """rotate_row for TOGETHER rows: a row's columns are read before the row above it, one column behind, writes them."""
+    cdef Py_ssize_t t, b
+    cdef double x, ct, st
+    cdef double *row
+    for t in range(start, end):
+        row, ct, st = first + t, c[t], s[t]
+        for b in range(TOGETHER):
+            x = row[ld + 1]
+            row[0] = ct * carry[b] + st * x
+            carry[b] = ct * x - st * carry[b]
+            row += ld
 
 
 cdef void solve_lower(Factor *F, Py_ssize_t m, double *x) noexcept nogil:

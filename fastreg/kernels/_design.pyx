@@ -53,6 +53,7 @@ ctypedef fused real:
 
 cdef enum:
     CHUNK = 512                 # rows: a tile of 4 + 3 packed columns takes 28 kB of the first cache
+    PANEL = 48                  # columns packed at once against new ones: 200 kB, which stay in the second cache
     STRIDED_ROWS = 64            # of columns that are not contiguous: so few lines stay in the first cache for their neighbours
     LANE_PAD = 8                # keeps packed columns off one another's cache sets
     SIGNALS_EVERY = 10_000_000
@@ -97,30 +98,37 @@ cdef int gram_block(Dense *X, const Py_ssize_t *cols, Py_ssize_t m, Py_ssize_t k
     """Rows m .. m + k - 1 of the lower triangle of the Gram matrix of columns cols[0 .. m + k - 1]:
     out[a*ldo + b] = x_cols[m + a]'x_cols[b] for b <= m + a; entries up to three places further are overwritten.
 
-    Cost n k (m + k/2) multiply-adds.  Returns -1 where memory is out, -2 if interrupted."""
-    cdef Py_ssize_t ld = CHUNK + LANE_PAD, i, j, rows
-    cdef double *B = <double *>malloc((m + k) * ld * sizeof(double))
-    cdef double *A
+    Cost n k (m + k/2) multiply-adds and k + PANEL packed columns of CHUNK rows.  Returns -1 where memory is out, -2 if
+    interrupted."""
+    cdef Py_ssize_t ld = CHUNK + LANE_PAD, i, j, b, width, rows
+    cdef double *A = <double *>malloc((k + min(m, <Py_ssize_t>PANEL)) * ld * sizeof(double))
+    cdef double *B
     cdef int status = 0
     cdef double work = 0.0
-    if B == NULL:
+    if A == NULL:
         return -1
-    A = B + m * ld
+    B = A + k * ld
     for j in range(k):
         memset(out + j * ldo, 0, (m + k) * sizeof(double))
     i = 0
     while i < X.n:
         rows = min(<Py_ssize_t>CHUNK, X.n - i)
-        for j in range(m + k):
-            part_pack(X, cols[j], i, rows, B + j * ld)
-        fr_rows_dot(k, m, rows, 1.0, A, ld, B, ld, out, ldo, 0)
+        for j in range(k):
+            part_pack(X, cols[m + j], i, rows, A + j * ld)
         fr_rows_dot(k, k, rows, 1.0, A, ld, A, ld, out + m, ldo, 1)
+        b = 0
+        while b < m:
+            width = min(<Py_ssize_t>PANEL, m - b)
+            for j in range(width):
+                part_pack(X, cols[b + j], i, rows, B + j * ld)
+            fr_rows_dot(k, width, rows, 1.0, A, ld, B, ld, out + b, ldo, 0)
+            b += width
         i += rows
         work += <double>rows * k * (m + k)
         if interrupted(&work):
             status = -2
             break
-    free(B)
+    free(A)
     return status
 
 

@@ -188,41 +188,40 @@ cdef double first_zero(Working *W, const double *d, Py_ssize_t m) noexcept nogil
     return t
 
 
-cdef bint full_step(Working *W, const double *d, double l1, double l2) noexcept nogil:
-    """Take the whole step if no coordinate changes sign on it; w + d is then the minimiser on the support.
+cdef bint change_of_q(Working *W, const double *d, double *gd, double l1, double l2) noexcept nogil:
+    """gd = G d for the step d of the factored columns; whether w + d has all its signs, and may be taken unseen.
 
-    There the gradient is known, c_A = l1 sign(w_A), so only the rows of G outside the support are read."""
-    cdef Py_ssize_t j, k, m = W.factor.m
-    cdef double *step = W.trial_q
+    On the factored columns (G + l2 I) d is the right-hand side of direction(), so only the other rows of G are read: cost
+    m (|W| - m).  Where w + d is so large that d may not be what it should be, all are."""
+    cdef Py_ssize_t j, k, m = W.factor.m, rows = 0
+    cdef double *step = W.trial_w
     cdef double size = 0.0
-    for k in range(m):
-        j = W.order[k]
-        size += sqrt(W.sq[j]) * fabs(W.w[j] + d[k])
-        if (W.w[j] + d[k]) * W.w[j] <= 0.0:
-            return False
-    if size > SURE * sqrt(W.yy):    # so nearly dependent that d may not be what it should be: look at the objective
-        return False
+    cdef bint keeps = True
     memset(step, 0, W.X.p * sizeof(double))
     for k in range(m):
         j = W.order[k]
         step[j] = d[k]
-        W.w[j] += d[k]
+        size += sqrt(W.sq[j]) * fabs(W.w[j] + d[k])
+        keeps = keeps and (W.w[j] + d[k]) * W.w[j] > 0.0
     for j in range(W.X.p):
-        if W.place[j] >= 0:
-            W.q[j] = l1 * sign(W.w[j]) + l2 * W.w[j]
+        if W.place[j] >= 0 and size <= SURE * sqrt(W.yy):
+            gd[j] = W.q[j] - l1 * sign(W.w[j]) - l2 * (W.w[j] + step[j])
         else:
-            W.q[j] -= fr_dot_f64(W.X.p, W.G + j * W.cap, 1, 0.0, step)
-    W.work += <double>(W.X.p - m) * W.X.p
-    return True
+            gd[j] = fr_dot_f64(W.X.p, W.G + j * W.cap, 1, 0.0, step)
+            rows += 1
+    W.work += <double>rows * W.X.p
+    return keeps and size <= SURE * sqrt(W.yy)
 
 
 cdef Py_ssize_t newton_step(Working *W, double l1, double l2) noexcept nogil:
     """One Newton step; returns how many coordinates it put to zero, -1 where memory is out, -2 if interrupted.
 
-    Projected steps of length 1 and 0.3 are tried first.  If both raise the objective, as they do for nearly collinear columns,
-    which balance one another, the step ends where the first coordinate is zero; up to there the objective falls."""
+    Where no coordinate changes sign, w + d is the minimiser on the support.  Else projected steps of length 1 and 0.3 are
+    tried.  If both raise the objective, as they do for nearly collinear columns, which balance one another, the step ends
+    where the first coordinate is zero; up to there the objective falls."""
     cdef Py_ssize_t j, k, m, trial, zeroed = 0
     cdef double *d = W.direction
+    cdef double *gd = W.scratch
     cdef double t, change = 0.0, size, v
     cdef int status
     if W.X.p == 0:
@@ -232,27 +231,31 @@ cdef Py_ssize_t newton_step(Working *W, double l1, double l2) noexcept nogil:
         return status
     m = W.factor.m
     direction(W, l1, l2)
-    if full_step(W, d, l1, l2):
+    if change_of_q(W, d, gd, l1, l2):
+        for k in range(m):
+            W.w[W.order[k]] += d[k]
+        for j in range(W.X.p):      # exactly c_A = l1 sign(w_A)
+            W.q[j] = l1 * sign(W.w[j]) + l2 * W.w[j] if W.place[j] >= 0 else W.q[j] - gd[j]
         return 0
     for trial in range(3):
         t = 1.0 if trial == 0 else (0.3 if trial == 1 else first_zero(W, d, m))
         change, size, zeroed = 0.0, 0.0, 0
         for j in range(W.X.p):
-            W.trial_q[j] = W.q[j]
+            W.trial_q[j] = W.q[j] - t * gd[j]
         for k in range(m):
             j = W.order[k]
             v = W.w[j] + t * d[k]
             # at the first zero its coordinate is a rounding away from it
             if v * W.w[j] <= 0.0 or (trial == 2 and t < 1.0 and fabs(v) <= 4.0 * DBL_EPSILON * fabs(W.w[j])):
+                col_axpy(&W.gram, j, -v, W.trial_q)
                 v = 0.0
                 zeroed += 1
             W.trial_w[k] = v
             size += sqrt(W.sq[j]) * fabs(v)
-            col_axpy(&W.gram, j, v - W.w[j], W.trial_q)
         for k in range(m):
             j = W.order[k]
             change += change_of(W.w[j], W.trial_w[k], W.q[j], W.trial_q[j], l1, l2)
-        W.work += <double>m * W.X.p
+        W.work += <double>(zeroed + 1) * W.X.p
         # so far out the rounding of the objective exceeds what w = 0 costs
         if size > HOPELESS * sqrt(W.yy) or not change < INFINITY:
             change = INFINITY

@@ -133,7 +133,6 @@ cdef int gram_rows(Working *W, Py_ssize_t m, Py_ssize_t k) noexcept nogil:
     """Rows and columns m .. m + k - 1 of G, and q and sq of the new columns from them.  Status as in gram_block."""
     cdef Py_ssize_t i, j, ld = W.cap
     cdef int status
-    cdef double *row
     if W.tall:
         status = cross_add(&W.cross, &W.all, W.cols + m, k)
         if status != 0:
@@ -150,12 +149,12 @@ cdef int gram_rows(Working *W, Py_ssize_t m, Py_ssize_t k) noexcept nogil:
         if status != 0:
             return status
     W.work += <double>W.all.n * k * (m + k)
+    for j in range(m + k):
+        for i in range(max(m, j), m + k):
+            W.G[j * ld + i] = W.G[i * ld + j]
     for i in range(m, m + k):
-        row = W.G + i * ld
-        for j in range(i + 1):
-            W.G[j * ld + i] = row[j]
-            W.q[i] -= row[j] * W.w[j]
-        W.sq[i] = row[i]
+        W.q[i] -= fr_dot_f64(m, W.G + i * ld, 1, 0.0, W.w)
+        W.sq[i] = W.G[i * ld + i]
     return 0
 
 
