@@ -23,6 +23,7 @@ ctypedef struct Active:
     Py_ssize_t *users           # how many columns stand at r_e
     Py_ssize_t *over            # scratch: 2 p column numbers
     double *read                # scratch: p
+    double *trial               # scratch: p
     double largest_size         # max_j |x_j|
     double l1_before            # l1 of the last solve, or infinity
     double rss                  # |r|^2 at the last certificate

@@ -18,7 +18,8 @@ from libc.string cimport memcpy, memset
 
 from fastreg.kernels._cd cimport dual_gap
 from fastreg.kernels._cross cimport cross_gradients
-from fastreg.kernels._design cimport Columns, dots, fr_bounds_over, fr_dot_f64, raise_for
+from fastreg.kernels._prox cimport soft
+from fastreg.kernels._design cimport Columns, col_axpy, col_dot, dots, fr_bounds_over, fr_dot_f64, raise_for
 from fastreg.kernels._newton cimport newton_dual
 from fastreg.kernels._working cimport (
     AT_FLOOR, INTERRUPTED, OUT_OF_ITERATIONS, OUT_OF_MEMORY, REACHED, STALLED,
@@ -28,10 +29,14 @@ from fastreg.kernels._working cimport (
 
 # Measured on six problems: 0.2 is 1.5 times slower where the support nears the rank, 0.8 up to 3 times where it stays small.
 cdef double STRIDE = 0.4
+# On the way down only columns within so much of their bound are read.  Measured on four problems: 0.25 costs Newton steps.
+cdef double LIKELY = 0.4
 
 cdef enum:
     JOIN_AT_LEAST = 50          # columns that may join in a round: the larger of this and half the support
     JOIN_TALL = 16
+    TRY = 3                     # so many times more are tried out than may join
+    TRY_SWEEPS = 3
     MOST_RESIDUALS = 512
     FLOOR_ULPS = 64
 
@@ -44,7 +49,7 @@ cdef int active_init(Active *S, Dense *X, const double *y, const double *xy, con
     S.X, S.xy, S.sq, S.l1_before = X[0], xy, sq, INFINITY
     # 4 % of the size of X, but at least 16 residuals
     S.room = 1 if tall else max(<Py_ssize_t>16, min(<Py_ssize_t>MOST_RESIDUALS, p // 25))
-    S.c = <double *>malloc(3 * p * sizeof(double))
+    S.c = <double *>malloc(4 * p * sizeof(double))
     S.R = <double *>malloc(S.room * (X.n + 3) * sizeof(double))
     S.at = <int *>calloc(p, sizeof(int))
     S.over = <Py_ssize_t *>malloc(2 * p * sizeof(Py_ssize_t))
@@ -53,7 +58,7 @@ cdef int active_init(Active *S, Dense *X, const double *y, const double *xy, con
         return -1
     if S.c == NULL or S.R == NULL or S.at == NULL or S.over == NULL or S.users == NULL:
         return -1
-    S.size, S.read = S.c + p, S.c + 2 * p
+    S.size, S.read, S.trial = S.c + p, S.c + 2 * p, S.c + 3 * p
     S.rr, S.a, S.d = S.R + S.room * X.n, S.R + S.room * (X.n + 1), S.R + S.room * (X.n + 2)
     S.floor = FLOOR_ULPS * DBL_EPSILON * S.W.yy
     for j in range(p):
@@ -61,6 +66,7 @@ cdef int active_init(Active *S, Dense *X, const double *y, const double *xy, con
         S.largest_size = max(S.largest_size, S.size[j])
     # the first residual is y itself
     memcpy(S.R, y, X.n * sizeof(double))
+    memcpy(S.W.r, y, X.n * sizeof(double))
     memset(S.a, 0, 2 * S.room * sizeof(double))
     S.rr[0], S.a[0], S.d[0], S.users[0] = S.W.yy, 1.0, 0.0, p
     return 0
@@ -87,24 +93,73 @@ cdef int join(Active *S, const Py_ssize_t *cols, Py_ssize_t k) noexcept nogil:
     return 0
 
 
-cdef int join_largest(Active *S, Py_ssize_t *cols, const double *key, Py_ssize_t k) noexcept nogil:
-    """Let the columns of largest |key| join, as many as may at once.  cols is reordered.
+cdef Py_ssize_t try_out(Active *S, Py_ssize_t *cols, Py_ssize_t k, double l1, double l2) noexcept nogil:
+    """Sweep over k columns outside the working set, on the residual, and put those that are not zero then first in cols, with
+    their coefficients in trial; returns how many.  Costs n k a sweep, where joining costs n |W| a column."""
+    cdef Py_ssize_t i, j, sweep, kept = 0
+    cdef double old, new
+    for i in range(k):
+        S.trial[cols[i]] = 0.0
+    for sweep in range(TRY_SWEEPS):
+        for i in range(k):
+            j = cols[i]
+            old = S.trial[j]
+            new = soft(col_dot(&S.X, j, S.W.r) + S.sq[j] * old, l1) / (S.sq[j] + l2)
+            if new != old:
+                col_axpy(&S.X, j, new - old, S.W.r)
+                S.trial[j] = new
+    S.n_columns_read += TRY_SWEEPS * k
+    S.W.work += 2.0 * TRY_SWEEPS * S.X.n * k
+    for i in range(k):
+        if S.trial[cols[i]] != 0.0:
+            cols[kept], cols[i] = cols[i], cols[kept]
+            kept += 1
+    return kept
 
-    With tall data a join reads all of X, however few join, so the next largest are taken along."""
-    cdef Py_ssize_t i, support = 0, most
+
+cdef Py_ssize_t most_to_join(Active *S, bint *crowded) noexcept nogil:
+    """How many columns may join in a round.  crowded: with them the support would come near the rank, where a column costs
+    little and everything depends on everything else."""
+    cdef Py_ssize_t i, most, support = 0
     for i in range(S.W.X.p):
         support += S.W.w[i] != 0.0
     most = max(<Py_ssize_t>JOIN_AT_LEAST, support // 2)
+    crowded[0] = 4 * (support + most) > 3 * S.X.n
+    return most
+
+
+cdef int join_best(Active *S, Py_ssize_t *cols, const double *key, Py_ssize_t k, double l1, double l2) noexcept nogil:
+    """Let columns join, as many as may at once: those of largest |key|, or where there are many to choose from, those of
+    them that a few sweeps do not leave at zero.  cols is reordered.
+
+    With tall data a join reads all of X, however few join, so the next largest are taken along."""
+    cdef Py_ssize_t i, m = S.W.X.p, most
+    cdef bint crowded
+    cdef int status
+    most = most_to_join(S, &crowded)
     if S.W.tall:
         most, k = max(min(k, most), <Py_ssize_t>JOIN_TALL), 0
         for i in range(S.X.p):
             if S.size[i] > 0.0:
                 cols[k] = i
                 k += 1
+    if k <= most or S.W.tall or crowded:
+        return join(S, cols, largest_first(cols, key, k, most))
+    k = try_out(S, cols, largest_first(cols, key, k, TRY * most), l1, l2)
+    k = largest_first(cols, S.trial, k, most)
+    status = join(S, cols, k)
+    if status == 0:
+        for i in range(k):
+            S.W.w[m + i] = S.trial[cols[i]]
+        working_refresh(&S.W)
+    return status
+
+
+cdef Py_ssize_t largest_first(Py_ssize_t *cols, const double *key, Py_ssize_t k, Py_ssize_t most) noexcept nogil:
+    """Reorder k cols so that the first min(k, most) have the largest |key[col]|; returns how many these are."""
     if k > most:
         select_largest(cols, key, k, most)
-        k = most
-    return join(S, cols, k)
+    return min(k, most)
 
 
 cdef void select_largest(Py_ssize_t *cols, const double *key, Py_ssize_t k, Py_ssize_t most) noexcept nogil:
@@ -131,7 +186,7 @@ cdef void select_largest(Py_ssize_t *cols, const double *key, Py_ssize_t k, Py_s
             return
 
 
-cdef int guess(Active *S, double l1) noexcept nogil:
+cdef int guess(Active *S, double l1, double l2) noexcept nogil:
     """Let the columns join that the sequential strong rule keeps, |c_j| >= 2 l1 - l1_before, c_j estimated as a c_j
     (Tibshirani et al., 2012, Strong rules for discarding predictors, eq. 7).
 
@@ -143,7 +198,7 @@ cdef int guess(Active *S, double l1) noexcept nogil:
         if fabs(S.read[j]) >= limit and S.size[j] > 0.0:
             S.over[k] = j
             k += 1
-    return join_largest(S, S.over, S.read, k) if k else 0
+    return join_best(S, S.over, S.read, k, l1, l2) if k else 0
 
 
 cdef void see(Active *S) noexcept nogil:
@@ -188,13 +243,18 @@ cdef double check_tall(Active *S, double limit, Py_ssize_t *n_over) noexcept nog
     return most
 
 
-cdef double check(Active *S, double limit, Py_ssize_t *n_over) noexcept nogil:
-    """Find the columns outside the working set with |x_j'r| > limit: over[: n_over].  Returns a bound on the rest."""
+cdef double check(Active *S, double limit, bint passing, Py_ssize_t *n_over) noexcept nogil:
+    """Find the columns outside the working set with |x_j'r| > limit: over[: n_over].  Returns a bound on the rest.
+
+    passing: find most of them, and no bound."""
     cdef Py_ssize_t i, j, e, k, kept = 0, n = S.X.n, p = S.X.p
     cdef double most = 0.0
     if S.W.tall:
         return check_tall(S, limit, n_over)
     see(S)
+    if passing:
+        for e in range(S.room):
+            S.d[e] *= LIKELY
     k = fr_bounds_over(p, S.c, S.size, S.at, S.a, S.d, limit, S.over, &most)
     if k > 0:
         e = slot(S)
@@ -252,10 +312,10 @@ cdef Outcome active_solve(Active *S, double l1, double l2, double tol, Py_ssize_
     while S.l1_before < INFINITY and STRIDE * S.l1_before > 1.2 * l1 and n_iter[0] < max_iter:
         stop = STRIDE * S.l1_before
         # l2 in proportion, as along a path
-        outcome = solve_from_here(S, stop, l2 * (stop / l1), 0.1, max_iter, n_iter, certificate)
+        outcome = solve_from_here(S, stop, l2 * (stop / l1), 0.1, True, max_iter, n_iter, certificate)
         if outcome == OUT_OF_MEMORY or outcome == INTERRUPTED:
             return outcome
-    return solve_from_here(S, l1, l2, tol, max_iter, n_iter, certificate)
+    return solve_from_here(S, l1, l2, tol, False, max_iter, n_iter, certificate)
 
 
 cdef void sharpen(Active *S, double l1, double l2, double most, double rounding, Gap *certificate) noexcept nogil:
@@ -272,15 +332,18 @@ cdef void sharpen(Active *S, double l1, double l2, double most, double rounding,
         certificate.gap = min(certificate.gap, working_conjugate_gap(&S.W, l1, l2) + 0.5 * S.X.p * over * over / l2)
 
 
-cdef Outcome solve_from_here(Active *S, double l1, double l2, double tol, Py_ssize_t max_iter, Py_ssize_t *n_iter,
+cdef Outcome solve_from_here(Active *S, double l1, double l2, double tol, bint passing, Py_ssize_t max_iter, Py_ssize_t *n_iter,
                              Gap *certificate) noexcept nogil:
-    """Rounds of solving on the working set and checking the rest, until the gap is reached.  n_iter is added to."""
+    """Rounds of solving on the working set and checking the rest, until the gap is reached.  n_iter is added to.
+
+    passing: this l1 is only on the way to another, and nothing needs to be certified."""
     cdef Outcome outcome
     cdef Py_ssize_t over = 0, j
     cdef double inner = 0.3 * tol, slack, most, rounding, before = INFINITY
     cdef int status, tries = 0
+    cdef bint crowded
     cdef Gap g
-    status = guess(S, l1)
+    status = guess(S, l1, l2)
     if status != 0:
         return failed(status)
     while True:
@@ -292,9 +355,13 @@ cdef Outcome solve_from_here(Active *S, double l1, double l2, double tol, Py_ssi
         slack = max(0.0, tol * g.primal - g.gap)
         if slack > 0.0:
             slack = min(0.25 * slack / (l1 * g.l1_norm), sqrt(0.5 * slack / g.rr)) if g.l1_norm * g.rr > 0.0 else 0.0
-        most = check(S, l1 * (1.0 + slack), &over)
+        most = check(S, l1 * (1.0 + slack), passing, &over)
+        most_to_join(S, &crowded)
+        if passing and not crowded and 4 * over <= S.W.X.p:
+            S.l1_before = l1
+            return REACHED
         if over > 0 and outcome != OUT_OF_ITERATIONS:
-            status = join_largest(S, S.over, S.c, over)
+            status = join_best(S, S.over, S.c, over, l1, l2)
             if status != 0:
                 return failed(status)
             before = INFINITY
