@@ -18,17 +18,19 @@ from libc.string cimport memcpy, memset
 
 from fastreg.kernels._cd cimport dual_gap
 from fastreg.kernels._cross cimport cross_gradients
-from fastreg.kernels._prox cimport soft
 from fastreg.kernels._design cimport Columns, col_axpy, col_dot, dots, fr_bounds_over, fr_dot_f64, raise_for
 from fastreg.kernels._newton cimport newton_dual
+from fastreg.kernels._prox cimport soft
 from fastreg.kernels._working cimport (
     AT_FLOOR, INTERRUPTED, OUT_OF_ITERATIONS, OUT_OF_MEMORY, REACHED, STALLED,
     working_add, working_certify, working_conjugate_gap,
-    working_free, working_gap, working_init, working_refresh, working_solve,
+    working_free, working_gap, working_init, working_refresh, working_shrink, working_solve,
 )
 
-# Measured on six problems: 0.2 is 1.5 times slower where the support nears the rank, 0.8 up to 3 times where it stays small.
-cdef double STRIDE = 0.4
+# How far a stride goes down.  Measured on fifteen problems with one alpha: from 0.2 to 0.4 it matters by a quarter either way;
+# near the rank, where every stride is solved to the end, 0.2 costs 1.5 times more.
+cdef double STRIDE = 0.2
+cdef double STRIDE_CROWDED = 0.4
 # On the way down only columns within so much of their bound are read.  Measured on four problems: 0.25 costs Newton steps.
 cdef double LIKELY = 0.4
 
@@ -103,6 +105,8 @@ cdef Py_ssize_t try_out(Active *S, Py_ssize_t *cols, Py_ssize_t k, double l1, do
     for sweep in range(TRY_SWEEPS):
         for i in range(k):
             j = cols[i]
+            if S.sq[j] <= 0.0:
+                continue        # a constant column
             old = S.trial[j]
             new = soft(col_dot(&S.X, j, S.W.r) + S.sq[j] * old, l1) / (S.sq[j] + l2)
             if new != old:
@@ -247,7 +251,7 @@ cdef double check(Active *S, double limit, bint passing, Py_ssize_t *n_over) noe
     """Find the columns outside the working set with |x_j'r| > limit: over[: n_over].  Returns a bound on the rest.
 
     passing: find most of them, and no bound."""
-    cdef Py_ssize_t i, j, e, k, kept = 0, n = S.X.n, p = S.X.p
+    cdef Py_ssize_t i, j, e, k, kept = 0, p = S.X.p
     cdef double most = 0.0
     if S.W.tall:
         return check_tall(S, limit, n_over)
@@ -257,35 +261,59 @@ cdef double check(Active *S, double limit, bint passing, Py_ssize_t *n_over) noe
             S.d[e] *= LIKELY
     k = fr_bounds_over(p, S.c, S.size, S.at, S.a, S.d, limit, S.over, &most)
     if k > 0:
-        e = slot(S)
-        if S.users[e] > 0:      # all are in use: the columns that stand at this one are read, too, and leave it
-            for i in range(k):
-                S.at[S.over[i]] = -1 - S.at[S.over[i]]      # these are in over already
-            i = k
-            for j in range(p):
-                if S.at[j] == e and S.size[j] > 0.0:
-                    S.over[k] = j
-                    k += 1
-            for i in range(i):
-                S.at[S.over[i]] = -1 - S.at[S.over[i]]
-        dots(&S.X, S.over, k, S.W.r, S.read)
-        S.n_columns_read += k
-        S.W.work += <double>n * k
-        memcpy(S.R + e * n, S.W.r, n * sizeof(double))
-        S.rr[e] = fr_dot_f64(n, S.W.r, 1, 0.0, S.W.r)
-        S.a[e], S.d[e] = 1.0, 0.0
+        k = read_columns(S, k)
         for i in range(k):
             j = S.over[i]
-            S.users[S.at[j]] -= 1
-            S.c[j], S.at[j] = S.read[i], <int>e
             if fabs(S.c[j]) > limit:
                 S.over[kept] = j
                 kept += 1
             else:
                 most = max(most, fabs(S.c[j]))
-        S.users[e] += k
     n_over[0] = kept
     return most
+
+
+cdef Py_ssize_t read_columns(Active *S, Py_ssize_t k) noexcept nogil:
+    """c of the columns over[: k] anew, at the residual W.r, which takes a slot.  Where all slots are in use, the columns that
+    stand at that one are read, too, and follow in over; returns how many there are."""
+    cdef Py_ssize_t i, j, e = slot(S), n = S.X.n
+    if S.users[e] > 0:
+        for i in range(k):
+            S.at[S.over[i]] = -1 - S.at[S.over[i]]          # these are in over already
+        i = k
+        for j in range(S.X.p):
+            if S.at[j] == e and S.size[j] > 0.0:
+                S.over[k] = j
+                k += 1
+        for i in range(i):
+            S.at[S.over[i]] = -1 - S.at[S.over[i]]
+    dots(&S.X, S.over, k, S.W.r, S.read)
+    S.n_columns_read += k
+    S.W.work += <double>n * k
+    memcpy(S.R + e * n, S.W.r, n * sizeof(double))
+    S.rr[e] = fr_dot_f64(n, S.W.r, 1, 0.0, S.W.r)
+    S.a[e], S.d[e] = 1.0, 0.0
+    for i in range(k):
+        j = S.over[i]
+        S.users[S.at[j]] -= 1
+        S.c[j], S.at[j] = S.read[i], <int>e
+    S.users[e] += k
+    return k
+
+
+cdef void release(Active *S) noexcept nogil:
+    """Let the columns that are zero leave the working set.  W.r must be y - Xw."""
+    cdef Py_ssize_t i, j, k = 0
+    for i in range(S.W.X.p):
+        if S.W.w[i] == 0.0:
+            j = S.W.cols[i]
+            S.over[k] = j
+            S.size[j] = sqrt(S.sq[j])
+            S.users[S.at[j]] += 1
+            k += 1
+    if k > 0:
+        working_shrink(&S.W)
+        read_columns(S, k)
 
 
 cdef inline Outcome failed(int status) noexcept nogil:
@@ -301,6 +329,7 @@ cdef Outcome active_solve(Active *S, double l1, double l2, double tol, Py_ssize_
     cdef Outcome outcome
     cdef Py_ssize_t j, over = 0
     cdef double stop, most = 0.0
+    cdef bint crowded
     n_iter[0] = 0
     if S.l1_before == INFINITY and S.W.X.p == 0:
         for j in range(S.X.p):
@@ -308,9 +337,11 @@ cdef Outcome active_solve(Active *S, double l1, double l2, double tol, Py_ssize_
             over += fabs(S.c[j]) > l1
         if over > 2 * JOIN_AT_LEAST:    # else all of them join at once
             S.l1_before = most
-    # a last stride of less than a fifth is not worth its sweeps
-    while S.l1_before < INFINITY and STRIDE * S.l1_before > 1.2 * l1 and n_iter[0] < max_iter:
-        stop = STRIDE * S.l1_before
+    while S.l1_before < INFINITY and n_iter[0] < max_iter:
+        most_to_join(S, &crowded)
+        stop = (STRIDE_CROWDED if crowded else STRIDE) * S.l1_before
+        if stop <= 1.2 * l1:        # what is left is not worth a stride of its own
+            break
         # l2 in proportion, as along a path
         outcome = solve_from_here(S, stop, l2 * (stop / l1), 0.1, True, max_iter, n_iter, certificate)
         if outcome == OUT_OF_MEMORY or outcome == INTERRUPTED:
@@ -358,6 +389,8 @@ cdef Outcome solve_from_here(Active *S, double l1, double l2, double tol, bint p
         most = check(S, l1 * (1.0 + slack), passing, &over)
         most_to_join(S, &crowded)
         if passing and not crowded and 4 * over <= S.W.X.p:
+            if not S.W.tall:
+                release(S)
             S.l1_before = l1
             return REACHED
         if over > 0 and outcome != OUT_OF_ITERATIONS:

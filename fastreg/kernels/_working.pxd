@@ -47,6 +47,7 @@ ctypedef struct Working:
 cdef int working_init(Working *W, Dense *X, const double *y, Py_ssize_t gram_limit, bint tall) noexcept nogil
 cdef void working_free(Working *W) noexcept nogil
 cdef int working_add(Working *W, const Py_ssize_t *cols, Py_ssize_t k, const double *xy, const double *sq) noexcept nogil
+cdef void working_shrink(Working *W) noexcept nogil
 cdef void working_refresh(Working *W) noexcept nogil
 cdef Gap working_gap(Working *W, double l1, double l2) noexcept nogil
 cdef double working_conjugate_gap(Working *W, double l1, double l2) noexcept nogil

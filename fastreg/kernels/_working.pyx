@@ -22,7 +22,7 @@ from fastreg.kernels._cross cimport cross_add, cross_free, cross_init
 from fastreg.kernels._design cimport (
     col_axpy, col_dot, dots, fr_dot_f64, gram_block, interrupted, part_pack, subtract_product,
 )
-from fastreg.kernels._newton cimport newton_step
+from fastreg.kernels._newton cimport forget_leavers, newton_step
 
 cdef enum:
     FEW_COLUMNS = 4             # so few new columns are multiplied one by one, without packing those already here
@@ -156,6 +156,28 @@ cdef int gram_rows(Working *W, Py_ssize_t m, Py_ssize_t k) noexcept nogil:
         W.q[i] -= fr_dot_f64(m, W.G + i * ld, 1, 0.0, W.w)
         W.sq[i] = W.G[i * ld + i]
     return 0
+
+
+cdef void working_shrink(Working *W) noexcept nogil:
+    """Let every column with w = 0 go, and keep the order of the others.  Not for tall data."""
+    cdef Py_ssize_t i, j, k, m = 0
+    forget_leavers(W, W.factor_l2)
+    copy(W.X.p, W.w, W.trial_w)
+    for j in range(W.X.p):
+        if W.w[j] == 0.0:
+            continue
+        W.cols[m], W.place[m] = W.cols[j], W.place[j]
+        W.b[m], W.q[m], W.w[m], W.sq[m] = W.b[j], W.q[j], W.w[j], W.sq[j]
+        if W.place[m] >= 0:
+            W.order[W.place[m]] = m
+        if not W.on_residual:
+            k = 0
+            for i in range(W.X.p):
+                if W.trial_w[i] != 0.0:
+                    W.G[m * W.cap + k] = W.G[j * W.cap + i]
+                    k += 1
+        m += 1
+    W.X.p = W.gram.p = m
 
 
 cdef void working_refresh(Working *W) noexcept nogil:
