@@ -6,6 +6,7 @@ answer reads in public scaling, and nothing of grids, options or results.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,15 +19,52 @@ from fastreg.kernels._active import Solver
 
 Floats = NDArray[np.float64]
 
-# Working sets of more columns are swept on the residual; their Gram matrix would take more than 128 MB.
-GRAM_COLUMNS = 4096
+# Bytes that a solver may take beside X: so many that both stay below TOGETHER, or if that is more, LEAST or a SHARE of X.
+TOGETHER = 192_000_000
+LEAST = 24_000_000
+SHARE = 0.07
 
-# From so many rows per column on, gradients come from rows of the Gram matrix instead of from X; these and the factor of the
-# support take at most 3 p^2 numbers, 3 / TALL of the memory of a float64 X.
+# From so many rows per column on, gradients come from rows of the Gram matrix instead of from X.
 TALL = 16
+
+# The factor of a support on the residual takes 100 MB at this size, and is worth it: without Newton steps a solve takes
+# hundreds of sweeps.
+FACTOR_COLUMNS = 5_000
+
 
 # in the order of Outcome in kernels/_working.pxd
 _STATUS = (Status.CONVERGED, Status.PRECISION, Status.MAX_ITER, Status.STALLED)
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How the problem on a working set is kept; kernels/_working.pyx has the costs.
+
+    ==========================  =======================================  =====================================
+    form                        chosen where                             bytes
+    ==========================  =======================================  =====================================
+    tall: rows X_W'X            n >= 16 p, and 20 p^2 bytes are allowed  8 p |W| + 8 |W|^2 + 4 |A|^2
+    Gram matrix of W            |W| <= gram                              8 |W|^2 + 4 |A|^2
+    residual, factor of A       more, |A| <= factor                      4 |A|^2
+    residual                    more                                     0
+    ==========================  =======================================  =====================================
+
+    W is the working set and A the support.  Allowed are 7 % of X, or 24 MB, or what X leaves of 192 MB: the largest of
+    them.  A factor may take 100 MB whatever X is.
+    """
+
+    tall: bool
+    gram: int
+    factor: int
+
+
+def choose_form(n: int, p: int, itemsize: int) -> Form:
+    """The form for X of shape (n, p) with items of so many bytes."""
+    size = n * p * itemsize
+    allowed = max(SHARE * size, LEAST, TOGETHER - size)
+    if n >= TALL * p and 20 * p * p <= allowed:
+        return Form(True, p, p)
+    return Form(False, math.isqrt(int(allowed / 12)), max(FACTOR_COLUMNS, math.isqrt(int(allowed / 4))))
+
 
 COUNTS = ("columns_read", "working_set", "sweeps", "newton_steps", "pivots")
 
@@ -58,11 +96,11 @@ class Descent:
         """The solver for l1 > 0, made when first needed, for these penalties."""
         if self._active is None:
             problem = self.problem
-            tall = problem.p <= GRAM_COLUMNS and problem.n >= TALL * problem.p
-            self._active = Solver(problem.columns, problem.y, GRAM_COLUMNS, tall)
+            form = choose_form(problem.n, problem.p, problem.columns.itemsize)
+            self._active = Solver(problem.columns, problem.y, form.gram, form.factor, form.tall)
             support = np.flatnonzero(self.start) if self.start is not None else np.empty(0, np.intp)
             # the Gram matrix of a dense start would cost more than the start can save
-            if self.start is not None and 0 < support.size <= min(problem.n, GRAM_COLUMNS):
+            if self.start is not None and 0 < support.size <= min(problem.n, form.gram):
                 self._active.start(support, problem.kernel_coefficients(self.start[support]), l1, l2)
         return self._active
 

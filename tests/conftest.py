@@ -80,3 +80,20 @@ def problem(n, p, seed=0, *, correlation=0.0, support=5, noise=0.5, offset=0.0):
     w = np.where(np.arange(p) < support, (-1.0) ** np.arange(p), 0.0)
     y = X @ w + 1 + noise * rng.standard_normal(n)
     return np.asfortranarray(X + offset), y
+
+
+# How a working set may be kept, for p columns: (tall, most columns of the Gram matrix, and of a factor on the residual).
+FORMS = {
+    "tall": lambda p: (True, p, p),
+    "Gram": lambda p: (False, p, p),
+    "small Gram, then residual": lambda p: (False, 3, p),
+    "residual": lambda p: (False, 0, p),
+    "residual, small factor": lambda p: (False, 0, 2),
+}
+
+
+def use_form(patch, name):
+    """Solve in the form of this name, whatever the size of X."""
+    from fastreg._descent import Form
+
+    patch.setattr("fastreg._descent.choose_form", lambda n, p, itemsize: Form(*FORMS[name](p)))

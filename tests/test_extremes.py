@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import problem
+from conftest import FORMS, problem, use_form
 
 import fastreg as fr
 
@@ -74,8 +74,8 @@ def test_a_dense_warm_start_of_wide_data_changes_nothing():
 def test_a_constant_column_with_a_warm_start_returns_to_zero(monkeypatch):
     X, y = problem(30, 6)
     X[:, 2] = 3.0
-    for columns in (4096, 0):
-        monkeypatch.setattr("fastreg._descent.GRAM_COLUMNS", columns)
+    for form in FORMS:
+        use_form(monkeypatch, form)
         fit = fr.lasso(X, y, 0.05, warm_start=np.ones(6))
         assert certified(fit)
         assert fit.coef[2] == 0.0

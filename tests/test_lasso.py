@@ -7,7 +7,7 @@ import kkt
 import numpy as np
 import pytest
 import reference as ref
-from conftest import problem
+from conftest import FORMS, problem, use_form
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -80,13 +80,13 @@ def cases(draw):
     return X, y, draw(st.booleans()), draw(st.sampled_from([1.0, 0.5, 0.05])), fraction
 
 
-@pytest.mark.parametrize("tall", [0, 16])  # rows per column from which on X is read through its Gram matrix
+@pytest.mark.parametrize("form", ["tall", "Gram"])  # on the residual nothing walks along dependent columns: it may end at MAX_ITER
 @given(case=cases())
-def test_is_optimal_for_odd_data(tall, case):
+def test_is_optimal_for_odd_data(form, case):
     X, y, fit_intercept, l1_ratio, fraction = case
     alpha = fraction * (fr.alpha_max(X, y, l1_ratio=l1_ratio, fit_intercept=fit_intercept) or 1.0)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("fastreg._descent.TALL", tall)
+        use_form(patch, form)
         fit = fr.elastic_net(X, y, alpha, l1_ratio=l1_ratio, fit_intercept=fit_intercept)
     kkt.assert_optimal(X, y, fit, alpha, l1_ratio=l1_ratio, fit_intercept=fit_intercept)
     if fraction >= 1:
@@ -116,10 +116,10 @@ def test_orthonormal_columns_are_soft_thresholded():
 # The way there
 
 
-@pytest.mark.parametrize("gram_columns", [0, 3, 4096])
+@pytest.mark.parametrize("form", FORMS)
 @both_shapes
-def test_objective_never_rises_with_more_iterations(monkeypatch, shape, gram_columns):
-    monkeypatch.setattr("fastreg._descent.GRAM_COLUMNS", gram_columns)
+def test_objective_never_rises_with_more_iterations(monkeypatch, shape, form):
+    use_form(monkeypatch, form)
     X, y = problem(*shape, correlation=0.9)
     fits = [unconverged(fr.lasso, X, y, 0.01, tol=1e-12, max_iter=k) for k in range(1, 40)]
     objectives = np.array([fit.objective for fit in fits])
@@ -228,13 +228,13 @@ def test_elastic_net_at_l1_ratio_one_is_the_lasso():
     assert fr.elastic_net(X, y, 0.1, l1_ratio=1.0).coef.tobytes() == fr.lasso(X, y, 0.1).coef.tobytes()
 
 
-@pytest.mark.parametrize("gram_columns", [0, 3])
+@pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.5])
 @both_shapes
-def test_sweeps_on_the_residual_equal_those_on_the_gram_matrix(monkeypatch, shape, l1_ratio, gram_columns):
+def test_every_form_of_the_working_set_gives_the_same(monkeypatch, shape, l1_ratio, form):
     X, y = problem(*shape, offset=1.0)
     gram = fr.elastic_net(X, y, 0.05, l1_ratio=l1_ratio, tol=1e-14)
-    monkeypatch.setattr("fastreg._descent.GRAM_COLUMNS", gram_columns)
+    use_form(monkeypatch, form)
     residual = fr.elastic_net(X, y, 0.05, l1_ratio=l1_ratio, tol=1e-14)
     assert_same(residual, gram, 1e-6)  # sqrt(gap)
     kkt.assert_optimal(X, y, residual, 0.05, l1_ratio=l1_ratio, tol=1e-14)

@@ -3,7 +3,7 @@
 import kkt
 import numpy as np
 import pytest
-from conftest import problem
+from conftest import problem, use_form
 
 import fastreg as fr
 
@@ -16,7 +16,7 @@ def wide_form(monkeypatch):
 
     def solve(function, *args, **options):
         with monkeypatch.context() as patch:
-            patch.setattr("fastreg._descent.TALL", np.inf)
+            use_form(patch, "Gram")
             return function(*args, **options)
 
     return solve

@@ -22,7 +22,7 @@ from fastreg.kernels._design cimport Columns, col_axpy, col_dot, dots, fr_bounds
 from fastreg.kernels._newton cimport newton_dual
 from fastreg.kernels._prox cimport soft
 from fastreg.kernels._working cimport (
-    AT_FLOOR, INTERRUPTED, OUT_OF_ITERATIONS, OUT_OF_MEMORY, REACHED, STALLED,
+    AT_FLOOR, INTERRUPTED, OUT_OF_ITERATIONS, OUT_OF_MEMORY, REACHED, STALLED, support_size,
     working_add, working_certify, working_conjugate_gap,
     working_free, working_gap, working_init, working_refresh, working_shrink, working_solve,
 )
@@ -39,24 +39,24 @@ cdef enum:
     JOIN_TALL = 16
     TRY = 3                     # so many times more are tried out than may join
     TRY_SWEEPS = 3
-    MOST_RESIDUALS = 512
+    MOST_RESIDUALS = 256
     FLOOR_ULPS = 64
 
 
 cdef int active_init(Active *S, Dense *X, const double *y, const double *xy, const double *sq, Py_ssize_t gram_limit,
-                     bint tall) noexcept nogil:
+                     Py_ssize_t factor_limit, bint tall) noexcept nogil:
     """w = 0 and no column in the working set.  xy = X'y and sq_j = |x_j|^2 stay the caller's.  -1 where memory is out."""
     cdef Py_ssize_t j, p = X.p
     memset(S, 0, sizeof(Active))
     S.X, S.xy, S.sq, S.l1_before = X[0], xy, sq, INFINITY
-    # 4 % of the size of X, but at least 16 residuals
-    S.room = 1 if tall else max(<Py_ssize_t>16, min(<Py_ssize_t>MOST_RESIDUALS, p // 25))
+    # 1 % of the size of X (2 % for float32), but 4 MB and 16 residuals at least
+    S.room = 1 if tall else max(<Py_ssize_t>16, min(<Py_ssize_t>MOST_RESIDUALS, max(p // 100, 500_000 // X.n)))
     S.c = <double *>malloc(4 * p * sizeof(double))
     S.R = <double *>malloc(S.room * (X.n + 3) * sizeof(double))
     S.at = <int *>calloc(p, sizeof(int))
     S.over = <Py_ssize_t *>malloc(2 * p * sizeof(Py_ssize_t))
     S.users = <Py_ssize_t *>calloc(S.room, sizeof(Py_ssize_t))
-    if working_init(&S.W, X, y, gram_limit, tall) != 0:
+    if working_init(&S.W, X, y, gram_limit, factor_limit, tall) != 0:
         return -1
     if S.c == NULL or S.R == NULL or S.at == NULL or S.over == NULL or S.users == NULL:
         return -1
@@ -121,12 +121,28 @@ cdef Py_ssize_t try_out(Active *S, Py_ssize_t *cols, Py_ssize_t k, double l1, do
     return kept
 
 
+cdef bint make_room(Active *S, Py_ssize_t k) noexcept nogil:
+    """Release columns if k more would be too many; W.r must be y - Xw.  True: over is to be made anew.
+
+    In Gram form the limit is that of the matrix, and from 3/4 of it on more than an eighth of zeros are not kept.  On the
+    residual every column of the working set costs n for each look at the gradients: it may hold twice the support."""
+    cdef Py_ssize_t support = support_size(&S.W), m = S.W.X.p
+    cdef bint full
+    if S.W.tall:
+        return False
+    if S.W.on_residual:
+        full = m + k > 2 * support + JOIN_AT_LEAST
+    else:
+        full = m + k > S.W.gram_limit or (4 * (m + k) > 3 * S.W.gram_limit and 8 * (m - support) > support)
+    if full and support < m:
+        release(S)
+    return full and support < m
+
+
 cdef Py_ssize_t most_to_join(Active *S, bint *crowded) noexcept nogil:
     """How many columns may join in a round.  crowded: with them the support would come near the rank, where a column costs
     little and everything depends on everything else."""
-    cdef Py_ssize_t i, most, support = 0
-    for i in range(S.W.X.p):
-        support += S.W.w[i] != 0.0
+    cdef Py_ssize_t support = support_size(&S.W), most
     most = max(<Py_ssize_t>JOIN_AT_LEAST, support // 2)
     crowded[0] = 4 * (support + most) > 3 * S.X.n
     return most
@@ -195,6 +211,14 @@ cdef int guess(Active *S, double l1, double l2) noexcept nogil:
     (Tibshirani et al., 2012, Strong rules for discarding predictors, eq. 7).
 
     After a long stride the rule keeps nearly everything; then only columns within a tenth of l1 join."""
+    cdef Py_ssize_t k = promising(S, l1)
+    if make_room(S, k):
+        k = promising(S, l1)
+    return join_best(S, S.over, S.read, k, l1, l2) if k else 0
+
+
+cdef Py_ssize_t promising(Active *S, double l1) noexcept nogil:
+    """The columns for guess: over[: n], the number n is returned; read holds the estimates."""
     cdef Py_ssize_t j, k = 0
     cdef double limit = max(2.0 * l1 - S.l1_before, 0.9 * l1)
     for j in range(S.X.p):
@@ -202,7 +226,7 @@ cdef int guess(Active *S, double l1, double l2) noexcept nogil:
         if fabs(S.read[j]) >= limit and S.size[j] > 0.0:
             S.over[k] = j
             k += 1
-    return join_best(S, S.over, S.read, k, l1, l2) if k else 0
+    return k
 
 
 cdef void see(Active *S) noexcept nogil:
@@ -372,7 +396,7 @@ cdef Outcome solve_from_here(Active *S, double l1, double l2, double tol, bint p
     cdef Py_ssize_t over = 0, j
     cdef double inner = 0.3 * tol, slack, most, rounding, before = INFINITY
     cdef int status, tries = 0
-    cdef bint crowded
+    cdef bint crowded, roomy = False
     cdef Gap g
     status = guess(S, l1, l2)
     if status != 0:
@@ -394,6 +418,9 @@ cdef Outcome solve_from_here(Active *S, double l1, double l2, double tol, bint p
             S.l1_before = l1
             return REACHED
         if over > 0 and outcome != OUT_OF_ITERATIONS:
+            if not roomy and make_room(S, over):
+                roomy = True        # once: what left may be among the violators
+                most = check(S, l1 * (1.0 + slack), passing, &over)
             status = join_best(S, S.over, S.c, over, l1, l2)
             if status != 0:
                 return failed(status)
@@ -432,9 +459,9 @@ cdef class Solver:
     cdef Columns columns
     cdef object y
 
-    def __cinit__(self, Columns columns, const double[::1] y, Py_ssize_t gram_limit, bint tall):
+    def __cinit__(self, Columns columns, const double[::1] y, Py_ssize_t gram_limit, Py_ssize_t factor_limit, bint tall):
         self.columns, self.y = columns, y
-        if active_init(&self.S, &columns.X, &y[0], columns.xy, columns.sq, gram_limit, tall) != 0:
+        if active_init(&self.S, &columns.X, &y[0], columns.xy, columns.sq, gram_limit, factor_limit, tall) != 0:
             raise MemoryError("no memory for the column bounds")
 
     def __dealloc__(self):
@@ -463,13 +490,12 @@ cdef class Solver:
 
     def solve(self, double l1, double l2, double tol, Py_ssize_t max_iter):
         """(outcome, n_iter, objective, gap, support size) at l1, l2 in kernel scale"""
-        cdef Py_ssize_t n_iter = 0, j, size = 0
+        cdef Py_ssize_t n_iter = 0, size
         cdef Gap g
         cdef Outcome outcome
         with nogil:
             outcome = active_solve(&self.S, l1, l2, tol, max_iter, &n_iter, &g)
-            for j in range(self.S.W.X.p):
-                size += self.S.W.w[j] != 0.0
+            size = support_size(&self.S.W)
         raise_for(-1 if outcome == OUT_OF_MEMORY else (-2 if outcome == INTERRUPTED else 0), GRAM)
         return <int>outcome, n_iter, g.primal, max(g.gap, self.S.floor), size
 

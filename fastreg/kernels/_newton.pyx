@@ -9,7 +9,7 @@ changes linearly, so one walks downhill until a coefficient is zero and drops it
 becomes independent (Osborne, Presnell and Turlach, 2000, section 3, argue that such a solution exists).
 
 The factor is kept between calls: columns that left are rotated out, new ones are appended.
-Invariant at every exit: q == X'(y - Xw).
+Invariant at every exit: q == X'(y - Xw), or r == y - Xw where the working set is solved on the residual.
 """
 
 from libc.float cimport DBL_EPSILON
@@ -19,7 +19,9 @@ from libc.string cimport memcpy, memset
 
 from fastreg.kernels._cd cimport Gap, dual_gap
 from fastreg.kernels._cholesky cimport factor_extend, factor_remove, factor_reserve, solve_lower, solve_upper
-from fastreg.kernels._design cimport col_axpy, dots, fr_dot_f64, interrupted, subtract_product
+from fastreg.kernels._design cimport (
+    Dense, Design, Gram, col_axpy, dots, fr_dot_f64, gram_block, interrupted, subtract_product,
+)
 
 cdef enum:
     OUTSIDE = -1                # instead of its place, for a column that is not in the factor
@@ -34,6 +36,14 @@ cdef double PIVOT_TOL = 1e-14   # squared sine of the angle below which a column
 
 cdef inline double sign(double x) noexcept nogil:
     return 1.0 if x > 0.0 else (-1.0 if x < 0.0 else 0.0)
+
+
+cdef void gradients(Working *W) noexcept nogil:
+    """q = X'r, where the state is r and q has not been made for this one."""
+    if W.on_residual and not W.exact:
+        dots(&W.X, NULL, W.X.p, W.r, W.q)
+        W.work += <double>W.X.n * W.X.p
+        W.exact = True
 
 
 cdef void forget(Working *W, Py_ssize_t k) noexcept nogil:
@@ -125,12 +135,27 @@ cdef inline double change_of(double old, double new, double q_old, double q_new,
     return l1 * (fabs(new) - fabs(old)) + 0.5 * (new - old) * (l2 * (new + old) - (q_old + q_new))
 
 
+cdef int products(Working *W, Py_ssize_t m, Py_ssize_t new) noexcept nogil:
+    """Rows m .. m + new - 1 of the factor's triangle: inner products of the columns `order`.  Status as in gram_block."""
+    cdef Py_ssize_t i, k, ld = W.factor.ld
+    cdef double *row
+    if W.on_residual:
+        for i in range(m + new):
+            W.features[i] = W.cols[W.order[i]]
+        return gram_block(&W.all, W.features, m, new, W.factor.L + m * ld, ld)
+    for i in range(m, m + new):
+        row = W.G + W.order[i] * W.cap
+        for k in range(i + 1):
+            W.factor.L[i * ld + k] = row[W.order[k]]
+    return 0
+
+
 cdef int factor_support(Working *W, double l1, double l2) noexcept nogil:
     """Factor X_A'X_A + l2 I for the support A, made independent; returns -1 where memory is out, -2 if interrupted.
 
     A column that the walk could not free of is LEFT_OUT, and keeps its coefficient in this step."""
-    cdef Py_ssize_t i, j, k, m, new, done, failures = 0
-    cdef double *row
+    cdef Py_ssize_t i, j, m, new, done, failures = 0
+    cdef int status
     forget_leavers(W, l2)
     for j in range(W.X.p):
         if W.place[j] == LEFT_OUT:
@@ -145,19 +170,19 @@ cdef int factor_support(Working *W, double l1, double l2) noexcept nogil:
             return 0
         if factor_reserve(&W.factor, m + new) != 0:
             return -1
+        status = products(W, m, new)
+        if status != 0:
+            return status
         for i in range(m, m + new):
-            row = W.factor.L + i * W.factor.ld
-            j = W.order[i]
-            for k in range(i + 1):
-                row[k] = W.G[j * W.cap + W.order[k]]
-            row[i] += l2
+            W.factor.L[i * W.factor.ld + i] += l2
         done = factor_extend(&W.factor, new, PIVOT_TOL)
         for i in range(m, m + done):
             W.place[W.order[i]] = i
         W.work += 0.5 * new * <double>(m + new) * (m + new)
         if done < new:
             j = W.order[m + done]
-            if not walk(W, j, l1, l2):
+            # on the residual every look at the gradients costs a reading of the working set: no walk there
+            if W.on_residual or not walk(W, j, l1, l2):
                 W.place[j] = LEFT_OUT
                 failures += 1
                 if failures >= MOST_FAILURES:       # the others are no better: rounding has the upper hand
@@ -188,8 +213,9 @@ cdef double first_zero(Working *W, const double *d, Py_ssize_t m) noexcept nogil
     return t
 
 
-cdef bint change_of_q(Working *W, const double *d, double *gd, double l1, double l2) noexcept nogil:
-    """gd = G d for the step d of the factored columns; whether w + d has all its signs, and may be taken unseen.
+cdef bint image_of_step(Working *W, const double *d, double *image, double l1, double l2) noexcept nogil:
+    """image = G d for the step d of the factored columns, or X d on the residual; whether w + d has all its signs, and may be
+    taken unseen.
 
     On the factored columns (G + l2 I) d is the right-hand side of direction(), so only the other rows of G are read: cost
     m (|W| - m).  Where w + d is so large that d may not be what it should be, all are."""
@@ -203,14 +229,54 @@ cdef bint change_of_q(Working *W, const double *d, double *gd, double l1, double
         step[j] = d[k]
         size += sqrt(W.sq[j]) * fabs(W.w[j] + d[k])
         keeps = keeps and (W.w[j] + d[k]) * W.w[j] > 0.0
-    for j in range(W.X.p):
-        if W.place[j] >= 0 and size <= SURE * sqrt(W.yy):
-            gd[j] = W.q[j] - l1 * sign(W.w[j]) - l2 * (W.w[j] + step[j])
-        else:
-            gd[j] = fr_dot_f64(W.X.p, W.G + j * W.cap, 1, 0.0, step)
-            rows += 1
-    W.work += <double>rows * W.X.p
+    if W.on_residual:
+        for j in range(W.X.p):
+            step[j] = -step[j]
+        memset(image, 0, W.X.n * sizeof(double))
+        subtract_product(&W.X, step, image)
+        W.work += <double>m * W.X.n
+    else:
+        for j in range(W.X.p):
+            if W.place[j] >= 0 and size <= SURE * sqrt(W.yy):
+                image[j] = W.q[j] - l1 * sign(W.w[j]) - l2 * (W.w[j] + step[j])
+            else:
+                image[j] = fr_dot_f64(W.X.p, W.G + j * W.cap, 1, 0.0, step)
+                rows += 1
+        W.work += <double>rows * W.X.p
     return keeps and size <= SURE * sqrt(W.yy)
+
+
+cdef double project(Working *W, Design *X, double t, const double *image, const double *s, double *trial_s, bint first, double l1,
+                    double l2, Py_ssize_t *zeroed) noexcept nogil:
+    """trial_w = w + t d for the factored columns, with those at zero that would change sign, and trial_s, the state there.
+
+    Returns the change of the objective.  first: t is where the first coordinate is zero, or a rounding away from it."""
+    cdef Py_ssize_t i, j, k, m = W.factor.m
+    cdef double v, size = 0.0, change = 0.0
+    zeroed[0] = 0
+    for i in range(W.X.p if Design is Gram else W.X.n):
+        trial_s[i] = s[i] - t * image[i]
+    for k in range(m):
+        j = W.order[k]
+        v = W.w[j] + t * W.direction[k]
+        if v * W.w[j] <= 0.0 or (first and fabs(v) <= 4.0 * DBL_EPSILON * fabs(W.w[j])):
+            col_axpy(X, j, -v, trial_s)
+            v = 0.0
+            zeroed[0] += 1
+        W.trial_w[k] = v
+        size += sqrt(W.sq[j]) * fabs(v)
+    W.work += <double>(zeroed[0] + 1) * (W.X.p if Design is Gram else W.X.n)
+    for k in range(m):
+        j = W.order[k]
+        if Design is Gram:
+            change += change_of(W.w[j], W.trial_w[k], s[j], trial_s[j], l1, l2)
+        else:
+            change += change_of(W.w[j], W.trial_w[k], 0.0, 0.0, l1, l2)
+    if Design is Dense:
+        for i in range(W.X.n):
+            change += 0.5 * (trial_s[i] - s[i]) * (trial_s[i] + s[i])
+    # so far out the rounding of the objective exceeds what w = 0 costs
+    return change if change < INFINITY and size <= HOPELESS * sqrt(W.yy) else INFINITY
 
 
 cdef Py_ssize_t newton_step(Working *W, double l1, double l2) noexcept nogil:
@@ -219,53 +285,48 @@ cdef Py_ssize_t newton_step(Working *W, double l1, double l2) noexcept nogil:
     Where no coordinate changes sign, w + d is the minimiser on the support.  Else projected steps of length 1 and 0.3 are
     tried.  If both raise the objective, as they do for nearly collinear columns, which balance one another, the step ends
     where the first coordinate is zero; up to there the objective falls."""
-    cdef Py_ssize_t j, k, m, trial, zeroed = 0
+    cdef Py_ssize_t i, j, k, m, trial, zeroed = 0
     cdef double *d = W.direction
-    cdef double *gd = W.scratch
-    cdef double t, change = 0.0, size, v
+    cdef double *image
+    cdef double t, change = 0.0
     cdef int status
     if W.X.p == 0:
         return 0
+    gradients(W)
     status = factor_support(W, l1, l2)
     if status != 0:
         return status
     m = W.factor.m
     direction(W, l1, l2)
-    if change_of_q(W, d, gd, l1, l2):
+    image = W.spare if W.on_residual else W.scratch
+    if image_of_step(W, d, image, l1, l2):
         for k in range(m):
             W.w[W.order[k]] += d[k]
-        for j in range(W.X.p):      # exactly c_A = l1 sign(w_A)
-            W.q[j] = l1 * sign(W.w[j]) + l2 * W.w[j] if W.place[j] >= 0 else W.q[j] - gd[j]
+        if W.on_residual:
+            W.exact = False
+            for i in range(W.X.n):
+                W.r[i] -= image[i]
+        else:
+            for j in range(W.X.p):      # exactly c_A = l1 sign(w_A)
+                W.q[j] = l1 * sign(W.w[j]) + l2 * W.w[j] if W.place[j] >= 0 else W.q[j] - image[j]
         return 0
     for trial in range(3):
         t = 1.0 if trial == 0 else (0.3 if trial == 1 else first_zero(W, d, m))
-        change, size, zeroed = 0.0, 0.0, 0
-        for j in range(W.X.p):
-            W.trial_q[j] = W.q[j] - t * gd[j]
-        for k in range(m):
-            j = W.order[k]
-            v = W.w[j] + t * d[k]
-            # at the first zero its coordinate is a rounding away from it
-            if v * W.w[j] <= 0.0 or (trial == 2 and t < 1.0 and fabs(v) <= 4.0 * DBL_EPSILON * fabs(W.w[j])):
-                col_axpy(&W.gram, j, -v, W.trial_q)
-                v = 0.0
-                zeroed += 1
-            W.trial_w[k] = v
-            size += sqrt(W.sq[j]) * fabs(v)
-        for k in range(m):
-            j = W.order[k]
-            change += change_of(W.w[j], W.trial_w[k], W.q[j], W.trial_q[j], l1, l2)
-        W.work += <double>(zeroed + 1) * W.X.p
-        # so far out the rounding of the objective exceeds what w = 0 costs
-        if size > HOPELESS * sqrt(W.yy) or not change < INFINITY:
-            change = INFINITY
+        if W.on_residual:
+            change = project(W, &W.X, t, image, W.r, W.spare + W.X.n, trial == 2 and t < 1.0, l1, l2, &zeroed)
+        else:
+            change = project(W, &W.gram, t, image, W.q, W.trial_q, trial == 2 and t < 1.0, l1, l2, &zeroed)
         if change < 0.0:
             break
     if not change < 0.0:            # not even up to the first zero: rounding is all that is left
         return 0
     for k in range(m):
         W.w[W.order[k]] = W.trial_w[k]
-    W.q, W.trial_q = W.trial_q, W.q
+    if W.on_residual:
+        W.exact = False
+        memcpy(W.r, W.spare + W.X.n, W.X.n * sizeof(double))
+    else:
+        W.q, W.trial_q = W.trial_q, W.q
     return zeroed
 
 

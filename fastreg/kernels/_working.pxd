@@ -18,7 +18,8 @@ ctypedef struct Working:
     Dense all                   # all columns
     Gram gram                   # X'X of the same
     Py_ssize_t cap              # room for so many columns
-    Py_ssize_t gram_limit       # more columns than this are swept on the residual, without Newton steps
+    Py_ssize_t gram_limit       # more columns than this are solved on the residual, without their Gram matrix
+    Py_ssize_t factor_limit     # and there, supports of more columns than this are swept, without Newton steps
     bint on_residual
     bint tall                   # cross holds X_W'X, and r is not kept
     Cross cross
@@ -28,6 +29,7 @@ ctypedef struct Working:
     double *q                   # X'(y - Xw)
     double *w
     double *sq
+    double *spare               # on the residual, 2 n for Newton steps
     double *r                   # y - Xw: kept up to date when on_residual, made anew by working_certify otherwise
     bint exact                  # q was taken from the residual of this very w
     bint settled                # w is the minimiser on its support, for its signs and the penalties it was solved for
@@ -37,6 +39,7 @@ ctypedef struct Working:
     double factor_l2
     Py_ssize_t *order
     Py_ssize_t *place           # inverse of order, or -1
+    Py_ssize_t *features        # scratch: cap
     double *trial_w
     double *trial_q
     double *direction
@@ -44,9 +47,11 @@ ctypedef struct Working:
     Py_ssize_t n_epochs, n_newton, n_pivots
     double work                 # multiply-adds since the last look for signals
 
-cdef int working_init(Working *W, Dense *X, const double *y, Py_ssize_t gram_limit, bint tall) noexcept nogil
+cdef int working_init(Working *W, Dense *X, const double *y, Py_ssize_t gram_limit, Py_ssize_t factor_limit,
+                      bint tall) noexcept nogil
 cdef void working_free(Working *W) noexcept nogil
 cdef int working_add(Working *W, const Py_ssize_t *cols, Py_ssize_t k, const double *xy, const double *sq) noexcept nogil
+cdef Py_ssize_t support_size(Working *W) noexcept nogil
 cdef void working_shrink(Working *W) noexcept nogil
 cdef void working_refresh(Working *W) noexcept nogil
 cdef Gap working_gap(Working *W, double l1, double l2) noexcept nogil

@@ -1,28 +1,31 @@
 """Lasso and elastic net on a working set, to a given gap.
 
 Sweeps of coordinate descent find the signs, Newton steps on the support (_newton.pyx) finish.  In Gram form the state is
-q = X'r and a changed coordinate costs m (the size of the working set); where the Gram matrix would be too large the same
-sweeps run on the residual.  Invariant at every exit: q == X'(y - Xw) in Gram form, r == y - Xw on the residual.
+q = X'r and a changed coordinate costs m (the size of the working set); where the Gram matrix would take too much memory the
+state is the residual, and only the factor of the support is kept.  Invariant at every exit: q == X'(y - Xw) in Gram form,
+r == y - Xw on the residual.
 
-    columns in the working set     state      cost of a sweep (a = changed coordinates)     Newton steps
-    up to gram_limit               q = X'r    m + a m                                       yes
-    more                           r          n m + a n                                     no
+    working set, support        state      memory            a sweep, c coordinates changed     a Newton step
+    m <= gram_limit             q = X'r    m^2 + |A|^2/2     m + c m                            |A|^2 + (m - |A|) m
+    |A| <= factor_limit         r          |A|^2/2           n m + n c                          |A|^2 + n (m + |A|)
+    more                        r          -                 n m + n c                          none
 
-Tall data keep whole rows X_W'X instead of G alone (_cross.pyx), which makes the columns outside cost nothing to check.
+Before the working set outgrows gram_limit, the columns that are zero leave it (_active.pyx).  Tall data keep whole rows X_W'X
+instead of G alone (_cross.pyx), which makes the columns outside cost nothing to check.
 """
 
 from libc.float cimport DBL_EPSILON
 from libc.math cimport INFINITY, fabs, sqrt
 from libc.stdlib cimport free, malloc, realloc
-from libc.string cimport memset
+from libc.string cimport memmove, memset
 
 from fastreg.kernels._cd cimport cd_epoch, dual_gap
 from fastreg.kernels._cholesky cimport factor_free
 from fastreg.kernels._cross cimport cross_add, cross_free, cross_init
 from fastreg.kernels._design cimport (
-    col_axpy, col_dot, dots, fr_dot_f64, gram_block, interrupted, part_pack, subtract_product,
+    col_axpy, dots, fr_dot_f64, gram_block, interrupted, part_pack, subtract_product,
 )
-from fastreg.kernels._newton cimport forget_leavers, newton_step
+from fastreg.kernels._newton cimport forget_leavers, gradients, newton_step
 
 cdef enum:
     FEW_COLUMNS = 4             # so few new columns are multiplied one by one, without packing those already here
@@ -30,11 +33,12 @@ cdef enum:
     IDLE_SWEEPS = 25            # without a lower gap or objective: rounding has taken over
 
 
-cdef int working_init(Working *W, Dense *X, const double *y, Py_ssize_t gram_limit, bint tall) noexcept nogil:
+cdef int working_init(Working *W, Dense *X, const double *y, Py_ssize_t gram_limit, Py_ssize_t factor_limit,
+                      bint tall) noexcept nogil:
     """An empty working set; returns -1 where memory is out."""
     memset(W, 0, sizeof(Working))
     W.X, W.X.p, W.all = X[0], 0, X[0]
-    W.y, W.yy, W.gram_limit = y, fr_dot_f64(X.n, y, 1, 0.0, y), gram_limit
+    W.y, W.yy, W.gram_limit, W.factor_limit = y, fr_dot_f64(X.n, y, 1, 0.0, y), gram_limit, factor_limit
     W.r = <double *>malloc(X.n * sizeof(double))
     W.tall = tall
     if tall and cross_init(&W.cross, X.p) != 0:
@@ -49,6 +53,7 @@ cdef void working_free(Working *W) noexcept nogil:
     free(W.G)
     free(W.b)
     free(W.order)
+    free(W.spare)
     free(W.r)
 
 
@@ -64,15 +69,14 @@ cdef int reserve(Working *W, Py_ssize_t m) noexcept nogil:
     cap = max(m, old + old // 2, 64)
     if m <= W.gram_limit:
         cap = min(cap, W.gram_limit)
-        G = <double *>malloc(cap * cap * sizeof(double))
+        G = <double *>realloc(W.G, cap * cap * sizeof(double))      # where it is, if it can be: it may be large
         if G == NULL:
             return -1
-        for i in range(W.X.p):
-            copy(W.X.p, W.G + i * old, G + i * cap)
-        free(W.G)
+        for i in range(W.X.p - 1, -1, -1):
+            memmove(G + i * cap, G + i * old, W.X.p * sizeof(double))
         W.G = G
     block = <double *>malloc(9 * cap * sizeof(double))
-    order = <Py_ssize_t *>malloc(2 * cap * sizeof(Py_ssize_t))
+    order = <Py_ssize_t *>malloc(3 * cap * sizeof(Py_ssize_t))
     cols = <Py_ssize_t *>realloc(W.cols, cap * sizeof(Py_ssize_t))
     if cols != NULL:
         W.cols = cols
@@ -91,7 +95,7 @@ cdef int reserve(Working *W, Py_ssize_t m) noexcept nogil:
     free(W.order)
     W.b, W.q, W.w, W.sq = block, block + cap, block + 2 * cap, block + 3 * cap
     W.trial_w, W.trial_q, W.direction, W.scratch = block + 4 * cap, block + 5 * cap, block + 6 * cap, block + 7 * cap
-    W.order, W.place = order, order + cap
+    W.order, W.place, W.features = order, order + cap, order + 2 * cap
     W.cap = cap
     return 0
 
@@ -118,7 +122,12 @@ cdef int working_add(Working *W, const Py_ssize_t *cols, Py_ssize_t k, const dou
         W.b[m + i], W.q[m + i], W.sq[m + i], W.w[m + i] = xy[j], xy[j], sq[j], 0.0
     if m + k > W.gram_limit:
         if not W.on_residual:
+            W.spare = <double *>malloc(2 * W.X.n * sizeof(double))
+            if W.spare == NULL:
+                return -1
             W.on_residual = True
+            free(W.G)
+            W.G = NULL
             working_refresh(W)
     else:
         status = gram_rows(W, m, k)
@@ -226,9 +235,7 @@ cdef Gap working_gap(Working *W, double l1, double l2) noexcept nogil:
     cdef Py_ssize_t j
     cdef double c, ww = 0.0, wbq = 0.0, size = sqrt(W.yy)
     memset(&g, 0, sizeof(Gap))
-    if W.on_residual:
-        for j in range(W.X.p):
-            W.q[j] = col_dot(&W.X, j, W.r)
+    gradients(W)
     for j in range(W.X.p):
         c = W.q[j] - l2 * W.w[j]
         g.peak = max(g.peak, fabs(c))
@@ -265,6 +272,14 @@ cdef Gap working_certify(Working *W, double l1, double l2, double tol) noexcept 
     return g
 
 
+cdef Py_ssize_t support_size(Working *W) noexcept nogil:
+    """How many coefficients are not zero."""
+    cdef Py_ssize_t j, support = 0
+    for j in range(W.X.p):
+        support += W.w[j] != 0.0
+    return support
+
+
 cdef Outcome working_solve(Working *W, double l1, double l2, double tol, double floor, Py_ssize_t *n_iter,
                            Py_ssize_t max_iter) noexcept nogil:
     """Until the restricted gap is at most tol times the objective (REACHED) or at most floor (AT_FLOOR), or nothing moves.
@@ -274,7 +289,7 @@ cdef Outcome working_solve(Working *W, double l1, double l2, double tol, double 
     is along a path, and an alpha just below alpha_max would keep all zeros.  n_iter counts both and is added to, up to
     max_iter."""
     cdef Gap g
-    cdef Py_ssize_t changes, zeroed, since = 0, idle = 0
+    cdef Py_ssize_t changes, zeroed, support, since = 0, idle = 0
     cdef double least_gap = INFINITY, least_primal = INFINITY
     cdef bint swept = False, first = True
     while True:
@@ -291,28 +306,34 @@ cdef Outcome working_solve(Working *W, double l1, double l2, double tol, double 
         if idle > IDLE_SWEEPS:
             return STALLED
         least_gap, least_primal = min(least_gap, g.gap), min(least_primal, g.primal)
-        swept, W.exact = True, False
+        swept, W.exact = True, W.exact and W.on_residual
         n_iter[0] += 1
         W.n_epochs += 1
-        if W.on_residual:
-            cd_epoch(&W.X, W.sq, l1, l2, False, W.w, W.r)
-            W.work += 2.0 * W.X.n * W.X.p
-        else:
-            changes = 0
-            if not first or not W.settled:
+        changes = 0
+        if not first or not W.settled:
+            if W.on_residual:
+                changes = cd_epoch(&W.X, W.sq, l1, l2, W.settled, W.w, W.r)
+                W.exact = False
+                W.work += 2.0 * W.X.n * W.X.p
+            else:
                 changes = cd_epoch(&W.gram, W.sq, l1, l2, W.settled, W.w, W.q)
                 W.work += <double>W.X.p * W.factor.m
-            first = False
-            since += 1
-            if changes <= 1 + W.factor.m // 8 or since >= 4:
-                since, zeroed = 0, 1
-                W.settled = False
-                while zeroed > 0 and n_iter[0] < max_iter:
-                    zeroed = newton_step(W, l1, l2)
-                    if zeroed < 0:
-                        return OUT_OF_MEMORY if zeroed == -1 else INTERRUPTED
-                    n_iter[0] += 1
-                    W.n_newton += 1
-                    W.settled = zeroed == 0
+        first = False
+        since += 1
+        support = support_size(W)
+        if W.on_residual and support > W.factor_limit:
+            W.settled = False
+        elif changes <= 1 + W.factor.m // 8 or since >= 4:
+            since, zeroed = 0, 1
+            W.settled = False
+            while zeroed > 0 and n_iter[0] < max_iter:
+                zeroed = newton_step(W, l1, l2)
+                if zeroed < 0:
+                    return OUT_OF_MEMORY if zeroed == -1 else INTERRUPTED
+                n_iter[0] += 1
+                W.n_newton += 1
+                # a column that was left out of the factor is for the sweeps
+                W.settled = zeroed == 0 and W.factor.m == support
+                support -= zeroed
         if interrupted(&W.work):
             return INTERRUPTED
