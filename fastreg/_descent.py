@@ -35,6 +35,7 @@ FACTOR_COLUMNS = 5_000
 # in the order of Outcome in kernels/_working.pxd
 _STATUS = (Status.CONVERGED, Status.PRECISION, Status.MAX_ITER, Status.STALLED)
 
+
 @dataclass(frozen=True, slots=True)
 class Form:
     """How the problem on a working set is kept; kernels/_working.pyx has the costs.

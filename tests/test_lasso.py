@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import fastreg as fr
+from fastreg._descent import Form, choose_form
 
 EPS = np.finfo(np.float64).eps
 TALL, WIDE = (30, 8), (12, 30)
@@ -80,7 +81,8 @@ def cases(draw):
     return X, y, draw(st.booleans()), draw(st.sampled_from([1.0, 0.5, 0.05])), fraction
 
 
-@pytest.mark.parametrize("form", ["tall", "Gram"])  # on the residual nothing walks along dependent columns: it may end at MAX_ITER
+# on the residual nothing walks along dependent columns, and max_iter may end a solve
+@pytest.mark.parametrize("form", ["tall", "Gram"])
 @given(case=cases())
 def test_is_optimal_for_odd_data(form, case):
     X, y, fit_intercept, l1_ratio, fraction = case
@@ -297,3 +299,31 @@ def test_alpha_max_is_the_smallest_alpha_with_no_coefficient(layout, shape, fit_
     assert not fr.elastic_net(X, y, largest, **options).coef.any()
     if largest > 0:  # not so for one row with an intercept
         assert fr.elastic_net(X, y, largest * (1 - 1e-9), **options).coef.any()
+
+
+@pytest.mark.parametrize(
+    "n, p, itemsize, form",
+    [
+        (1600, 100, 8, (True, 100, 100)),  # 16 rows per column are tall,
+        (1599, 100, 8, (False, 3986, 6905)),  # one less is not,
+        (32_000, 2000, 4, (False, 1414, 5000)),  # nor is what would take more memory than is allowed
+        (2000, 4000, 8, (False, 3265, 5656)),  # what X leaves of 192 MB
+        (2000, 11_000, 8, (False, 1414, 5000)),  # 24 MB
+        (2000, 50_000, 8, (False, 2160, 5000)),  # 7 % of X
+    ],
+)
+def test_form_of_the_working_set_at_its_borders(n, p, itemsize, form):
+    chosen = choose_form(n, p, itemsize)
+    assert (chosen.tall, chosen.gram, chosen.factor) == form
+
+
+def test_form_changes_on_the_way_without_a_jump(monkeypatch):
+    X, y = problem(60, 200, correlation=0.5)
+    alphas = fr.alpha_max(X, y) * np.geomspace(1, 0.01, 30)
+    gram = fr.lasso_path(X, y, alphas=alphas, tol=1e-10)
+    for columns in (gram.counts["working_set"] // 4, gram.df.max(), gram.counts["working_set"] - 1):
+        monkeypatch.setattr("fastreg._descent.choose_form", lambda n, p, itemsize, c=int(columns): Form(False, c, p))
+        other = fr.lasso_path(X, y, alphas=alphas, tol=1e-10)
+        assert all(status.converged for status in other.statuses)
+        np.testing.assert_allclose(other.objectives, gram.objectives, rtol=2e-10)
+        np.testing.assert_allclose(other.coefs, gram.coefs, atol=1e-4 * np.abs(gram.coefs).max())

@@ -98,11 +98,11 @@ cdef int join(Active *S, const Py_ssize_t *cols, Py_ssize_t k) noexcept nogil:
 cdef Py_ssize_t try_out(Active *S, Py_ssize_t *cols, Py_ssize_t k, double l1, double l2) noexcept nogil:
     """Sweep over k columns outside the working set, on the residual, and put those that are not zero then first in cols, with
     their coefficients in trial; returns how many.  Costs n k a sweep, where joining costs n |W| a column."""
-    cdef Py_ssize_t i, j, sweep, kept = 0
+    cdef Py_ssize_t i, j, _sweep, kept = 0
     cdef double old, new
     for i in range(k):
         S.trial[cols[i]] = 0.0
-    for sweep in range(TRY_SWEEPS):
+    for _sweep in range(TRY_SWEEPS):
         for i in range(k):
             j = cols[i]
             if S.sq[j] <= 0.0:

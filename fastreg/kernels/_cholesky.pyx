@@ -85,7 +85,7 @@ cdef void factor_remove(Factor *F, Py_ssize_t k, double *scratch) noexcept nogil
     Rows after k move up and stick out by one column; rotating columns t and t + 1 together, for t = k, k + 1, ..., takes
     that back.  Each row is rotated by all rotations of the rows above it before it makes its own, so L is read once; one
     row's rotations wait for each other, so TOGETHER rows are rotated side by side."""
-    cdef Py_ssize_t i, t, b, rows, m = F.m, ld = F.ld
+    cdef Py_ssize_t i, b, rows, m = F.m, ld = F.ld
     cdef double *c = scratch
     cdef double *s = scratch + m
     cdef double *first              # where the first of these rows goes; the next row is where it is now

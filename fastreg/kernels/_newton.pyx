@@ -246,8 +246,8 @@ cdef bint image_of_step(Working *W, const double *d, double *image, double l1, d
     return keeps and size <= SURE * sqrt(W.yy)
 
 
-cdef double project(Working *W, Design *X, double t, const double *image, const double *s, double *trial_s, bint first, double l1,
-                    double l2, Py_ssize_t *zeroed) noexcept nogil:
+cdef double project(Working *W, Design *X, double t, const double *image, const double *s, double *trial_s, bint first,
+                    double l1, double l2, Py_ssize_t *zeroed) noexcept nogil:
     """trial_w = w + t d for the factored columns, with those at zero that would change sign, and trial_s, the state there.
 
     Returns the change of the objective.  first: t is where the first coordinate is zero, or a rounding away from it."""
