@@ -302,7 +302,7 @@ def test_alpha_max_is_the_smallest_alpha_with_no_coefficient(layout, shape, fit_
 
 
 @pytest.mark.parametrize(
-    "n, p, itemsize, form",
+    ("n", "p", "itemsize", "form"),
     [
         (1600, 100, 8, (True, 100, 100)),  # 16 rows per column are tall,
         (1599, 100, 8, (False, 3986, 6905)),  # one less is not,

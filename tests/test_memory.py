@@ -27,12 +27,12 @@ def test_a_path_takes_less_than_a_tenth_of_x(tmp_path, shape, order, dtype):
         y = X[:, :20].sum(axis=1, dtype=float) + rng.standard_normal(X.shape[0])
         fr.lasso_path(X[:60, :60].copy(), y[:60], alphas=3)
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        path = fr.lasso_path(X, y, alphas=40, alpha_min_ratio=0.03)
+        path = fr.lasso_path(X, y, alphas=40, alpha_min_ratio=0.15)
         extra = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
         assert all(status.converged for status in path.statuses) and path.df[-1] >= 20
-        print(extra / X.nbytes)
+        print(extra / X.nbytes, path.df[-1], path.counts)
     """
     run = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=True, cwd=tmp_path, timeout=300
     )
-    assert float(run.stdout) < 0.1
+    assert float(run.stdout.split()[0]) < 0.1, run.stdout
