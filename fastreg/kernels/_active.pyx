@@ -37,6 +37,7 @@ cdef double LIKELY = 0.4
 cdef enum:
     JOIN_AT_LEAST = 50          # columns that may join in a round: the larger of this and half the support
     JOIN_TALL = 16
+    WHOLE_TALL = 64             # so few columns join together: one reading of X instead of three
     TRY = 3                     # so many times more are tried out than may join
     TRY_SWEEPS = 3
     MOST_RESIDUALS = 256
@@ -158,7 +159,7 @@ cdef int join_best(Active *S, Py_ssize_t *cols, const double *key, Py_ssize_t k,
     cdef int status
     most = most_to_join(S, &crowded)
     if S.W.tall:
-        most, k = max(min(k, most), <Py_ssize_t>JOIN_TALL), 0
+        most, k = S.X.p if S.X.p <= WHOLE_TALL else max(min(k, most), <Py_ssize_t>JOIN_TALL), 0
         for i in range(S.X.p):
             if S.size[i] > 0.0:
                 cols[k] = i
