@@ -6,6 +6,7 @@ Solver choice, for n rows and p columns:
 
     l1 penalty > 0      certified active set (kernels/_active.pyx): about n |W|^2/2 for the Gram matrix of the working set W,
                         |W| per changed coordinate, n per column whose bound calls for a reading
+    the same, larger    |W| above what _descent.choose_form allows: on the residual, with the factor of the support alone
     the same, tall      n >= 16 p: n p |W| for whole rows of the Gram matrix, then nothing of X is read again
     l1 penalty = 0      Cholesky factor of the smaller of X'X + l2 I and XX' + l2 I (_ridge.py): n p min(n, p)/2
 
