@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,8 +38,7 @@ FACTOR_COLUMNS = 5_000
 _STATUS = (Status.CONVERGED, Status.PRECISION, Status.MAX_ITER, Status.STALLED)
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(NamedTuple):
     """How the problem on a working set is kept; kernels/_working.pyx has the costs.
 
     ==========================  =======================================  =====================================
@@ -58,6 +59,7 @@ class Form:
     factor: int
 
 
+@lru_cache(maxsize=64)
 def choose_form(n: int, p: int, itemsize: int) -> Form:
     """The form for X of shape (n, p) with items of so many bytes."""
     size = n * p * itemsize

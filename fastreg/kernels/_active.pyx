@@ -50,8 +50,8 @@ cdef int active_init(Active *S, Dense *X, const double *y, const double *xy, con
     cdef Py_ssize_t j, p = X.p
     memset(S, 0, sizeof(Active))
     S.X, S.xy, S.sq, S.l1_before = X[0], xy, sq, INFINITY
-    # 1 % of the size of X (2 % for float32), but 4 MB and 16 residuals at least
-    S.room = 1 if tall else max(<Py_ssize_t>16, min(<Py_ssize_t>MOST_RESIDUALS, max(p // 100, 500_000 // X.n)))
+    # 1 % of the size of X (2 % for float32), but 4 MB and 16 residuals at least, and never more than columns
+    S.room = 1 if tall else min(p, max(<Py_ssize_t>16, min(<Py_ssize_t>MOST_RESIDUALS, max(p // 100, 500_000 // X.n))))
     S.c = <double *>malloc(4 * p * sizeof(double))
     S.R = <double *>malloc(S.room * (X.n + 3) * sizeof(double))
     S.at = <int *>calloc(p, sizeof(int))
