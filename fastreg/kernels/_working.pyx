@@ -67,7 +67,7 @@ cdef int reserve(Working *W, Py_ssize_t m) noexcept nogil:
     if m <= old:
         return 0
     cap = max(m, old + old // 2, 64)
-    if m <= W.gram_limit:
+    if m <= W.gram_limit and not W.on_residual:
         cap = min(cap, W.gram_limit)
         G = <double *>realloc(W.G, cap * cap * sizeof(double))      # where it is, if it can be: it may be large
         if G == NULL:
@@ -120,7 +120,7 @@ cdef int working_add(Working *W, const Py_ssize_t *cols, Py_ssize_t k, const dou
         j = cols[i]
         W.cols[m + i], W.place[m + i] = j, -1
         W.b[m + i], W.q[m + i], W.sq[m + i], W.w[m + i] = xy[j], xy[j], sq[j], 0.0
-    if m + k > W.gram_limit:
+    if W.on_residual or m + k > W.gram_limit:
         if not W.on_residual:
             W.spare = <double *>malloc(2 * W.X.n * sizeof(double))
             if W.spare == NULL:
