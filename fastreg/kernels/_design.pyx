@@ -52,10 +52,11 @@ ctypedef fused real:
     double
 
 cdef enum:
-    CHUNK = 512                 # rows: a tile of 4 + 3 packed columns takes 28 kB of the first cache
+    CHUNK = 512                 # rows: a tile of 4 + 4 packed columns takes 32 kB of the first cache
     PANEL = 48                  # columns packed at once against new ones: 200 kB, which stay in the second cache
     STRIDED_ROWS = 64            # of columns that are not contiguous: so few lines stay in the first cache for their neighbours
-    LANE_PAD = 8                # keeps packed columns off one another's cache sets
+    LANES = 8                   # of a sum in fr_rows_dot
+    ALIGNED = 64                # bytes
     SIGNALS_EVERY = 10_000_000
 
 
@@ -94,18 +95,43 @@ cdef void subtract_product(Dense *X, const double *w, double *r) noexcept nogil:
         i += rows
 
 
+cdef inline Py_ssize_t whole_lanes(Py_ssize_t rows) noexcept nogil:
+    """rows, rounded up to whole lanes of fr_rows_dot"""
+    return (rows + LANES - 1) & ~<Py_ssize_t>(LANES - 1)
+
+
+cdef inline Py_ssize_t packed_length(Py_ssize_t n) noexcept nogil:
+    """From one packed column to the next: whole lanes, and an odd number of cache lines, which keeps columns off one
+    another's cache sets."""
+    return (min(<Py_ssize_t>CHUNK, whole_lanes(n)) // LANES | 1) * LANES
+
+
+cdef inline double *aligned(double *block) noexcept nogil:
+    """the first address from block on at a cache line, which no vector then straddles"""
+    return <double *>((<size_t>block + ALIGNED - 1) & ~<size_t>(ALIGNED - 1))
+
+
+cdef inline void pack_whole(Dense *X, Py_ssize_t j, Py_ssize_t i, Py_ssize_t m, Py_ssize_t whole, double *out) noexcept nogil:
+    """part_pack, and zeros up to whole"""
+    cdef Py_ssize_t t
+    part_pack(X, j, i, m, out)
+    for t in range(m, whole):
+        out[t] = 0.0
+
+
 cdef int gram_block(Dense *X, const Py_ssize_t *cols, Py_ssize_t m, Py_ssize_t k, double *out, Py_ssize_t ldo) noexcept nogil:
     """Rows m .. m + k - 1 of the lower triangle of the Gram matrix of columns cols[0 .. m + k - 1]:
     out[a*ldo + b] = x_cols[m + a]'x_cols[b] for b <= m + a; entries up to three places further are overwritten.
 
     Cost n k (m + k/2) multiply-adds and k + PANEL packed columns of CHUNK rows.  Returns -1 where memory is out, -2 if
     interrupted."""
-    cdef Py_ssize_t ld = CHUNK + LANE_PAD, i, j, b, width, rows
-    cdef double *A = <double *>malloc((k + min(m, <Py_ssize_t>PANEL)) * ld * sizeof(double))
+    cdef Py_ssize_t ld = packed_length(X.n), i, j, b, width, rows, whole
+    cdef double *block = <double *>malloc((k + min(m, <Py_ssize_t>PANEL)) * ld * sizeof(double) + ALIGNED)
+    cdef double *A = aligned(block)
     cdef double *B
     cdef int status = 0
     cdef double work = 0.0
-    if A == NULL:
+    if block == NULL:
         return -1
     B = A + k * ld
     for j in range(k):
@@ -113,33 +139,35 @@ cdef int gram_block(Dense *X, const Py_ssize_t *cols, Py_ssize_t m, Py_ssize_t k
     i = 0
     while i < X.n:
         rows = min(<Py_ssize_t>CHUNK, X.n - i)
+        whole = whole_lanes(rows)
         for j in range(k):
-            part_pack(X, cols[m + j], i, rows, A + j * ld)
-        fr_rows_dot(k, k, rows, 1.0, A, ld, A, ld, out + m, ldo, 1)
+            pack_whole(X, cols[m + j], i, rows, whole, A + j * ld)
+        fr_rows_dot(k, k, whole, 1.0, A, ld, A, ld, out + m, ldo, 1)
         b = 0
         while b < m:
             width = min(<Py_ssize_t>PANEL, m - b)
             for j in range(width):
-                part_pack(X, cols[b + j], i, rows, B + j * ld)
-            fr_rows_dot(k, width, rows, 1.0, A, ld, B, ld, out + b, ldo, 0)
+                pack_whole(X, cols[b + j], i, rows, whole, B + j * ld)
+            fr_rows_dot(k, width, whole, 1.0, A, ld, B, ld, out + b, ldo, 0)
             b += width
         i += rows
         work += <double>rows * k * (m + k)
         if interrupted(&work):
             status = -2
             break
-    free(A)
+    free(block)
     return status
 
 
 cdef int row_gram(Dense *X, double *out, Py_ssize_t ldo) noexcept nogil:
     """Lower triangle of XX' (n x n).  Returns -1 where memory is out, -2 if interrupted."""
-    cdef Py_ssize_t ld = CHUNK + LANE_PAD, i, j, k, m
-    cdef double *rows = <double *>malloc(X.n * ld * sizeof(double))
+    cdef Py_ssize_t ld = packed_length(X.p), i, j, k, m
+    cdef double *block = <double *>malloc(X.n * ld * sizeof(double) + ALIGNED)
+    cdef double *rows = aligned(block)
     cdef double *piece = <double *>malloc(X.n * sizeof(double))
     cdef int status = 0
     cdef double work = 0.0
-    if rows == NULL or piece == NULL:
+    if block == NULL or piece == NULL:
         status = -1
     else:
         for i in range(X.n):
@@ -158,7 +186,7 @@ cdef int row_gram(Dense *X, double *out, Py_ssize_t ldo) noexcept nogil:
                 status = -2
                 break
     free(piece)
-    free(rows)
+    free(block)
     return status
 
 

@@ -18,15 +18,18 @@
 /* gcc on glibc compiles a hot function once per instruction set and picks at load time; elsewhere it is compiled plainly */
 #if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__) && !defined(FASTREG_DEBUG)
 #define FR_CLONES __attribute__((target_clones("default", "avx2", "avx512f")))
+#define FR_CLONES_NARROW __attribute__((target_clones("default", "avx2")))
 #define FR_HAS_CLONES 1
 #else
 #define FR_CLONES
+#define FR_CLONES_NARROW
 #define FR_HAS_CLONES 0
 #endif
 
 #if defined(__GNUC__)
 #define FR_INLINE static inline __attribute__((always_inline, unused))
 #define FR_HOT static __attribute__((noinline, unused)) FR_CLONES
+#define FR_HOT_NARROW static __attribute__((noinline, unused)) FR_CLONES_NARROW
 typedef double fr_v4 __attribute__((vector_size(32)));
 typedef double fr_v4u __attribute__((vector_size(32), aligned(8), may_alias));
 typedef float fr_v4f __attribute__((vector_size(16), aligned(4), may_alias));
@@ -41,6 +44,7 @@ typedef float fr_v4f __attribute__((vector_size(16), aligned(4), may_alias));
 #else
 #define FR_INLINE static __forceinline
 #define FR_HOT static
+#define FR_HOT_NARROW static
 typedef struct { double at[4]; } fr_v4;
 #define FR_EACH(e0, e1, e2, e3) fr_v4 out; out.at[0] = (e0); out.at[1] = (e1); out.at[2] = (e2); out.at[3] = (e3); return out
 FR_INLINE fr_v4 fr_set(double a, double b, double c, double d) { FR_EACH(a, b, c, d); }
@@ -84,45 +88,58 @@ FR_INLINE void fr_store(double *p, fr_v4 v) { p[0] = v.at[0]; p[1] = v.at[1]; p[
 #undef FR_NAME
 
 /* ------------------------------------------------------------------------------------------ rows of doubles: BLAS-3 */
-/* out[a*ldo + b] += sign * sum_k A[a*lda + k] B[b*ldb + k] for a < MA, b < MB: MA * MB sums stay in registers. */
-FR_INLINE void fr_tile(int MA, int MB, ptrdiff_t k, double sign, const double *A, ptrdiff_t lda, const double *B,
-                       ptrdiff_t ldb, double *out, ptrdiff_t ldo) {
-    fr_v4 s[12];
-    ptrdiff_t i = 0;
-    for (int t = 0; t < MA * MB; t++) s[t] = FR_ZERO;
-    for (; i + 4 <= k; i += 4)
-        for (int a = 0; a < MA; a++) {
-            const fr_v4 x = FR_LOAD_double(A + a * lda + i);
-            for (int b = 0; b < MB; b++) s[a * MB + b] = FR_ADD(s[a * MB + b], FR_MUL(x, FR_LOAD_double(B + b * ldb + i)));
-        }
-    for (int a = 0; a < MA; a++)
-        for (int b = 0; b < MB; b++) {
-            double total = FR_TOTAL(s[a * MB + b]);
-            for (ptrdiff_t t = i; t < k; t++) total += A[a * lda + t] * B[b * ldb + t];
-            out[a * ldo + b] += sign * total;
-        }
-}
+/* total_b = FR_TOTAL(v_b), four at a time where the compiler can shuffle */
+#if defined(__GNUC__) && !defined(__clang__)
+#define FR_TOTALS(v, total)                                                                     \
+    do {                                                                                        \
+        typedef int64_t order_t __attribute__((vector_size(32)));                               \
+        const order_t low = {0, 1, 4, 5}, high = {2, 3, 6, 7}, even = {0, 4, 2, 6}, odd = {1, 5, 3, 7}; \
+        const fr_v4 p = __builtin_shuffle((v)[0], (v)[1], low) + __builtin_shuffle((v)[0], (v)[1], high); \
+        const fr_v4 q = __builtin_shuffle((v)[2], (v)[3], low) + __builtin_shuffle((v)[2], (v)[3], high); \
+        const fr_v4 sum = __builtin_shuffle(p, q, even) + __builtin_shuffle(p, q, odd);          \
+        (total)[0] = sum[0], (total)[1] = sum[2], (total)[2] = sum[1], (total)[3] = sum[3];     \
+    } while (0)
+#else
+#define FR_TOTALS(v, total)                                                                     \
+    do {                                                                                        \
+        for (int b = 0; b < 4; b++) (total)[b] = FR_TOTAL((v)[b]);                              \
+    } while (0)
+#endif
 
-/* Rows a .. a + MA - 1 of A against rows b .. end - 1 of B. */
-FR_INLINE void fr_strip(int MA, ptrdiff_t b, ptrdiff_t end, ptrdiff_t k, double sign, const double *A, ptrdiff_t lda,
-                        const double *B, ptrdiff_t ldb, double *out, ptrdiff_t ldo) {
-    for (; b + 3 <= end; b += 3) fr_tile(MA, 3, k, sign, A, lda, B + b * ldb, ldb, out + b, ldo);
-    for (; b < end; b++) fr_tile(MA, 1, k, sign, A, lda, B + b * ldb, ldb, out + b, ldo);
-}
+#define FR_TILED(f) f##_narrow
+#define FR_TILED_HOT FR_HOT_NARROW
+#define FR_PARTS 2
+#define FR_VECTOR fr_v4
+#define FR_VECTOR_ZERO FR_ZERO
+#define FR_VECTOR_LOAD(p) FR_LOAD_double(p)
+#define FR_VECTOR_HALVES(v) FR_ADD((v)[0], (v)[1])
+#include "tiles.h"
+#if FR_HAS_CLONES
+typedef double fr_v8 __attribute__((vector_size(64)));
+typedef double fr_v8u __attribute__((vector_size(64), aligned(8), may_alias));
+#define FR_TILED(f) f##_wide
+#define FR_TILED_HOT static __attribute__((noinline, unused, target("avx512f")))
+#define FR_PARTS 1
+#define FR_VECTOR fr_v8
+#define FR_VECTOR_ZERO ((fr_v8){0})
+#define FR_VECTOR_LOAD(p) ((fr_v8) * (const fr_v8u *)(p))
+#define FR_VECTOR_HALVES(v) \
+    ((fr_v4){(v)[0][0], (v)[0][1], (v)[0][2], (v)[0][3]} + (fr_v4){(v)[0][4], (v)[0][5], (v)[0][6], (v)[0][7]})
+#include "tiles.h"
+#endif
 
 /* out += sign * A B' for row-major A (ma, k), B (mb, k), out (ma, ldo).  lower: only tiles that touch column b <= row a
  * of out are made (for A = B; entries above the diagonal of such a tile are made too).  B is taken 96 rows at a time,
  * which stay in the second cache while all of A passes. */
-FR_HOT void fr_rows_dot(ptrdiff_t ma, ptrdiff_t mb, ptrdiff_t k, double sign, const double *A, ptrdiff_t lda,
-                        const double *B, ptrdiff_t ldb, double *out, ptrdiff_t ldo, int lower) {
-    for (ptrdiff_t start = 0; start < mb; start += 96) {
-        const ptrdiff_t stop = start + 96 < mb ? start + 96 : mb;
-        ptrdiff_t a = lower ? start / 4 * 4 : 0;
-        for (; a + 4 <= ma; a += 4)
-            fr_strip(4, start, lower && a + 4 < stop ? a + 4 : stop, k, sign, A + a * lda, lda, B, ldb, out + a * ldo, ldo);
-        for (; a < ma; a++)
-            fr_strip(1, start, lower && a + 1 < stop ? a + 1 : stop, k, sign, A + a * lda, lda, B, ldb, out + a * ldo, ldo);
+FR_INLINE void fr_rows_dot(ptrdiff_t ma, ptrdiff_t mb, ptrdiff_t k, double sign, const double *A, ptrdiff_t lda,
+                           const double *B, ptrdiff_t ldb, double *out, ptrdiff_t ldo, int lower) {
+#if FR_HAS_CLONES
+    if (__builtin_cpu_supports("avx512f")) {
+        fr_rows_dot_wide(ma, mb, k, sign, A, lda, B, ldb, out, ldo, lower);
+        return;
     }
+#endif
+    fr_rows_dot_narrow(ma, mb, k, sign, A, lda, B, ldb, out, ldo, lower);
 }
 
 /* Write to `over` the j with |a[e_j] c_j| + d[e_j] size_j > limit and return their number; *most receives the largest
