@@ -29,6 +29,10 @@ SHARE = 0.07
 # From so many rows per column on, gradients come from rows of the Gram matrix instead of from X.
 TALL = 16
 
+# So few columns of tall data are all multiplied with one another as their means are taken: one reading of X instead of two
+# or more.  At 128 columns the products take about as long as two readings.
+WHOLE_COLUMNS = 128
+
 # The factor of a support on the residual takes 100 MB at this size, and is worth it: without Newton steps a solve takes
 # hundreds of sweeps.
 FACTOR_COLUMNS = 5_000
@@ -44,7 +48,8 @@ class Form(NamedTuple):
     ==========================  =======================================  =====================================
     form                        chosen where                             bytes
     ==========================  =======================================  =====================================
-    tall: rows X_W'X            n >= 16 p, and 20 p^2 bytes are allowed  8 p |W| + 8 |W|^2 + 4 |A|^2
+    tall: rows X_W'X            n >= 16 p, and 28 p^2 bytes are allowed  8 p |W| + 8 |W|^2 + 4 |A|^2
+    whole: all of X'X           the same, and p <= 128                   8 p^2 more
     Gram matrix of W            |W| <= gram                              8 |W|^2 + 4 |A|^2
     residual, factor of A       more, |A| <= factor                      4 |A|^2
     residual                    more                                     0
@@ -57,6 +62,7 @@ class Form(NamedTuple):
     tall: bool
     gram: int
     factor: int
+    whole: bool = False
 
 
 @lru_cache(maxsize=64)
@@ -64,8 +70,8 @@ def choose_form(n: int, p: int, itemsize: int) -> Form:
     """The form for X of shape (n, p) with items of so many bytes."""
     size = n * p * itemsize
     allowed = max(SHARE * size, LEAST, TOGETHER - size)
-    if n >= TALL * p and 20 * p * p <= allowed:
-        return Form(True, p, p)
+    if n >= TALL * p and 28 * p * p <= allowed:
+        return Form(True, p, p, p <= WHOLE_COLUMNS)
     return Form(False, math.isqrt(int(allowed / 12)), max(FACTOR_COLUMNS, math.isqrt(int(allowed / 4))))
 
 

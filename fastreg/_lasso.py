@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fastreg import _input
+from fastreg import _descent, _input
 from fastreg._descent import Descent
 from fastreg._normalise import Problem, normalise
 from fastreg._results import Fit, Path, warn_unconverged
@@ -219,7 +219,8 @@ def alpha_max(X: ArrayLike, y: ArrayLike, *, l1_ratio: float = 1.0, fit_intercep
 
 def _problem(X: ArrayLike, y: ArrayLike, fit_intercept: Any) -> Problem:
     X = _input.matrix(X)
-    return normalise(X, _input.target(y, X.shape[0]), _input.flag(fit_intercept, "fit_intercept"))
+    whole = _descent.choose_form(*X.shape, X.itemsize).whole
+    return normalise(X, _input.target(y, X.shape[0]), _input.flag(fit_intercept, "fit_intercept"), whole)
 
 
 def _fit(

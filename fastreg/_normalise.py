@@ -75,13 +75,14 @@ class Problem:
         return alpha
 
 
-def normalise(X: NDArray[Any], y: NDArray[Any], fit_intercept: bool) -> Problem:
+def normalise(X: NDArray[Any], y: NDArray[Any], fit_intercept: bool, gram: bool = False) -> Problem:
     """X and one target in kernel scaling.  X is kept by reference, y is copied.
 
-    Raises ValueError where X or y is not finite.  Cost: one reading of X.
+    gram: X'X is wanted as well, and is made in the same reading.
+    Raises ValueError where X or y is not finite.  Cost: one reading of X, and n p^2/2 for X'X.
     """
     y, y_mean, sy = scale_target(y, fit_intercept)
-    columns, sx = scale_columns(X, y, fit_intercept)
+    columns, sx = scale_columns(X, y, fit_intercept, gram)
     n, p = X.shape
     return Problem(columns, y, y_mean, sx, sy, n, p, fit_intercept)
 
@@ -95,9 +96,9 @@ def scale_target(y: NDArray[Any], center: bool) -> tuple[Floats, float, float]:
     return scaled, *found
 
 
-def scale_columns(X: NDArray[Any], y: Floats, center: bool) -> tuple[Columns, float]:
+def scale_columns(X: NDArray[Any], y: Floats, center: bool, gram: bool) -> tuple[Columns, float]:
     """(Columns, sx), sx = 1 unless the squared norms would overflow or vanish."""
-    columns = Columns(X, y, center)
+    columns = Columns(X, y, center, 1.0, gram)
     if columns.finite and 1e-200 < columns.largest()[0] < 1e200:
         return columns, 1.0
     top = max(-float(X.min()), float(X.max()))
@@ -106,7 +107,7 @@ def scale_columns(X: NDArray[Any], y: Floats, center: bool) -> tuple[Columns, fl
     if top == 0.0:
         return columns, 1.0
     sx = float(np.ldexp(1.0, int(np.clip(-np.frexp(top)[1], -1000, 1000))))
-    columns = Columns(X, y, center, sx)
+    columns = Columns(X, y, center, sx, gram)
     if not columns.finite:
         raise _input.not_finite(X, "X")
     return columns, sx

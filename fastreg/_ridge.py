@@ -75,7 +75,7 @@ def ridge(X: ArrayLike, y: ArrayLike, alpha: float, *, fit_intercept: bool = Tru
     columns = [Y[:, k] for k in range(Y.shape[1])] if many else [Y]
     if many and not np.isfinite(Y).all():
         raise _input.not_finite(Y, "y")
-    problem = normalise(X, columns[0], center)
+    problem = normalise(X, columns[0], center, gram=X.shape[0] >= X.shape[1])
     # |y - Xw|^2 + alpha |w|^2 is twice the kernel's objective; l2 = alpha sx^2, whatever the target
     l2, scale = alpha * problem.sx * problem.sx, 2.0 * problem.n
     if not l2 < np.inf:

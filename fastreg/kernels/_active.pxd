@@ -30,7 +30,7 @@ ctypedef struct Active:
     Py_ssize_t n_columns_read
 
 cdef int active_init(Active *S, Dense *X, const double *y, const double *xy, const double *sq, Py_ssize_t gram_limit,
-                     Py_ssize_t factor_limit, bint tall) noexcept nogil
+                     Py_ssize_t factor_limit, bint tall, const double *whole) noexcept nogil
 cdef void active_free(Active *S) noexcept nogil
 cdef Outcome active_solve(Active *S, double l1, double l2, double tol, Py_ssize_t max_iter, Py_ssize_t *n_iter,
                           Gap *certificate) noexcept nogil

@@ -37,7 +37,6 @@ cdef double LIKELY = 0.4
 cdef enum:
     JOIN_AT_LEAST = 50          # columns that may join in a round: the larger of this and half the support
     JOIN_TALL = 16
-    WHOLE_TALL = 64             # so few columns join together: one reading of X instead of three
     TRY = 3                     # so many times more are tried out than may join
     TRY_SWEEPS = 3
     MOST_RESIDUALS = 256
@@ -45,8 +44,9 @@ cdef enum:
 
 
 cdef int active_init(Active *S, Dense *X, const double *y, const double *xy, const double *sq, Py_ssize_t gram_limit,
-                     Py_ssize_t factor_limit, bint tall) noexcept nogil:
-    """w = 0 and no column in the working set.  xy = X'y and sq_j = |x_j|^2 stay the caller's.  -1 where memory is out."""
+                     Py_ssize_t factor_limit, bint tall, const double *whole) noexcept nogil:
+    """w = 0 and no column in the working set.  xy = X'y, sq_j = |x_j|^2 and whole, X'X or NULL, stay the caller's.
+    -1 where memory is out."""
     cdef Py_ssize_t j, p = X.p
     memset(S, 0, sizeof(Active))
     S.X, S.xy, S.sq, S.l1_before = X[0], xy, sq, INFINITY
@@ -57,7 +57,7 @@ cdef int active_init(Active *S, Dense *X, const double *y, const double *xy, con
     S.at = <int *>calloc(p, sizeof(int))
     S.over = <Py_ssize_t *>malloc(2 * p * sizeof(Py_ssize_t))
     S.users = <Py_ssize_t *>calloc(S.room, sizeof(Py_ssize_t))
-    if working_init(&S.W, X, y, gram_limit, factor_limit, tall) != 0:
+    if working_init(&S.W, X, y, gram_limit, factor_limit, tall, whole) != 0:
         return -1
     if S.c == NULL or S.R == NULL or S.at == NULL or S.over == NULL or S.users == NULL:
         return -1
@@ -159,7 +159,7 @@ cdef int join_best(Active *S, Py_ssize_t *cols, const double *key, Py_ssize_t k,
     cdef int status
     most = most_to_join(S, &crowded)
     if S.W.tall:
-        most, k = S.X.p if S.X.p <= WHOLE_TALL else max(min(k, most), <Py_ssize_t>JOIN_TALL), 0
+        most, k = S.X.p if S.W.cross.whole != NULL else max(min(k, most), <Py_ssize_t>JOIN_TALL), 0
         for i in range(S.X.p):
             if S.size[i] > 0.0:
                 cols[k] = i
@@ -462,7 +462,7 @@ cdef class Solver:
 
     def __cinit__(self, Columns columns, const double[::1] y, Py_ssize_t gram_limit, Py_ssize_t factor_limit, bint tall):
         self.columns, self.y = columns, y
-        if active_init(&self.S, &columns.X, &y[0], columns.xy, columns.sq, gram_limit, factor_limit, tall) != 0:
+        if active_init(&self.S, &columns.X, &y[0], columns.xy, columns.sq, gram_limit, factor_limit, tall, columns.gram) != 0:
             raise MemoryError("no memory for the column bounds")
 
     def __dealloc__(self):

@@ -11,11 +11,11 @@ from libc.string cimport memcpy, memset
 from fastreg.kernels._design cimport fr_axpy_f64, gram_block
 
 
-cdef int cross_init(Cross *C, Py_ssize_t p) noexcept nogil:
-    """No rows; returns -1 where memory is out."""
+cdef int cross_init(Cross *C, Py_ssize_t p, const double *whole) noexcept nogil:
+    """No rows.  whole: X'X if it is known, which stays the caller's, or NULL.  Returns -1 where memory is out."""
     cdef Py_ssize_t j
     memset(C, 0, sizeof(Cross))
-    C.p = p
+    C.p, C.whole = p, whole
     C.row = <Py_ssize_t *>malloc(p * sizeof(Py_ssize_t))
     if C.row == NULL:
         return -1
@@ -30,7 +30,8 @@ cdef void cross_free(Cross *C) noexcept nogil:
 
 
 cdef int cross_add(Cross *C, Dense *X, const Py_ssize_t *cols, Py_ssize_t k) noexcept nogil:
-    """Append the rows of k columns.  Cost n k (p - m - k/2) multiply-adds.  Returns as gram_block does."""
+    """Append the rows of k columns.  Cost n k (p - m - k/2) multiply-adds, or k p where X'X is known.  Returns as gram_block
+    does."""
     cdef Py_ssize_t i, j, ld, rest = 0
     cdef double *H
     cdef double *block
@@ -45,6 +46,11 @@ cdef int cross_add(Cross *C, Dense *X, const Py_ssize_t *cols, Py_ssize_t k) noe
         C.H, C.room = H, room
     for i in range(k):
         C.row[cols[i]] = C.m + i
+    if C.whole != NULL:
+        for i in range(k):
+            memcpy(C.H + (C.m + i) * C.p, C.whole + cols[i] * C.p, C.p * sizeof(double))
+        C.m += k
+        return 0
     # the columns that are not here yet, and after them the new ones
     others = <Py_ssize_t *>malloc(C.p * sizeof(Py_ssize_t))
     ld = C.p - C.m

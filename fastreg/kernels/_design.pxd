@@ -19,6 +19,7 @@ cdef extern from "lanes.h" nogil:
     void fr_pack_f32(Py_ssize_t n, double a, const float *x, Py_ssize_t stride, double shift, double *y) noexcept
     void fr_rows_dot(Py_ssize_t ma, Py_ssize_t mb, Py_ssize_t k, double sign, const double *A, Py_ssize_t lda,
                      const double *B, Py_ssize_t ldb, double *out, Py_ssize_t ldo, int lower) noexcept
+    void fr_prefetch(const void *from_, Py_ssize_t size) noexcept
     Py_ssize_t fr_bounds_over(Py_ssize_t p, const double *c, const double *size, const int *e, const double *a,
                               const double *d, double limit, Py_ssize_t *over, double *most) noexcept
 
@@ -43,6 +44,19 @@ cdef inline Py_ssize_t column(Dense *X, Py_ssize_t j) noexcept nogil:
     """the column of the user's X that column j stands for"""
     check(0 <= j < X.p)
     return j if X.cols == NULL else X.cols[j]
+
+
+cdef inline const void *entry_address(Dense *X, Py_ssize_t i, Py_ssize_t j) noexcept nogil:
+    """where x_ij lies"""
+    cdef Py_ssize_t at = i * X.row_stride + column(X, j) * X.col_stride
+    check(0 <= i < X.n)
+    return <const void *>(<const float *>X.data + at) if X.single else <const void *>(<const double *>X.data + at)
+
+
+cdef inline double entry(Dense *X, Py_ssize_t i, Py_ssize_t j) noexcept nogil:
+    """x_ij as the user holds it"""
+    cdef const void *at = entry_address(X, i, j)
+    return (<const float *>at)[0] if X.single else (<const double *>at)[0]
 
 
 cdef inline double part_sum(Dense *X, Py_ssize_t j, Py_ssize_t i, Py_ssize_t m) noexcept nogil:
@@ -127,3 +141,4 @@ cdef class Columns:
     cdef double *mean
     cdef double *sq
     cdef double *xy
+    cdef double *gram           # X'X, p x p, or NULL

@@ -194,10 +194,12 @@ cdef class Columns:
     """The user's X (kept alive, never written) as a Dense, with the mean, squared norm and x_j'y of its columns.
 
     X: 2-d float32 or float64 buffer of any strides; y: float64 (n,), centred if `center`; scale: a power of two.
+    whole: also X'X, in the same reading; worth it where X is tall and most columns will matter.
     `finite` is False where a NaN, an infinity or an overflow was met: then nothing else may be used."""
 
-    def __cinit__(self, object X, const double[::1] y, bint center, double scale=1.0):
+    def __cinit__(self, object X, const double[::1] y, bint center, double scale=1.0, bint whole=False):
         cdef Py_ssize_t n, p, item
+        cdef int status = 0
         PyObject_GetBuffer(X, &self.view, PyBUF_STRIDED_RO | PyBUF_FORMAT)
         self.held = True
         self.owner = X
@@ -211,11 +213,21 @@ cdef class Columns:
         self.X.n, self.X.p = n, p
         self.X.row_stride, self.X.col_stride = self.view.strides[0] // item, self.view.strides[1] // item
         self.X.mean, self.X.scale, self.X.cols = self.mean, scale, NULL
+        if whole:
+            self.gram = <double *>malloc(p * p * sizeof(double))
+            if self.gram == NULL:
+                raise MemoryError(f"no memory for a {p} x {p} Gram matrix")
         with nogil:
-            self.finite = column_statistics(&self.X, &y[0], center, self.mean, self.sq, self.xy)
+            if whole:
+                status = whole_statistics(&self.X, &y[0], center, self.mean, self.sq, self.xy, self.gram)
+                self.finite = status == 0
+            else:
+                self.finite = column_statistics(&self.X, &y[0], center, self.mean, self.sq, self.xy)
+        raise_for(min(status, 0), "packed columns")
 
     def __dealloc__(self):
         free(self.mean)
+        free(self.gram)
         if self.held:
             PyBuffer_Release(&self.view)
 
@@ -288,6 +300,69 @@ cdef bint column_statistics(Dense *X, const double *y, bint center, double *mean
             total += abs(sq[k]) + abs(xy[k])
         j = end
     return isfinite(total)
+
+
+cdef int whole_statistics(Dense *X, const double *y, bint center, double *mean, double *sq, double *xy,
+                          double *G) noexcept nogil:
+    """mean, sq = |x_j|^2 and xy = x_j'y as in column_statistics, and G = X'X, p x p, from one reading of X.
+
+    Each chunk of rows is centred by its own mean, and joins those before it by Chan's update (Chan, Golub and LeVeque, 1983,
+    Algorithms for Computing the Sample Variance, eq. 2.1), so that nothing cancels.  Cost n p^2/2 and p packed columns.
+    Returns -1 where memory is out, -2 if interrupted, 1 where X or a sum of it is not finite."""
+    cdef Py_ssize_t p = X.p, ld = packed_length(X.n), i = 0, j, k, rows, whole
+    cdef double *block = <double *>calloc((p + 1) * (ld + p + 5) + LANES, sizeof(double))
+    cdef double *A = aligned(block)
+    cdef double *S = A + (p + 1) * ld               # of the columns and, in row p, of y: lower triangle
+    cdef double *at = S + (p + 1) * (p + 1)         # the mean of this chunk
+    cdef double *base = at + p + 1                  # the first row: means are counted from there, and lose no digits
+    cdef double *so_far = base + p + 1              # the mean of all rows before, less base
+    cdef double *step = so_far + p + 1              # from there to the mean of this chunk
+    cdef double work = 0.0, total = 0.0, share
+    cdef Py_ssize_t item = sizeof(float) if X.single else sizeof(double)
+    cdef Dense chunk = X[0]
+    cdef int status = 0
+    if block == NULL:
+        return -1
+    chunk.mean = at
+    if center:
+        for j in range(p):
+            base[j] = entry(X, 0, j)
+    while i < X.n and status == 0:
+        rows = min(<Py_ssize_t>CHUNK, X.n - i)
+        whole = whole_lanes(rows)
+        if center:
+            for j in range(p):
+                # counted from the first entry: the mean of equal numbers is that number
+                at[j] = entry(X, i, j)
+                step[j] = at[j] - base[j] + part_sum(&chunk, j, i, rows) / rows
+                at[j] = base[j] + step[j]
+            at[p] = step[p] = fr_sum_f64(rows, y + i, 1, 0.0) / rows
+        for j in range(p):
+            pack_whole(&chunk, j, i, rows, whole, A + j * ld)
+            if i + rows < X.n and X.row_stride == 1:    # a chunk is too short for the processor to look ahead by itself
+                fr_prefetch(entry_address(X, i + rows, j), min(rows, X.n - i - rows) * item)
+        fr_pack_f64(rows, 1.0, y + i, 1, at[p], A + p * ld)
+        for k in range(rows, whole):
+            A[p * ld + k] = 0.0
+        fr_rows_dot(p + 1, p + 1, whole, 1.0, A, ld, A, ld, S, p + 1, 1)
+        if center:
+            share = <double>rows / (i + rows)
+            for j in range(p + 1):
+                step[j] -= so_far[j]
+                so_far[j] += share * step[j]
+                step[j] *= X.scale if j < p else 1.0
+                fr_axpy_f64(j + 1, share * i * step[j], step, 1, 0.0, S + j * (p + 1))
+        i += rows
+        work += <double>rows * p * p
+        if interrupted(&work):
+            status = -2
+    for j in range(p):
+        mean[j], sq[j], xy[j] = base[j] + so_far[j], S[j * (p + 1) + j], S[p * (p + 1) + j]
+        total += abs(sq[j]) + abs(xy[j])
+        for k in range(j + 1):
+            G[j * p + k] = G[k * p + j] = S[j * (p + 1) + k]
+    free(block)
+    return status if status != 0 or isfinite(total) else 1
 
 
 cdef int raise_for(int status, object what) except -1:

@@ -50,7 +50,13 @@ cdef class RidgeSystem:
             with nogil:
                 for j in range(p):
                     cols[j] = j
-                status = row_gram(X, self.G, self.size) if self.dual else gram_block(X, cols, 0, p, self.G, self.size)
+                if columns.gram != NULL and not self.dual:
+                    memcpy(self.G, columns.gram, p * p * sizeof(double))
+                    status = 0
+                elif self.dual:
+                    status = row_gram(X, self.G, self.size)
+                else:
+                    status = gram_block(X, cols, 0, p, self.G, self.size)
         free(cols)
         raise_for(status, "the Gram matrix and its factor")
 

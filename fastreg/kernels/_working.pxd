@@ -48,7 +48,7 @@ ctypedef struct Working:
     double work                 # multiply-adds since the last look for signals
 
 cdef int working_init(Working *W, Dense *X, const double *y, Py_ssize_t gram_limit, Py_ssize_t factor_limit,
-                      bint tall) noexcept nogil
+                      bint tall, const double *whole) noexcept nogil
 cdef void working_free(Working *W) noexcept nogil
 cdef int working_add(Working *W, const Py_ssize_t *cols, Py_ssize_t k, const double *xy, const double *sq) noexcept nogil
 cdef Py_ssize_t support_size(Working *W) noexcept nogil

@@ -34,14 +34,14 @@ cdef enum:
 
 
 cdef int working_init(Working *W, Dense *X, const double *y, Py_ssize_t gram_limit, Py_ssize_t factor_limit,
-                      bint tall) noexcept nogil:
-    """An empty working set; returns -1 where memory is out."""
+                      bint tall, const double *whole) noexcept nogil:
+    """An empty working set.  whole: as in cross_init, for tall data.  Returns -1 where memory is out."""
     memset(W, 0, sizeof(Working))
     W.X, W.X.p, W.all = X[0], 0, X[0]
     W.y, W.yy, W.gram_limit, W.factor_limit = y, fr_dot_f64(X.n, y, 1, 0.0, y), gram_limit, factor_limit
     W.r = <double *>malloc(X.n * sizeof(double))
     W.tall = tall
-    if tall and cross_init(&W.cross, X.p) != 0:
+    if tall and cross_init(&W.cross, X.p, whole) != 0:
         return -1
     return 0 if W.r != NULL else -1
 

@@ -62,6 +62,15 @@ FR_INLINE void fr_store(double *p, fr_v4 v) { p[0] = v.at[0]; p[1] = v.at[1]; p[
 #define FR_STORE(p, v) fr_store(p, v)
 #endif
 
+/* ask for `size` bytes that will be read soon */
+FR_INLINE void fr_prefetch(const void *from, ptrdiff_t size) {
+#if defined(__GNUC__)
+    for (ptrdiff_t k = 0; k < size; k += 64) __builtin_prefetch((const char *)from + k, 0, 2);
+#else
+    (void)from, (void)size;
+#endif
+}
+
 /* bounds are checked in a debug build only; an index that is out of them there ends the process, where it is wrong */
 #if defined(FASTREG_DEBUG)
 #define FR_CHECK(condition) assert(condition)
