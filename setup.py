@@ -11,7 +11,7 @@ from Cython.Build import cythonize
 from setuptools import Extension, setup
 
 DEBUG = os.environ.get("FASTREG_DEBUG") == "1"
-KERNELS = ["_prox", "_design", "_cholesky", "_cross", "_newton", "_working", "_active", "_ridge"]
+KERNELS = ["_prox", "_design", "_cholesky", "_cross", "_newton", "_working", "_bounds", "_active", "_solver", "_ridge"]
 
 if sys.platform == "win32":
     flags = ["/fp:precise", *(["/Od", "/UNDEBUG"] if DEBUG else ["/O2"])]
@@ -22,7 +22,7 @@ extensions = [
     Extension(
         f"fastreg.kernels.{name}",
         [f"fastreg/kernels/{name}.pyx"],
-        depends=["fastreg/kernels/lanes.h", "fastreg/kernels/tiles.h"],
+        depends=["fastreg/kernels/lanes.h", "fastreg/kernels/sparse.h", "fastreg/kernels/tiles.h"],
         include_dirs=["fastreg/kernels"],
         extra_compile_args=flags,
         define_macros=[("FR_FLAGS", '"' + " ".join(flags) + '"'), *([("FASTREG_DEBUG", "1")] if DEBUG else [])],

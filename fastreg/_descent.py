@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from fastreg._normalise import Problem
 from fastreg._results import Status
-from fastreg._ridge import RidgeSolver
-from fastreg.kernels._active import Solver
+from fastreg._ridge import EPS, RidgeSolver
+from fastreg.kernels._solver import Solver
 
 Floats = NDArray[np.float64]
 
@@ -66,11 +66,10 @@ class Form(NamedTuple):
 
 
 @lru_cache(maxsize=64)
-def choose_form(n: int, p: int, itemsize: int) -> Form:
-    """The form for X of shape (n, p) with items of so many bytes."""
-    size = n * p * itemsize
+def choose_form(n: int, p: int, size: int, sparse: bool = False) -> Form:
+    """The form for X of shape (n, p) that takes so many bytes."""
     allowed = max(SHARE * size, LEAST, TOGETHER - size)
-    if n >= TALL * p and 28 * p * p <= allowed:
+    if n >= TALL * p and 28 * p * p <= allowed and not sparse:
         return Form(True, p, p, p <= WHOLE_COLUMNS)
     return Form(False, math.isqrt(int(allowed / 12)), max(FACTOR_COLUMNS, math.isqrt(int(allowed / 4))))
 
@@ -93,25 +92,53 @@ class Step:
 
 
 class Descent:
-    """Solves one problem for one alpha after another, each from the solution before it."""
+    """Solves one problem for one alpha after another, each from the solution before it.
 
-    def __init__(self, problem: Problem, l1_ratio: float, tol: float, max_iter: int, start: Floats | None) -> None:
-        self.problem, self.l1_ratio, self.tol, self.max_iter = problem, l1_ratio, tol, max_iter
-        self.start = start
+    gram: X~'X~ as the user has it, which no certificate rests on.
+    """
+
+    def __init__(
+        self, problem: Problem, l1_ratio: float, tol: float, max_iter: int, form: Form, gram: Floats | None = None
+    ) -> None:
+        self.problem, self.l1_ratio, self.tol, self.max_iter, self.form, self.gram = problem, l1_ratio, tol, max_iter, form, gram
+        self.start: Floats | None = None  # coefficients in public scaling
         self._ridge: RidgeSolver | None = None
         self._active: Solver | None = None
 
-    def active(self, l1: float, l2: float) -> Solver:
-        """The solver for l1 > 0, made when first needed, for these penalties."""
+    @property
+    def solver(self) -> Solver:
+        """The certified active set, made when first needed."""
         if self._active is None:
-            problem = self.problem
-            form = choose_form(problem.n, problem.p, problem.columns.itemsize)
-            self._active = Solver(problem.columns, problem.y, form.gram, form.factor, form.tall)
-            support = np.flatnonzero(self.start) if self.start is not None else np.empty(0, np.intp)
-            # the Gram matrix of a dense start would cost more than the start can save
-            if self.start is not None and 0 < support.size <= min(problem.n, form.gram):
-                self._active.start(support, problem.kernel_coefficients(self.start[support]), l1, l2)
+            problem, form = self.problem, self.form
+            self._active = Solver(
+                problem.columns,
+                problem.y,
+                *(problem.factors or (None, None)),
+                *(problem.bounds or (None, None)),
+                form.gram,
+                form.factor,
+                form.tall,
+                self.gram,
+            )
+            if problem.xy is not None:
+                self._active.retarget(problem.y, problem.xy)
         return self._active
+
+    def alpha_max(self) -> float:
+        """The smallest alpha for which every penalised coefficient is 0."""
+        problem = self.problem
+        if problem.factors is None and problem.limits is None:
+            return problem.alpha_of(problem.columns.largest()[1], self.l1_ratio)
+        # a gradient over its factor rounds once more, and unpenalised columns leave rounding of their own
+        unpenalised = problem.factors is not None and not problem.factors[0].all()
+        margin = 1e-12 if unpenalised else 4 * EPS
+        return problem.alpha_of(self.solver.base(0.0, self.tol, self.max_iter) * (1.0 + margin), self.l1_ratio)
+
+    def retarget(self, problem: Problem) -> None:
+        """Go on with another target over the same X, from w = 0, with the Gram matrix that there is."""
+        self.problem = problem
+        if self._active is not None:
+            self._active.retarget(problem.y, problem.xy)
 
     @property
     def ridge(self) -> RidgeSolver:
@@ -128,30 +155,40 @@ class Descent:
     @property
     def total(self) -> float:
         """|y|^2 in kernel scaling."""
-        return self._active.yy if self._active is not None else float(self.problem.y @ self.problem.y)
+        return float(self.problem.y @ self.problem.y)
 
     def step(self, alpha: float) -> Step:
+        """The solution at alpha, from the one before it, or from `start`."""
         problem = self.problem
         l1, l2 = problem.penalties(alpha, self.l1_ratio)
-        if l1 == 0.0:
-            one = self.ridge.solve(l2, self.tol)
+        if l1 == 0.0 and problem.limits is None:
+            one = self.ridge.solve(l2, self.tol, y=problem.y)
             support = np.flatnonzero(one.w)
-            w, objective, gap, residual = one.w[support], one.objective, one.gap, one.residual
-            n_iter, status = one.n_iter, one.status
+            w = one.w[support] * problem.unit
+            objective, gap, residual, n_iter, status = one.objective, one.gap, one.residual, one.n_iter, one.status
+            level = problem.columns.mean_dot(support, w)
         else:
-            solver = self.active(l1, l2)
+            solver = self.solver
+            if self.start is not None:
+                self._begin(solver, self.start, l1, l2)
+                self.start = None
             outcome, n_iter, objective, gap, size = solver.solve(l1, l2, self.tol, self.max_iter)
             support, w = np.empty(size, np.intp), np.empty(size)
-            residual = solver.solution(support, w)
+            residual, level = solver.solution(support, w, problem.unit)
             status = _STATUS[outcome]
-        coef = problem.coefficients(w)
         return Step(
             support,
-            coef,
-            problem.intercept(support, coef),
+            w,
+            problem.y_mean - level,
             problem.objective(objective),
             problem.objective(gap),
             n_iter,
             status,
             residual,
         )
+
+    def _begin(self, solver: Solver, start: Floats, l1: float, l2: float) -> None:
+        """Take start as the first w, unless it is dense: its Gram matrix would cost more than it can save."""
+        support = np.setdiff1d(np.flatnonzero(start), solver.columns_in)
+        if 0 < support.size <= min(self.problem.n, self.form.gram):
+            solver.start(support, start[support] / self.problem.unit, l1, l2)

@@ -222,3 +222,41 @@ def between(alpha: Any, alphas: Floats) -> tuple[int, int, float]:
     low, high = int(order[k - 1]) if k else int(order[0]), int(order[k])
     span = alphas[high] - alphas[low]
     return low, high, float((alpha - alphas[low]) / span) if span > 0.0 else 1.0
+
+
+# TEMPORARY
+def design(X):
+    if hasattr(X,'tocsc'):
+        X=X.tocsc()
+        from collections import namedtuple
+        C=namedtuple('Csc','data indices indptr shape')
+        return C(X.data if X.data.dtype==np.float32 else X.data.astype(float),X.indices,X.indptr,X.shape), None
+    return matrix(X), None
+
+def sample_weights(value, n):
+    if value is None: return None, float(n)
+    s=np.asarray(value,float)
+    return s*(n/s.sum()), s.sum()
+
+def penalty_factors(value, p):
+    if value is None: return None
+    if isinstance(value,tuple): return tuple(np.array(v,float) for v in value)
+    return np.array(value,float), np.array(value,float)
+
+def bounds(lower, upper, positive, p):
+    if lower is None and upper is None and not positive: return None
+    lo=np.full(p,-np.inf) if lower is None else np.array(np.broadcast_to(lower,p),float)
+    hi=np.full(p,np.inf) if upper is None else np.array(np.broadcast_to(upper,p),float)
+    if positive: lo=np.maximum(lo,0)
+    return lo,hi
+
+def offsets(value,n):
+    return None if value is None else np.asarray(value,float)
+
+from collections import namedtuple
+Stop=namedtuple('Stop','max_support deviance_stop callback')
+def stop(max_support, deviance_stop, callback):
+    return Stop(max_support, deviance_stop, callback)
+
+def square_matrix(value,name,p): return np.ascontiguousarray(value,float)
+def gram(g, squares, sx): return g*sx*sx

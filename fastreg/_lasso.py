@@ -1,28 +1,36 @@
 """Lasso and elastic net, for one alpha and for paths.
 
-Minimise 1/(2n) |y - b - Xw|^2 + alpha (l1_ratio |w|_1 + (1 - l1_ratio)/2 |w|^2) over w, and over b if there is an intercept.
+Minimise over w, and over b if there is an intercept,
+
+    1/(2n) sum_i s_i (y_i - o_i - b - x_i'w)^2 + alpha sum_j (l1_ratio v_j |w_j| + (1 - l1_ratio)/2 u_j w_j^2)
+
+with lower_j <= w_j <= upper_j, weights s that add up to n, an offset o, and factors v and u, all 1, 1, 0 and without bounds by
+default.
 
 Solver choice, for n rows and p columns:
 
     l1 penalty > 0      certified active set (kernels/_active.pyx): about n |W|^2/2 for the Gram matrix of the working set W,
                         |W| per changed coordinate, n per column whose bound calls for a reading
     the same, larger    |W| above what _descent.choose_form allows: on the residual, with the factor of the support alone
-    the same, tall      n >= 16 p: n p |W| for whole rows of the Gram matrix, then nothing of X is read again
-    l1 penalty = 0      Cholesky factor of the smaller of X'X + l2 I and XX' + l2 I (_ridge.py): n p min(n, p)/2
+    the same, tall      dense, n >= 16 p: n p |W| for whole rows of the Gram matrix, then nothing of X is read again
+    l1 penalty = 0      Cholesky factor of the smaller of X'X + l2 I and XX' + l2 I (_ridge.py): n p min(n, p)/2;
+                        with bounds the active set, all columns in it
 
 A solve stops when dual_gap <= tol * objective, both at the current w.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fastreg import _descent, _input
-from fastreg._descent import Descent
-from fastreg._normalise import Problem, normalise
+from fastreg import _input
+from fastreg._descent import Step
+from fastreg._input import Stop
+from fastreg._model import Model, Options, as_fit, fit_targets
 from fastreg._results import Fit, Path, warn_unconverged
 
 Floats = NDArray[np.float64]
@@ -34,24 +42,52 @@ def lasso(
     alpha: float,
     *,
     fit_intercept: bool = True,
+    standardize: bool = False,
+    sample_weight: ArrayLike | None = None,
+    penalty_factor: Any = None,
+    lower: ArrayLike | None = None,
+    upper: ArrayLike | None = None,
+    positive: bool = False,
+    offset: ArrayLike | None = None,
+    precompute: Any = "auto",
     tol: float = 1e-6,
     max_iter: int = 10_000,
     warm_start: ArrayLike | Fit | Path | None = None,
 ) -> Fit:
     """Minimise 1/(2n) |y - b - Xw|^2 + alpha |w|_1.
 
+    With options: 1/(2n) sum_i s_i (y_i - offset_i - b - x_i'w)^2 + alpha sum_j v_j |w_j|, lower_j <= w_j <= upper_j.
+
     Parameters
     ----------
-    X : array of shape (n, p)
-        float32 or float64 in any layout is read in place, never copied and never written; other real dtypes are converted
-        to float64 once.  float32 is read as float32 and accumulated in float64.
-    y : array of shape (n,)
-        Copied once to float64.
+    X : array, sparse matrix or data frame of shape (n, p)
+        Dense float32 or float64 in any layout, and CSC, is read in place, never copied and never written; other real dtypes
+        are converted to float64 once, other sparse formats to CSC.  float32 is read as float32 and accumulated in float64.
+        Sparse X is centred implicitly and stays sparse.
+    y : array of shape (n,) or (n, t)
+        Copied once to float64.  t targets are t problems over one X, whose columns are read for all of them.
     alpha : float >= 0
         Weight of the l1 penalty per row; `alpha_max(X, y)` and above give all zeros, 0 gives least squares (of smallest
         norm where X is rank deficient, with Status.MINIMUM_NORM).
     fit_intercept : bool
         Whether to fit the unpenalised b.  X is centred implicitly.
+    standardize : bool
+        Penalise the coefficients of columns scaled to standard deviation 1 (root mean square 1 without an intercept), with
+        weights if there are any; coefficients are returned for the columns as they are (glmnet's meaning).  It is the factors
+        v_j sd_j and u_j sd_j^2.
+    sample_weight : array of shape (n,), optional
+        Weights s_i >= 0, rescaled to add up to n: their scale does not matter, a whole weight is a repeated row, 0 leaves out.
+    penalty_factor : array of shape (p,), or a pair of such arrays, optional
+        v (and u, the same unless a pair is given) >= 0, as they are: 0 is not penalised, infinity leaves the column out.
+    lower, upper : float or array of shape (p,), optional
+        Bounds on the coefficients.  0 need not be between them.
+    positive : bool
+        Bounds of 0 below.
+    offset : array of shape (n,), optional
+        A known part o of the prediction.
+    precompute : "auto", bool, or array of shape (p, p)
+        True: the Gram matrix of all columns is made first.  False: none is made.  An array: X'X of the centred, weighted X
+        (weights that add up to n); the certificate does not rest on it.
     tol : float >= 0
         Stop when dual_gap <= tol * objective.  What float64 cannot tell from zero, 64 eps |y|^2 / n, counts as reached
         (Status.PRECISION), so 0 asks for all there is.
@@ -94,7 +130,21 @@ def lasso(
     >>> fr.lasso(X, [3.0, 0.5, -3.0, -0.5], alpha=0.5).coef
     array([2., 0.])
     """
-    return _fit(X, y, alpha, 1.0, fit_intercept, tol, max_iter, warm_start)
+    options = Options(
+        fit_intercept,
+        standardize,
+        sample_weight,
+        penalty_factor,
+        lower,
+        upper,
+        positive,
+        offset,
+        precompute,
+        tol,
+        max_iter,
+        warm_start,
+    )
+    return _fit(X, y, alpha, 1.0, options)
 
 
 def elastic_net(
@@ -104,6 +154,14 @@ def elastic_net(
     *,
     l1_ratio: float = 0.5,
     fit_intercept: bool = True,
+    standardize: bool = False,
+    sample_weight: ArrayLike | None = None,
+    penalty_factor: Any = None,
+    lower: ArrayLike | None = None,
+    upper: ArrayLike | None = None,
+    positive: bool = False,
+    offset: ArrayLike | None = None,
+    precompute: Any = "auto",
     tol: float = 1e-6,
     max_iter: int = 10_000,
     warm_start: ArrayLike | Fit | Path | None = None,
@@ -128,7 +186,21 @@ def elastic_net(
     >>> fr.elastic_net(X, [3.0, 0.5, -3.0, -0.5], alpha=0.5, l1_ratio=0.0).coef
     array([1.5 , 0.25])
     """
-    return _fit(X, y, alpha, l1_ratio, fit_intercept, tol, max_iter, warm_start)
+    options = Options(
+        fit_intercept,
+        standardize,
+        sample_weight,
+        penalty_factor,
+        lower,
+        upper,
+        positive,
+        offset,
+        precompute,
+        tol,
+        max_iter,
+        warm_start,
+    )
+    return _fit(X, y, alpha, l1_ratio, options)
 
 
 def lasso_path(
@@ -138,10 +210,21 @@ def lasso_path(
     alphas: int | ArrayLike = 100,
     alpha_min_ratio: float | None = None,
     fit_intercept: bool = True,
+    standardize: bool = False,
+    sample_weight: ArrayLike | None = None,
+    penalty_factor: Any = None,
+    lower: ArrayLike | None = None,
+    upper: ArrayLike | None = None,
+    positive: bool = False,
+    offset: ArrayLike | None = None,
+    precompute: Any = "auto",
     tol: float = 1e-6,
     max_iter: int = 10_000,
     warm_start: ArrayLike | Fit | Path | None = None,
-) -> Path:
+    max_support: int | None = None,
+    deviance_stop: float | None = None,
+    callback: Callable[[Fit], Any] | None = None,
+) -> Path | tuple[Path, ...]:
     """Minimise 1/(2n) |y - b - Xw|^2 + alpha |w|_1 for every alpha of a grid.
 
     Parameters
@@ -153,12 +236,18 @@ def lasso_path(
         Default 1e-2 for n < p and 1e-4 otherwise, as in glmnet.  Only for an int `alphas`.
     max_iter : int >= 1
         Most sweeps plus Newton steps for each alpha.
+    max_support : int >= 0, optional
+        End the path before the first alpha with more non-zero coefficients than this.
+    deviance_stop : float from 0 to 1, optional
+        End the path after the first alpha whose deviance_ratio is at least this.
+    callback : function of a Fit, optional
+        Called after each alpha, from the largest down; if it returns True the path ends there.
 
     The other parameters, errors and method are those of `lasso`.
 
     Returns
     -------
-    Path
+    Path, or a tuple of one Path per target for y of shape (n, t)
         alphas (K,), coefs (p, K) built when asked for, intercepts (K,), dual_gaps (K,), statuses, df (K,), ...;
         len(path) is K and path[k] the Fit at alphas[k].
 
@@ -170,7 +259,21 @@ def lasso_path(
     array([[1.  , 2.  , 2.75],
            [0.  , 0.  , 0.25]])
     """
-    return _path(X, y, 1.0, alphas, alpha_min_ratio, fit_intercept, tol, max_iter, warm_start)
+    options = Options(
+        fit_intercept,
+        standardize,
+        sample_weight,
+        penalty_factor,
+        lower,
+        upper,
+        positive,
+        offset,
+        precompute,
+        tol,
+        max_iter,
+        warm_start,
+    )
+    return _path(X, y, 1.0, alphas, alpha_min_ratio, options, Stop(max_support, deviance_stop, callback))
 
 
 def elastic_net_path(
@@ -181,10 +284,21 @@ def elastic_net_path(
     alphas: int | ArrayLike = 100,
     alpha_min_ratio: float | None = None,
     fit_intercept: bool = True,
+    standardize: bool = False,
+    sample_weight: ArrayLike | None = None,
+    penalty_factor: Any = None,
+    lower: ArrayLike | None = None,
+    upper: ArrayLike | None = None,
+    positive: bool = False,
+    offset: ArrayLike | None = None,
+    precompute: Any = "auto",
     tol: float = 1e-6,
     max_iter: int = 10_000,
     warm_start: ArrayLike | Fit | Path | None = None,
-) -> Path:
+    max_support: int | None = None,
+    deviance_stop: float | None = None,
+    callback: Callable[[Fit], Any] | None = None,
+) -> Path | tuple[Path, ...]:
     """Minimise 1/(2n) |y - b - Xw|^2 + alpha (l1_ratio |w|_1 + (1 - l1_ratio)/2 |w|^2) for every alpha of a grid.
 
     Parameters are those of `lasso_path`, and l1_ratio (0 to 1) as in `elastic_net`.  For l1_ratio = 0 no alpha gives all
@@ -198,15 +312,44 @@ def elastic_net_path(
     array([[1.5  , 0.75 ],
            [0.25 , 0.125]])
     """
-    return _path(X, y, l1_ratio, alphas, alpha_min_ratio, fit_intercept, tol, max_iter, warm_start)
+    options = Options(
+        fit_intercept,
+        standardize,
+        sample_weight,
+        penalty_factor,
+        lower,
+        upper,
+        positive,
+        offset,
+        precompute,
+        tol,
+        max_iter,
+        warm_start,
+    )
+    return _path(X, y, l1_ratio, alphas, alpha_min_ratio, options, Stop(max_support, deviance_stop, callback))
 
 
-def alpha_max(X: ArrayLike, y: ArrayLike, *, l1_ratio: float = 1.0, fit_intercept: bool = True) -> float:
-    """The smallest alpha whose lasso or elastic-net solution is all zero: max_j |x_j'y| / (n l1_ratio).
+def alpha_max(
+    X: ArrayLike,
+    y: ArrayLike,
+    *,
+    l1_ratio: float = 1.0,
+    fit_intercept: bool = True,
+    standardize: bool = False,
+    sample_weight: ArrayLike | None = None,
+    penalty_factor: Any = None,
+    lower: ArrayLike | None = None,
+    upper: ArrayLike | None = None,
+    positive: bool = False,
+    offset: ArrayLike | None = None,
+) -> float:
+    """The smallest alpha whose lasso or elastic-net solution is all zero: max_j |x_j'y| / (n l1_ratio) without options.
 
-    X and y are centred (implicitly) when there is an intercept.  The value is rounded up so that a fit at alpha_max is
-    exactly zero; below it, a coefficient is non-zero.  X is read once and not copied; errors are those of `lasso`, and
-    l1_ratio = 0 is a ValueError, as no alpha gives zeros then.
+    In general max_j of the gradient over v_j, at the fit of the unpenalised columns alone, in the directions that the bounds
+    leave; every penalised coefficient is then zero.  The value is rounded up so that a fit at alpha_max is exactly zero; below
+    it, a coefficient is non-zero.  X is read once (twice with unpenalised columns) and not copied.  Options and errors are those
+    of `lasso`; l1_ratio = 0, bounds that leave out 0 and columns with an l2 factor but no l1 factor are ValueErrors, as no such
+    alpha exists then, or none that can be known beforehand.
 
     Examples
     --------
@@ -214,101 +357,94 @@ def alpha_max(X: ArrayLike, y: ArrayLike, *, l1_ratio: float = 1.0, fit_intercep
     >>> fr.alpha_max([[1.0], [-1.0]], [2.0, -2.0])
     2.0
     """
-    return _problem(X, y, fit_intercept).alpha_max(_input.share(l1_ratio))
+    l1_ratio = _input.share(l1_ratio)
+    options = Options(fit_intercept, standardize, sample_weight, penalty_factor, lower, upper, positive, offset)
+    return Model(X, y, options, l1_ratio, one_target=True).alpha_max()
 
 
-def _problem(X: ArrayLike, y: ArrayLike, fit_intercept: Any) -> Problem:
-    X = _input.matrix(X)
-    whole = _descent.choose_form(*X.shape, X.itemsize).whole
-    return normalise(X, _input.target(y, X.shape[0]), _input.flag(fit_intercept, "fit_intercept"), whole)
-
-
-def _fit(
-    X: ArrayLike, y: ArrayLike, alpha: Any, l1_ratio: Any, fit_intercept: Any, tol: Any, max_iter: Any, warm_start: Any
-) -> Fit:
+def _fit(X: Any, y: Any, alpha: Any, l1_ratio: Any, options: Options) -> Fit:
     alpha = _input.number(alpha, "alpha", 0.0)
     l1_ratio = _input.number(l1_ratio, "l1_ratio", 0.0, 1.0)
-    tol = _input.number(tol, "tol", 0.0)
-    max_iter = _input.count(max_iter, "max_iter")
-    problem = _problem(X, y, fit_intercept)
-    one = Descent(problem, l1_ratio, tol, max_iter, _start(warm_start, alpha, problem.p)).step(alpha)
-    coef = np.zeros(problem.p)
-    coef[one.support] = one.values
-    if not one.status.converged:
-        warn_unconverged(f"at alpha={alpha:.6g}", one.gap, one.objective, one.status, f"tol={tol:g} with max_iter={max_iter}")
-    return Fit(coef, one.intercept, alpha, l1_ratio, one.objective, one.gap, one.n_iter, one.status)
+    return fit_targets(Model(X, y, options, l1_ratio), alpha, options.warm_start)
 
 
 def _path(
-    X: ArrayLike,
-    y: ArrayLike,
-    l1_ratio: Any,
-    alphas: Any,
-    alpha_min_ratio: Any,
-    fit_intercept: Any,
-    tol: Any,
-    max_iter: Any,
-    warm_start: Any,
-) -> Path:
+    X: Any, y: Any, l1_ratio: Any, alphas: Any, alpha_min_ratio: Any, options: Options, stop: Stop
+) -> Path | tuple[Path, ...]:
     l1_ratio = _input.number(l1_ratio, "l1_ratio", 0.0, 1.0)
-    tol = _input.number(tol, "tol", 0.0)
-    max_iter = _input.count(max_iter, "max_iter")
     alphas = _input.grid(alphas)
     if alpha_min_ratio is not None:
         alpha_min_ratio = _input.number(alpha_min_ratio, "alpha_min_ratio", 1e-15, 1.0)
         _input.needs_a_grid(alphas)
     if isinstance(alphas, int):
         _input.share(l1_ratio)
-    problem = _problem(X, y, fit_intercept)
-    if isinstance(alphas, int):
-        alphas = _grid(problem, alphas, alpha_min_ratio, l1_ratio)
+    stop = _input.stop(*stop)
+    model = Model(X, y, options, l1_ratio)
+    paths = []
+    for _ in model.targets():
+        grid = _grid(model, alphas, alpha_min_ratio) if isinstance(alphas, int) else alphas
+        paths.append(_one_path(model, grid, options.warm_start, stop))
+    return tuple(paths) if model.many else paths[0]
+
+
+def _one_path(model: Model, alphas: Floats, warm_start: Any, stop: Stop) -> Path:
     order = np.argsort(-alphas, kind="stable")
-    descent = Descent(problem, l1_ratio, tol, max_iter, _start(warm_start, float(alphas[order[0]]), problem.p))
-    steps: list[Any] = [None] * len(alphas)
+    model.start(warm_start, float(alphas[order[0]]))
+    total = model.descent.total
+    steps: list[Step] = []
     for k in order:
-        steps[k] = descent.step(float(alphas[k]))
-    missed = [k for k in order if not steps[k].status.converged]
+        one = model.descent.step(float(alphas[k]))
+        if stop.max_support is not None and one.support.size > stop.max_support:
+            break
+        steps.append(one)
+        if stop.callback is not None and stop.callback(as_fit(one, model, float(alphas[k]))) is True:
+            break
+        if stop.deviance_stop is not None and _explained(one, total) >= stop.deviance_stop:
+            break
+    # in the order of the alphas as they were given
+    kept = np.sort(order[: len(steps)])
+    place = np.empty(len(alphas), np.intp)
+    place[order] = np.arange(len(alphas))
+    steps, alphas = [steps[place[k]] for k in kept], alphas[kept]
+    missed = [k for k, one in enumerate(steps) if not one.status.converged]
     if missed:
         k = max(missed, key=lambda k: steps[k].gap / steps[k].objective if steps[k].objective > 0.0 else 0.0)
         where = f"at {len(missed)} of {len(alphas)} alphas, worst at alpha={alphas[k]:.6g}"
-        one = steps[k]
-        warn_unconverged(where, one.gap, one.objective, one.status, f"tol={tol:g} with max_iter={max_iter}")
-    counts, total = descent.counts, descent.total
+        asked = f"tol={model.tol:g} with max_iter={model.max_iter}"
+        warn_unconverged(where, steps[k].gap, steps[k].objective, steps[k].status, asked, stacklevel=5)
+    counts = model.descent.counts
     return Path(
         alphas=alphas,
         intercepts=np.array([s.intercept for s in steps]),
         objectives=np.array([s.objective for s in steps]),
         dual_gaps=np.array([s.gap for s in steps]),
-        deviance_ratio=np.array([1.0 - s.residual / total if total > 0.0 else 0.0 for s in steps]),
+        deviance_ratio=np.array([_explained(s, total) for s in steps]),
         n_iters=np.array([s.n_iter for s in steps], dtype=np.intp),
         statuses=tuple(s.status for s in steps),
-        l1_ratio=l1_ratio,
-        n_features=problem.p,
+        l1_ratio=model.l1_ratio,
+        n_features=model.p,
         n_columns_read=counts.pop("columns_read"),
         counts=counts,
         starts=np.cumsum([0, *(s.support.size for s in steps)], dtype=np.intp),
-        features=np.concatenate([s.support for s in steps]),
-        values=np.concatenate([s.values for s in steps]),
+        features=np.concatenate([np.empty(0, np.intp), *(s.support for s in steps)]),
+        values=np.concatenate([np.empty(0), *(s.values for s in steps)]),
+        feature_names=model.names,
     )
 
 
-def _grid(problem: Problem, size: int, ratio: float | None, l1_ratio: float) -> Floats:
+def _explained(one: Step, total: float) -> float:
+    """The share of the deviance that the fit explains."""
+    return 1.0 - one.residual / total if total > 0.0 else 0.0
+
+
+def _grid(model: Model, size: int, ratio: float | None) -> Floats:
     """`size` alphas from alpha_max down, geometrically."""
     # where alpha_max is 0 (constant y) every alpha gives zeros: any grid is right
-    top = problem.alpha_max(l1_ratio) or float(np.finfo(float).eps)
+    top = model.alpha_max() or float(np.finfo(float).eps)
     if ratio is None:
-        ratio = 1e-2 if problem.n < problem.p else 1e-4
+        ratio = 1e-2 if model.problem.n < model.p else 1e-4
     if top * ratio < np.finfo(float).tiny:
         raise _input.out_of_range("alpha_max", top)
     alphas = np.geomspace(top, top * ratio, size)
     alphas[0] = top
     return alphas
-
-
-def _start(warm_start: Any, alpha: float, p: int) -> Floats | None:
-    """The coefficients to start from, public scaling."""
-    if warm_start is None:
-        return None
-    if isinstance(warm_start, Path):
-        warm_start = warm_start[int(np.argmin(np.abs(warm_start.alphas - alpha)))]
-    return _input.start(warm_start.coef if isinstance(warm_start, Fit) else warm_start, p)

@@ -1,11 +1,12 @@
 """Public scaling to kernel scaling and back.
 
-Public:  1/(2n) |y - b - Xw|^2 + alpha (rho |w|_1 + (1 - rho)/2 |w|^2)
-Kernel:  1/2 |y~ - X~ w~|^2 + l1 |w~|_1 + l2/2 |w~|^2
+Public:  1/(2n) sum_i s_i (y_i - o_i - b - x_i'w)^2 + alpha sum_j (rho v_j |w_j| + (1 - rho)/2 u_j w_j^2),  lower <= w <= upper
+Kernel:  1/2 |y~ - X~ w~|^2 + sum_j (l1 v_j |w~_j| + l2/2 u_j w~_j^2),  lower~ <= w~ <= upper~
 
-with X~ = sx (X - mean) implicitly and y~ = sy (y - mean(y)), the means only with an intercept.  sy puts y~ near 1, and sx is 1
-unless squares of X would leave the range of float64; both are powers of two, so scaling rounds nothing.  Hence
-w = w~ sx / sy, l1 = n sx sy alpha rho, l2 = n sx^2 alpha (1 - rho), and the public objective is the kernel's over n sy^2.
+with weights s that add up to n, X~ = sqrt(s) sx (X - mean) implicitly and y~ = sqrt(s) sy (y - o - mean(y - o)), the weighted
+means only with an intercept.  sy puts y~ near 1, and sx is 1 unless squares of X would leave the range of float64; both are
+powers of two, so scaling rounds nothing.  Hence w = w~ sx / sy, l1 = n sx sy alpha rho, l2 = n sx^2 alpha (1 - rho), and the
+public objective is the kernel's over n sy^2.  Columns standardised to standard deviation 1 mean factors v_j sd_j and u_j sd_j^2.
 Nothing else in the package knows both scalings.
 """
 
@@ -20,10 +21,11 @@ from fastreg.kernels import _design
 from fastreg.kernels._design import Columns
 
 Floats = NDArray[np.float64]
+Factors = tuple[Floats, Floats]
 HUGE = 1e300
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Problem:
     """X and y in kernel scaling: columns knows X~ implicitly, y is y~."""
 
@@ -35,6 +37,10 @@ class Problem:
     n: int
     p: int
     centered: bool
+    root: Floats | None  # square roots of the weights
+    factors: Factors | None = None  # (v, u), kernel scaling
+    limits: Factors | None = None  # (lower, upper), public scaling
+    xy: Floats | None = None  # X~'y~, where it is not that of columns
 
     def penalties(self, alpha: float, l1_ratio: float) -> tuple[float, float]:
         """(l1, l2) of the kernel.  Any l1 from |X'y| on gives zeros, so an l1 out of range is as good as a huge one."""
@@ -44,70 +50,100 @@ class Problem:
             raise _input.out_of_range("alpha", alpha)
         return min(l1, HUGE), l2
 
-    def coefficients(self, w: Floats) -> Floats:
-        """Public coefficients of kernel coefficients."""
-        return w * (self.sx / self.sy)
+    @property
+    def unit(self) -> float:
+        """Public coefficients per kernel coefficient."""
+        return self.sx / self.sy
 
-    def kernel_coefficients(self, coef: Floats) -> Floats:
-        """The inverse of `coefficients`."""
-        return coef * (self.sy / self.sx)
+    @property
+    def bounds(self) -> Factors | None:
+        """(lower, upper) of the kernel coefficients."""
+        return None if self.limits is None else (self.limits[0] / self.unit, self.limits[1] / self.unit)
 
-    def for_target(self, y: Floats, y_mean: float, sy: float) -> "Problem":
-        """The same X with another target, as `scale_target` gives it."""
-        return replace(self, y=y, y_mean=y_mean, sy=sy)
+    def squares(self) -> Floats:
+        """|x_j|^2 of X~"""
+        out = np.empty(self.p)
+        self.columns.squares(out)
+        return out
 
-    def intercept(self, support: NDArray[np.intp], coef: Floats) -> float:
-        """b = mean(y) - mean(X)'w; 0 without an intercept, where both means are 0."""
-        return self.y_mean - float(self.columns.mean_dot(support, coef))
+    def products(self, targets: list[Floats]) -> Floats:
+        """X~'y for targets as `scale_target` gives them, one per row"""
+        out = np.empty((self.p, len(targets)))
+        self.columns.products(np.stack(targets), out)
+        return np.ascontiguousarray(out.T)
+
+    def for_target(self, y: Floats, y_mean: float, sy: float, xy: Floats | None = None) -> "Problem":
+        """The same X with another target, as `scale_target` gives it; xy: X~'y~, if it is needed."""
+        return replace(self, y=y, y_mean=y_mean, sy=sy, xy=xy)
 
     def objective(self, value: float) -> float:
         """A kernel objective or gap in public scaling."""
         return value / self.n / self.sy / self.sy
 
-    def alpha_max(self, l1_ratio: float) -> float:
-        """The smallest alpha whose solution is all zero: max_j |x_j'y| / (n l1_ratio), rounded so that it is."""
-        largest = self.columns.largest()[1]
-        alpha = float(largest / self.n / self.sx / l1_ratio / self.sy)
+    def alpha_of(self, l1: float, l1_ratio: float) -> float:
+        """The smallest alpha whose l1 is at least this."""
+        alpha = float(l1 / self.n / self.sx / l1_ratio / self.sy)
         if not alpha < np.inf:
             raise _input.out_of_range("alpha_max", alpha)
-        while self.penalties(alpha, l1_ratio)[0] < largest:
+        while self.penalties(alpha, l1_ratio)[0] < l1:
             alpha = float(np.nextafter(alpha, np.inf))
         return alpha
 
 
-def normalise(X: NDArray[Any], y: NDArray[Any], fit_intercept: bool, gram: bool = False) -> Problem:
-    """X and one target in kernel scaling.  X is kept by reference, y is copied.
+def normalise(
+    X: Any,
+    y: NDArray[Any],
+    fit_intercept: bool,
+    weights: Floats | None = None,
+    offset: Floats | None = None,
+    gram: bool = False,
+) -> Problem:
+    """X (dense, or a checked CSC) and one target in kernel scaling.  X is kept by reference, y is copied.
 
-    gram: X'X is wanted as well, and is made in the same reading.
+    weights add up to n.  gram: X'X is wanted as well, and is made in the same reading.
     Raises ValueError where X or y is not finite.  Cost: one reading of X, and n p^2/2 for X'X.
     """
-    y, y_mean, sy = scale_target(y, fit_intercept)
-    columns, sx = scale_columns(X, y, fit_intercept, gram)
+    root = None if weights is None else np.sqrt(weights)
+    y, y_mean, sy = scale_target(y, fit_intercept, root, offset)
+    columns, sx = scale_columns(X, y, fit_intercept, root, gram)
     n, p = X.shape
-    return Problem(columns, y, y_mean, sx, sy, n, p, fit_intercept)
+    return Problem(columns, y, y_mean, sx, sy, n, p, fit_intercept, root)
 
 
-def scale_target(y: NDArray[Any], center: bool) -> tuple[Floats, float, float]:
-    """(y~, mean(y), sy) for a finite y of shape (n,); ValueError where it is not finite."""
+def scale_target(
+    y: NDArray[Any], center: bool, root: Floats | None = None, offset: Floats | None = None
+) -> tuple[Floats, float, float]:
+    """(y~, mean(y - offset), sy) for a finite y of shape (n,); ValueError where it is not finite."""
     scaled = np.empty(y.shape[0])
-    found = _design.scale_target(y, center, scaled)
+    with np.errstate(over="ignore", invalid="ignore"):
+        found = _design.scale_target(y if offset is None else y - offset, center, root, scaled)
     if found is None:
-        raise _input.not_finite(y, "y")
+        raise _input.not_finite(y, "y") if offset is None or not np.isfinite(y).all() else _input.too_far("offset", "y")
     return scaled, *found
 
 
-def scale_columns(X: NDArray[Any], y: Floats, center: bool, gram: bool) -> tuple[Columns, float]:
+def scale_columns(X: Any, y: Floats, center: bool, root: Floats | None, gram: bool) -> tuple[Columns, float]:
     """(Columns, sx), sx = 1 unless the squared norms would overflow or vanish."""
-    columns = Columns(X, y, center, 1.0, gram)
+    columns = Columns(X, y, center, 1.0, root, gram)
     if columns.finite and 1e-200 < columns.largest()[0] < 1e200:
         return columns, 1.0
-    top = max(-float(X.min()), float(X.max()))
+    entries = X.data if isinstance(X, tuple) else X
+    top = max(-float(entries.min()), float(entries.max())) if entries.size else 0.0
     if not np.isfinite(top):
-        raise _input.not_finite(X, "X")
+        raise _input.not_finite(entries, "X")
     if top == 0.0:
         return columns, 1.0
     sx = float(np.ldexp(1.0, int(np.clip(-np.frexp(top)[1], -1000, 1000))))
-    columns = Columns(X, y, center, sx, gram)
+    columns = Columns(X, y, center, sx, root, gram)
     if not columns.finite:
-        raise _input.not_finite(X, "X")
+        raise _input.not_finite(entries, "X")
     return columns, sx
+
+
+def standardised(problem: Problem, factors: Factors | None) -> Factors:
+    """(v, u) that penalise the coefficients of columns scaled to standard deviation 1 (to root mean square 1 without an
+    intercept).  A constant column has none, and stays out whatever its factor."""
+    sd = np.sqrt(problem.squares() / problem.n) / problem.sx
+    sd[sd == 0.0] = 1.0
+    v, u = factors if factors is not None else (1.0, 1.0)
+    return np.ascontiguousarray(v * sd), np.ascontiguousarray(u * sd * sd)

@@ -77,6 +77,7 @@ class Fit:
     dual_gap: Any
     n_iter: int
     status: Status
+    feature_names: tuple[str, ...] | None = None
 
     @property
     def support(self) -> NDArray[np.intp]:
@@ -131,6 +132,7 @@ class Path:
     starts: NDArray[np.intp] = field(repr=False)
     features: NDArray[np.intp] = field(repr=False)
     values: Floats = field(repr=False)
+    feature_names: tuple[str, ...] | None = None
 
     def __len__(self) -> int:
         return len(self.alphas)

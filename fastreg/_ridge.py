@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fastreg import _input
-from fastreg._normalise import Problem, normalise, scale_target
-from fastreg._results import Fit, Status, warn_unconverged
+from fastreg._normalise import Problem
+from fastreg._results import Fit, Status
 from fastreg.kernels._ridge import RidgeSystem
 
 Floats = NDArray[np.float64]
@@ -24,36 +24,60 @@ EPS = float(np.finfo(np.float64).eps)
 TOL = 1e-6  # a direct solve is far below this, or has failed
 
 
-def ridge(X: ArrayLike, y: ArrayLike, alpha: float, *, fit_intercept: bool = True) -> Fit:
+def ridge(
+    X: ArrayLike,
+    y: ArrayLike,
+    alpha: float,
+    *,
+    fit_intercept: bool = True,
+    standardize: bool = False,
+    sample_weight: ArrayLike | None = None,
+    penalty_factor: ArrayLike | None = None,
+    lower: ArrayLike | None = None,
+    upper: ArrayLike | None = None,
+    positive: bool = False,
+    offset: ArrayLike | None = None,
+) -> Fit:
     """Minimise |y - b - Xw|^2 + alpha |w|^2 (scikit-learn's Ridge scaling), for each column of y.
+
+    With options: sum_i s_i (y_i - offset_i - b - x_i'w)^2 + alpha sum_j u_j w_j^2, lower_j <= w_j <= upper_j.
 
     Parameters
     ----------
-    X : array of shape (n, p)
-        float32 or float64 in any layout is read in place; other real dtypes are converted to float64 once.  It is copied
-        (centred) only where X is rank deficient and alpha too small to make up for it.
+    X : array, sparse matrix or data frame of shape (n, p)
+        Dense float32 or float64 in any layout, and CSC, is read in place; other real dtypes are converted to float64 once, other
+        sparse formats to CSC.  It is copied (centred) only where X is rank deficient and alpha too small to make up for it.
     y : array of shape (n,) or (n, t)
         One target or t targets; copied once to float64.
     alpha : float >= 0
         Weight of the penalty; 0 is least squares, of smallest norm where X is rank deficient (Status.MINIMUM_NORM).
     fit_intercept : bool
         Whether to fit the unpenalised b.  X is centred implicitly, piece by piece, so that a large mean costs no precision.
+    standardize, penalty_factor, lower, upper, positive, offset
+        As in `lasso`; penalty_factor is the u_j.
+    sample_weight : array of shape (n,), optional
+        Weights s_i >= 0 as they are, not rescaled, as in scikit-learn's Ridge: twice the weights are half the alpha.
 
     Returns
     -------
     Fit
-        coef (p,) or (p, t), intercept float or (t,), objective and dual_gap float or (t,), n_iter (the most refinement
-        steps of a target), status; l1_ratio is 0.0.
+        coef (p,) or (p, t), intercept, objective and dual_gap, scalars or one per target; objective - optimum <= dual_gap.
 
     Raises
     ------
     ValueError, TypeError
-        In one sentence, for bad shapes, values that are not finite, and alpha out of range.
+        In one sentence, for bad shapes, values that are not finite, and options out of range.
+
+    Warns
+    -----
+    ConvergenceWarning
+        Where rounding keeps the gap above 1e-6 of the objective (Status.STALLED).
 
     Notes
     -----
-    Cost n p min(n, p)/2 + min(n, p)^3/6 multiply-adds, and a few readings of X per target.  dual_gap is
-    |X'r - alpha w|^2 / alpha, the duality gap at the dual point r = y - b - Xw.
+    Cost: n p min(n, p)/2 for the Gram matrix, min(n, p)^3/6 for its factor, 4 n p per target for the solution, its residual
+    and gradient, which give one step of iterative refinement and the gap.  With bounds: coordinate descent and Newton steps on
+    the Gram matrix of all columns, as in `elastic_net` with l1_ratio = 0.
 
     References
     ----------
@@ -67,51 +91,24 @@ def ridge(X: ArrayLike, y: ArrayLike, alpha: float, *, fit_intercept: bool = Tru
     >>> fit.coef, fit.intercept
     (array([1.]), 0.0)
     """
+    from fastreg._model import Model, Options, fit_targets
+
     alpha = _input.number(alpha, "alpha", 0.0)
-    X = _input.matrix(X)
-    Y = _input.targets(y, X.shape[0])
-    center = _input.flag(fit_intercept, "fit_intercept")
-    many = Y.ndim == 2
-    columns = [Y[:, k] for k in range(Y.shape[1])] if many else [Y]
-    if many and not np.isfinite(Y).all():
-        raise _input.not_finite(Y, "y")
-    problem = normalise(X, columns[0], center, gram=X.shape[0] >= X.shape[1])
-    # |y - Xw|^2 + alpha |w|^2 is twice the kernel's objective; l2 = alpha sx^2, whatever the target
-    l2, scale = alpha * problem.sx * problem.sx, 2.0 * problem.n
-    if not l2 < np.inf:
-        raise _input.out_of_range("alpha", alpha)
-    solver = RidgeSolver(problem)
-    fits = []
-    for k, column in enumerate(columns):
-        if k:
-            problem = problem.for_target(*scale_target(column, center))
-        one = solver.solve(l2, TOL, y=problem.y)
-        coef = problem.coefficients(one.w)
-        fits.append(
-            (
-                coef,
-                problem.intercept(np.arange(problem.p), coef),
-                scale * problem.objective(one.objective),
-                scale * problem.objective(one.gap),
-                one.n_iter,
-                one.status,
-            )
-        )
-    coefs, intercepts, objectives, gaps, n_iters, statuses = zip(*fits, strict=True)
-    status = max(statuses, key=list(Status).index)
-    if not status.converged:
-        warn_unconverged(f"at alpha={alpha:.6g}", max(gaps), max(objectives), status, f"tol={TOL:g}", stacklevel=3)
-    if not many:
-        return Fit(coefs[0], intercepts[0], alpha, 0.0, objectives[0], gaps[0], n_iters[0], status)
+    options = Options(fit_intercept, standardize, sample_weight, penalty_factor, lower, upper, positive, offset, tol=TOL)
+    model = Model(X, y, options, 0.0, gram=True)
+    # with weights t s_i, sum_i s_i = n, this is 2 t n times the objective of elastic_net at alpha / (t n)
+    scale = model.weight
+    fit = fit_targets(model, alpha / scale, None, stacklevel=4)
     return Fit(
-        np.stack(coefs, axis=1),
-        np.array(intercepts),
+        fit.coef,
+        fit.intercept,
         alpha,
         0.0,
-        np.array(objectives),
-        np.array(gaps),
-        max(n_iters),
-        status,
+        2.0 * scale * fit.objective,
+        2.0 * scale * fit.dual_gap,
+        fit.n_iter,
+        fit.status,
+        fit.feature_names,
     )
 
 
@@ -128,11 +125,12 @@ class RidgeSolution:
 
 
 class RidgeSolver:
-    """Minimises 1/2 |y - Xw|^2 + l2/2 |w|^2 (kernel scaling) for any l2 >= 0 and any y, from one Gram matrix."""
+    """Minimises 1/2 |y - Xw|^2 + l2/2 sum_j u_j w_j^2 (kernel scaling) for any l2 >= 0 and any y, from one Gram matrix."""
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
-        self.system = RidgeSystem(problem.columns)
+        self.u = None if problem.factors is None else problem.factors[1]
+        self.system = RidgeSystem(problem.columns, self.u)
         self.l2: float | None = None
         self.regular = False
         self._svd: tuple[Floats, Floats, Floats] | None = None
@@ -156,12 +154,10 @@ class RidgeSolver:
 
     def _by_svd(self, l2: float, y: Floats, tol: float, floor: float) -> RidgeSolution:
         """Where no Cholesky factor serves: w = V s/(s^2 + l2) U'y over the singular values above rounding."""
+        if self.u is not None:
+            return self._by_least_squares(l2, self.u, y, tol, floor)
         if self._svd is None:
-            X = np.empty((self.problem.n, self.problem.p), order="F")
-            self.problem.columns.write(X)
-            if self.problem.centered:
-                X -= X.mean(axis=0)  # what rounding left of the means would be a direction of its own
-            self._svd = np.linalg.svd(X, full_matrices=False)
+            self._svd = np.linalg.svd(self._dense(), full_matrices=False)
         U, s, Vt = self._svd
         cut = float(s[0]) * max(self.problem.n, self.problem.p) * EPS
         kept = s > cut
@@ -178,5 +174,36 @@ class RidgeSolver:
             return RidgeSolution(w, objective, max(gap, floor), residual, 1, Status.MINIMUM_NORM)
         if deficient:
             gap += 0.5 * cut * cut / (cut * cut + l2) * residual  # and at most this on the others
+        return self._judged(w, objective, gap, residual, tol, floor)
+
+    def _by_least_squares(self, l2: float, u: Floats, y: Floats, tol: float, floor: float) -> RidgeSolution:
+        """The same with factors: least squares in the rows of X and sqrt(l2 u_j) w_j = 0, of smallest norm."""
+        used = u < np.inf
+        root = np.sqrt(l2 * u[used])
+        A = np.vstack([self._dense()[:, used], np.diag(root)])
+        rows = np.concatenate([y, np.zeros(root.size)])
+        z, _, rank, _ = np.linalg.lstsq(A, rows, rcond=None)
+        r = rows - A @ z
+        # half the square of what of r is in the range of A is what the objective is above its minimum
+        missed = A @ np.linalg.lstsq(A, r, rcond=None)[0]
+        w = np.zeros(self.problem.p)
+        w[used] = z
+        n = self.problem.n
+        objective, residual = 0.5 * float(r @ r), float(r[:n] @ r[:n])
+        gap = 0.5 * float(missed @ missed)
+        if rank < root.size:
+            return RidgeSolution(w, objective, max(gap, floor), residual, 1, Status.MINIMUM_NORM)
+        return self._judged(w, objective, gap, residual, tol, floor)
+
+    def _dense(self) -> Floats:
+        """The centred, weighted X as an array of its own."""
+        X = np.empty((self.problem.n, self.problem.p), order="F")
+        self.problem.columns.write(X)
+        if self.problem.centered and self.problem.root is None:
+            X -= X.mean(axis=0)  # what rounding left of the means would be a direction of its own
+        return X
+
+    @staticmethod
+    def _judged(w: Floats, objective: float, gap: float, residual: float, tol: float, floor: float) -> RidgeSolution:
         status = Status.CONVERGED if gap <= tol * objective else Status.PRECISION if gap <= floor else Status.STALLED
         return RidgeSolution(w, objective, max(gap, floor), residual, 1, status)

@@ -96,4 +96,4 @@ def use_form(patch, name):
     """Solve in the form of this name, whatever the size of X."""
     from fastreg._descent import Form
 
-    patch.setattr("fastreg._descent.choose_form", lambda n, p, itemsize: Form(*FORMS[name](p)))
+    patch.setattr("fastreg._descent.choose_form", lambda n, p, *_: Form(*FORMS[name](p)))

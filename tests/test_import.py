@@ -169,7 +169,7 @@ def test_ctrl_c_ends_a_fit_that_would_take_minutes(tmp_path, gram_columns):
         import numpy as np
         import fastreg as fr
         import fastreg._lasso
-        fastreg._descent.choose_form = lambda n, p, itemsize: fastreg._descent.Form(False, {gram_columns}, 0)
+        fastreg._descent.choose_form = lambda n, p, *_: fastreg._descent.Form(False, {gram_columns}, 0)
         rng = np.random.default_rng(0)
         X, y = np.cumsum(rng.standard_normal((1000, 3000)), axis=1), rng.standard_normal(1000)
         before = X.tobytes(), y.tobytes()

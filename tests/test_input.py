@@ -77,8 +77,6 @@ BAD_X = {
     "complex object": (changed(X, (0, 0), 1j, dtype=object), TypeError, "X holds objects that are not real numbers (*)."),
     "ragged": ([[1.0], [1.0, 2.0]], TypeError, "X is a list that numpy cannot turn into an array (*)."),
     "masked": (masked(X, 0), ValueError, "X is a masked array with masked entries; fill or drop them first."),
-    "csc": (sparse.csc_matrix(X), TypeError, "X is a sparse csc_matrix; a dense array is needed, for example X.toarray()."),
-    "csr array": (sparse.csr_array(X), TypeError, "X is a sparse csr_array; *"),
     "dask": (Chunked(), TypeError, "X is a dask Array, which would be computed whole; pass X.compute() to agree."),
     "dict": ({"a": 1}, TypeError, "X holds objects that are not real numbers (*)."),
 }
@@ -113,17 +111,17 @@ def test_bad_y_is_refused(fit, name):
         fit(X, bad)
 
 
-@pytest.mark.parametrize("fit", [FITS[name] for name in FITS if name != "ridge"])
 @pytest.mark.parametrize(("y", "end"), [(Y[:, None], "; pass y.ravel()."), (np.zeros((12, 2)), "."), (1, ".")])
-def test_y_of_a_lasso_is_one_dimensional(fit, y, end):
+def test_y_of_alpha_max_is_one_dimensional(y, end):
     with refusal(ValueError, "y has shape (*); a 1-d array of 12 entries is needed" + end):
-        fit(X, y)
+        fr.alpha_max(X, y)
 
 
+@pytest.mark.parametrize("fit", [FITS[name] for name in FITS if name != "alpha_max"])
 @pytest.mark.parametrize("y", [np.zeros((12, 0)), np.zeros((12, 1, 1)), 1.0])
-def test_y_of_ridge_has_one_or_two_dimensions(y):
+def test_y_has_one_or_two_dimensions(fit, y):
     with refusal(ValueError, "y has shape (*); (12,) or (12, t) with t >= 1 targets is needed."):
-        fr.ridge(X, y, 0.1)
+        fit(X, y)
 
 
 def test_not_finite_in_one_of_many_targets_is_named():

@@ -313,7 +313,7 @@ def test_alpha_max_is_the_smallest_alpha_with_no_coefficient(layout, shape, fit_
     ],
 )
 def test_form_of_the_working_set_at_its_borders(n, p, itemsize, form):
-    chosen = choose_form(n, p, itemsize)
+    chosen = choose_form(n, p, n * p * itemsize)
     assert (chosen.tall, chosen.gram, chosen.factor) == form
 
 
@@ -322,7 +322,7 @@ def test_form_changes_on_the_way_without_a_jump(monkeypatch):
     alphas = fr.alpha_max(X, y) * np.geomspace(1, 0.01, 30)
     gram = fr.lasso_path(X, y, alphas=alphas, tol=1e-10)
     for columns in (gram.counts["working_set"] // 4, gram.df.max(), gram.counts["working_set"] - 1):
-        monkeypatch.setattr("fastreg._descent.choose_form", lambda n, p, itemsize, c=int(columns): Form(False, c, p))
+        monkeypatch.setattr("fastreg._descent.choose_form", lambda n, p, *_, c=int(columns): Form(False, c, p))
         other = fr.lasso_path(X, y, alphas=alphas, tol=1e-10)
         assert all(status.converged for status in other.statuses)
         np.testing.assert_allclose(other.objectives, gram.objectives, rtol=2e-10)
@@ -337,7 +337,7 @@ def test_working_sets_that_shrink_on_the_residual_stay_there(monkeypatch, column
         alphas = fr.alpha_max(X, y, l1_ratio=0.5) * np.geomspace(1, 0.02, 12)
         gram = fr.elastic_net_path(X, y, alphas=alphas, tol=1e-10)
         with monkeypatch.context() as patch:
-            patch.setattr("fastreg._descent.choose_form", lambda n, p, itemsize: Form(False, columns, p))
+            patch.setattr("fastreg._descent.choose_form", lambda n, p, *_: Form(False, columns, p))
             path = fr.elastic_net_path(X, y, alphas=alphas, tol=1e-10)
         assert all(status.converged for status in path.statuses)
         np.testing.assert_allclose(path.objectives, gram.objectives, rtol=2e-10)

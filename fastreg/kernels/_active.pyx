@@ -1,38 +1,40 @@
-"""Lasso and elastic-net paths by a certified active set.
+"""Paths of the problem of _cd.pxd by a certified active set.
 
 A working set holds every column that ever mattered; _working.pyx solves the problem on it.  The other columns are checked
-without being read: with c_j = x_j'r_e known from an earlier residual r_e, and the new residual r = a r_e + d, d orthogonal to
-r_e, |x_j'r| <= |a c_j| + |x_j| |d|.  Only columns whose bound reaches l1 are read; those whose |x_j'r| does, join.  When
-none does, the gap of the whole problem, with the bounds in place of what was not read, is the certificate.
+mostly without being read (_bounds.pyx); those whose gradient reaches over l1 v_j join.  When none does, the gap of the whole
+problem, with the bounds in place of what was not read, is the certificate.
 
     outside the working set        cost of a check
-    bound below l1                 1 of the p in one vectorised scan
-    bound at or above l1           n (one reading of the column, which renews its bound)
-    tall data                      |W| (exact, from rows of the Gram matrix; _cross.pyx)
+    dense or sparse X              as _bounds.pyx has it
+    tall data                      |W| a column (exact, from rows of the Gram matrix; _cross.pyx)
+
+Columns without an l1 penalty, and those whose bounds leave out 0, are in the working set from the start and never leave it.
 """
 
 from libc.float cimport DBL_EPSILON
 from libc.math cimport INFINITY, fabs, sqrt
-from libc.stdlib cimport calloc, free, malloc
+from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy, memset
 
-from fastreg.kernels._cd cimport dual_gap
+from fastreg.kernels._bounds cimport (
+    bounds_check, bounds_free, bounds_init, bounds_leave, bounds_near, bounds_reach, bounds_renew, bounds_return, bounds_sift,
+    bounds_start,
+)
+from fastreg.kernels._cd cimport clip, dual_gap, dual_scale
 from fastreg.kernels._cross cimport cross_gradients
-from fastreg.kernels._design cimport Columns, col_axpy, col_dot, dots, fr_bounds_over, fr_dot_f64, raise_for
+from fastreg.kernels._design cimport col_axpy, col_dot, col_size, dots, fr_dot_f64
 from fastreg.kernels._newton cimport newton_dual
 from fastreg.kernels._prox cimport soft
 from fastreg.kernels._working cimport (
-    AT_FLOOR, INTERRUPTED, OUT_OF_ITERATIONS, OUT_OF_MEMORY, REACHED, STALLED, support_size,
-    working_add, working_certify, working_conjugate_gap,
-    working_free, working_gap, working_init, working_refresh, working_shrink, working_solve,
+    AT_FLOOR, INTERRUPTED, OUT_OF_ITERATIONS, OUT_OF_MEMORY, REACHED, STALLED, may_leave, support_size, working_add,
+    working_certify, working_conjugate_gap, working_free, working_init, working_judge, working_refresh, working_shrink,
+    working_solve,
 )
 
 # How far a stride goes down.  Measured on fifteen problems with one alpha: from 0.2 to 0.4 it matters by a quarter either way;
 # near the rank, where every stride is solved to the end, 0.2 costs 1.5 times more.
 cdef double STRIDE = 0.2
 cdef double STRIDE_CROWDED = 0.4
-# On the way down only columns within so much of their bound are read.  Measured on four problems: 0.25 costs Newton steps.
-cdef double LIKELY = 0.4
 
 cdef enum:
     JOIN_AT_LEAST = 50          # columns that may join in a round: the larger of this and half the support
@@ -43,78 +45,100 @@ cdef enum:
     FLOOR_ULPS = 64
 
 
-cdef int active_init(Active *S, Dense *X, const double *y, const double *xy, const double *sq, Py_ssize_t gram_limit,
-                     Py_ssize_t factor_limit, bint tall, const double *whole) noexcept nogil:
-    """w = 0 and no column in the working set.  xy = X'y, sq_j = |x_j|^2 and whole, X'X or NULL, stay the caller's.
-    -1 where memory is out."""
-    cdef Py_ssize_t j, p = X.p
+cdef int active_init(Active *S, Matrix *X, const double *y, const double *xy, const double *sq, const Penalty *penalty,
+                     Py_ssize_t gram_limit, Py_ssize_t factor_limit, bint tall, const double *whole) noexcept nogil:
+    """w = 0 but where bounds leave that out.  xy = X'y, sq_j = |x_j|^2, the arrays of penalty, each NULL or of length p, and
+    whole, X'X or NULL, stay the caller's.  -1 where memory is out, -2 if interrupted."""
+    cdef Py_ssize_t j, k = 0, p = X.p, room
     memset(S, 0, sizeof(Active))
-    S.X, S.xy, S.sq, S.l1_before = X[0], xy, sq, INFINITY
+    S.X, S.xy, S.sq, S.penalty, S.l1_before = X[0], xy, sq, penalty[0], INFINITY
     # 1 % of the size of X (2 % for float32), but 4 MB and 16 residuals at least, and never more than columns
-    S.room = 1 if tall else min(p, max(<Py_ssize_t>16, min(<Py_ssize_t>MOST_RESIDUALS, max(p // 100, 500_000 // X.n))))
-    S.c = <double *>malloc(4 * p * sizeof(double))
-    S.R = <double *>malloc(S.room * (X.n + 3) * sizeof(double))
-    S.at = <int *>calloc(p, sizeof(int))
-    S.over = <Py_ssize_t *>malloc(2 * p * sizeof(Py_ssize_t))
-    S.users = <Py_ssize_t *>calloc(S.room, sizeof(Py_ssize_t))
+    room = 1 if tall else min(p, max(<Py_ssize_t>16, min(<Py_ssize_t>MOST_RESIDUALS, max(p // 100, 500_000 // X.n))))
     if working_init(&S.W, X, y, gram_limit, factor_limit, tall, whole) != 0:
         return -1
-    if S.c == NULL or S.R == NULL or S.at == NULL or S.over == NULL or S.users == NULL:
+    S.trial = <double *>malloc(p * sizeof(double))
+    if S.trial == NULL or bounds_init(&S.B, X, sq, penalty, room) != 0:
         return -1
-    S.size, S.read, S.trial = S.c + p, S.c + 2 * p, S.c + 3 * p
-    S.rr, S.a, S.d = S.R + S.room * X.n, S.R + S.room * (X.n + 1), S.R + S.room * (X.n + 2)
     S.floor = FLOOR_ULPS * DBL_EPSILON * S.W.yy
-    for j in range(p):
-        S.c[j], S.size[j] = xy[j], sqrt(sq[j])
-        S.largest_size = max(S.largest_size, S.size[j])
-    # the first residual is y itself
-    memcpy(S.R, y, X.n * sizeof(double))
+    S.W.penalty.boxed = penalty.boxed
     memcpy(S.W.r, y, X.n * sizeof(double))
-    memset(S.a, 0, 2 * S.room * sizeof(double))
-    S.rr[0], S.a[0], S.d[0], S.users[0] = S.W.yy, 1.0, 0.0, p
-    return 0
+    bounds_start(&S.B, y, S.W.yy, xy)
+    if penalty.v == NULL and penalty.lower == NULL:
+        return 0
+    for j in range(p):
+        if always_in(S, j):
+            S.B.over[k] = j
+            k += 1
+    S.n_always_in = k
+    return join(S, S.B.over, k) if k > 0 else 0
+
+
+cdef void active_retarget(Active *S, const double *y, const double *xy) noexcept nogil:
+    """Another target over the same X, from w = 0.  The working set stays, with its Gram matrix, but for zeros beyond what is
+    likely to be of use."""
+    cdef Py_ssize_t i
+    cdef Working *W = &S.W
+    if not W.tall and W.X.p > 2 * (support_size(W) + JOIN_AT_LEAST):
+        working_shrink(W)
+    W.y, W.yy, S.xy, S.l1_before = y, fr_dot_f64(S.X.n, y, 1, 0.0, y), xy, INFINITY
+    S.floor = FLOOR_ULPS * DBL_EPSILON * W.yy
+    memcpy(W.r, y, S.X.n * sizeof(double))
+    bounds_start(&S.B, y, W.yy, xy)
+    for i in range(W.X.p):
+        W.b[i], W.w[i] = xy[W.cols[i]], clip(0.0, W.penalty.lower[i], W.penalty.upper[i])
+        bounds_leave(&S.B, W.cols[i])
+    W.settled = False
+    working_refresh(W)
 
 
 cdef void active_free(Active *S) noexcept nogil:
     working_free(&S.W)
-    free(S.c)
-    free(S.R)
-    free(S.at)
-    free(S.over)
-    free(S.users)
+    bounds_free(&S.B)
+    free(S.trial)
+
+
+cdef bint always_in(Active *S, Py_ssize_t j) noexcept nogil:
+    """Whether column j matters at any l1."""
+    cdef Penalty *P = &S.penalty
+    if P.v != NULL and not P.v[j] < INFINITY:
+        return False
+    if P.lower != NULL and not P.lower[j] <= 0.0 <= P.upper[j]:
+        return True
+    return S.sq[j] > 0.0 and P.v != NULL and P.v[j] == 0.0
 
 
 cdef int join(Active *S, const Py_ssize_t *cols, Py_ssize_t k) noexcept nogil:
     """Let columns join the working set; status as in working_add."""
     cdef Py_ssize_t i
-    cdef int status = working_add(&S.W, cols, k, S.xy, S.sq)
+    cdef int status = working_add(&S.W, cols, k, S.xy, S.sq, &S.penalty)
     if status != 0:
         return status
     for i in range(k):
-        S.users[S.at[cols[i]]] -= 1
-        S.c[cols[i]], S.size[cols[i]] = 0.0, 0.0
+        bounds_leave(&S.B, cols[i])
     return 0
 
 
 cdef Py_ssize_t try_out(Active *S, Py_ssize_t *cols, Py_ssize_t k, double l1, double l2) noexcept nogil:
     """Sweep over k columns outside the working set, on the residual, and put those that are not zero then first in cols, with
-    their coefficients in trial; returns how many.  Costs n k a sweep, where joining costs n |W| a column."""
+    their coefficients in trial; returns how many.  Costs a reading of each column a sweep, where joining costs n |W|."""
     cdef Py_ssize_t i, j, _sweep, kept = 0
-    cdef double old, new
+    cdef double old, new, l1_j, l2_j
+    cdef Penalty *P = &S.penalty
     for i in range(k):
         S.trial[cols[i]] = 0.0
+        S.W.work += 2.0 * TRY_SWEEPS * col_size(&S.X, cols[i])
     for _sweep in range(TRY_SWEEPS):
         for i in range(k):
             j = cols[i]
-            if S.sq[j] <= 0.0:
-                continue        # a constant column
             old = S.trial[j]
-            new = soft(col_dot(&S.X, j, S.W.r) + S.sq[j] * old, l1) / (S.sq[j] + l2)
+            l1_j, l2_j = l1 if P.v == NULL else l1 * P.v[j], l2 if P.u == NULL else l2 * P.u[j]
+            new = soft(col_dot(&S.X, j, S.W.r) + S.sq[j] * old, l1_j) / (S.sq[j] + l2_j)
+            if P.lower != NULL:
+                new = clip(new, P.lower[j], P.upper[j])
             if new != old:
                 col_axpy(&S.X, j, new - old, S.W.r)
                 S.trial[j] = new
-    S.n_columns_read += TRY_SWEEPS * k
-    S.W.work += 2.0 * TRY_SWEEPS * S.X.n * k
+    S.B.n_columns_read += TRY_SWEEPS * k
     for i in range(k):
         if S.trial[cols[i]] != 0.0:
             cols[kept], cols[i] = cols[i], cols[kept]
@@ -161,7 +185,7 @@ cdef int join_best(Active *S, Py_ssize_t *cols, const double *key, Py_ssize_t k,
     if S.W.tall:
         most, k = S.X.p if S.W.cross.whole != NULL else max(min(k, most), <Py_ssize_t>JOIN_TALL), 0
         for i in range(S.X.p):
-            if S.size[i] > 0.0:
+            if S.B.size[i] > 0.0:
                 cols[k] = i
                 k += 1
     if k <= most or S.W.tall or crowded:
@@ -212,156 +236,101 @@ cdef int guess(Active *S, double l1, double l2) noexcept nogil:
     (Tibshirani et al., 2012, Strong rules for discarding predictors, eq. 7).
 
     After a long stride the rule keeps nearly everything; then only columns within a tenth of l1 join."""
-    cdef Py_ssize_t k = promising(S, l1)
-    if make_room(S, k):
-        k = promising(S, l1)
-    return join_best(S, S.over, S.read, k, l1, l2) if k else 0
-
-
-cdef Py_ssize_t promising(Active *S, double l1) noexcept nogil:
-    """The columns for guess: over[: n], the number n is returned; read holds the estimates."""
-    cdef Py_ssize_t j, k = 0
     cdef double limit = max(2.0 * l1 - S.l1_before, 0.9 * l1)
-    for j in range(S.X.p):
-        S.read[j] = S.a[S.at[j]] * S.c[j]
-        if fabs(S.read[j]) >= limit and S.size[j] > 0.0:
-            S.over[k] = j
-            k += 1
-    return k
-
-
-cdef void see(Active *S) noexcept nogil:
-    """Split the new residual W.r along each residual in use: S.a and S.d.  Cost n a residual."""
-    cdef Py_ssize_t e, n = S.X.n
-    cdef double rr = fr_dot_f64(n, S.W.r, 1, 0.0, S.W.r), rest
-    for e in range(S.room):
-        if S.users[e] > 0:
-            S.a[e] = fr_dot_f64(n, S.R + e * n, 1, 0.0, S.W.r) / S.rr[e] if S.rr[e] > 0.0 else 0.0
-            rest = rr - S.a[e] * S.a[e] * S.rr[e]
-            # what rounding may have taken off |d|^2: three sums of n terms in 16 lanes each
-            S.d[e] = sqrt(max(rest, 0.0) + (24.0 + 0.25 * n) * DBL_EPSILON * rr)
-
-
-cdef Py_ssize_t slot(Active *S) noexcept nogil:
-    """The place of the residual with the fewest users, which is a free one if there is any."""
-    cdef Py_ssize_t e, least = 0
-    for e in range(S.room):
-        if S.users[e] < S.users[least]:
-            least = e
-    return least
-
-
-cdef double check_tall(Active *S, double limit, Py_ssize_t *n_over) noexcept nogil:
-    """check, from rows of the Gram matrix, or from X where q is exact."""
-    cdef Py_ssize_t j, kept = 0
-    cdef double most = 0.0
-    if S.W.exact:
-        dots(&S.X, NULL, S.X.p, S.W.r, S.c)
-        S.n_columns_read += S.X.p
-    else:
-        cross_gradients(&S.W.cross, S.xy, S.W.w, S.c)
-    for j in range(S.X.p):
-        if S.W.cross.row[j] >= 0:
-            S.c[j] = 0.0
-        elif fabs(S.c[j]) > limit and S.size[j] > 0.0:
-            S.over[kept] = j
-            kept += 1
-        else:
-            most = max(most, fabs(S.c[j]))
-    n_over[0] = kept
-    return most
+    cdef Py_ssize_t k = bounds_near(&S.B, limit)
+    if make_room(S, k):
+        k = bounds_near(&S.B, limit)
+    return join_best(S, S.B.over, S.B.read, k, l1, l2) if k else 0
 
 
 cdef double check(Active *S, double limit, bint passing, Py_ssize_t *n_over) noexcept nogil:
-    """Find the columns outside the working set with |x_j'r| > limit: over[: n_over].  Returns a bound on the rest.
-
-    passing: find most of them, and no bound."""
-    cdef Py_ssize_t i, j, e, k, kept = 0, p = S.X.p
-    cdef double most = 0.0
-    if S.W.tall:
-        return check_tall(S, limit, n_over)
-    see(S)
-    if passing:
-        for e in range(S.room):
-            S.d[e] *= LIKELY
-    k = fr_bounds_over(p, S.c, S.size, S.at, S.a, S.d, limit, S.over, &most)
-    if k > 0:
-        k = read_columns(S, k)
-        for i in range(k):
-            j = S.over[i]
-            if fabs(S.c[j]) > limit:
-                S.over[kept] = j
-                kept += 1
-            else:
-                most = max(most, fabs(S.c[j]))
-    n_over[0] = kept
-    return most
-
-
-cdef Py_ssize_t read_columns(Active *S, Py_ssize_t k) noexcept nogil:
-    """c of the columns over[: k] anew, at the residual W.r, which takes a slot.  Where all slots are in use, the columns that
-    stand at that one are read, too, and follow in over; returns how many there are."""
-    cdef Py_ssize_t i, j, e = slot(S), n = S.X.n
-    if S.users[e] > 0:
-        for i in range(k):
-            S.at[S.over[i]] = -1 - S.at[S.over[i]]          # these are in over already
-        i = k
-        for j in range(S.X.p):
-            if S.at[j] == e and S.size[j] > 0.0:
-                S.over[k] = j
-                k += 1
-        for i in range(i):
-            S.at[S.over[i]] = -1 - S.at[S.over[i]]
-    dots(&S.X, S.over, k, S.W.r, S.read)
-    S.n_columns_read += k
-    S.W.work += <double>n * k
-    memcpy(S.R + e * n, S.W.r, n * sizeof(double))
-    S.rr[e] = fr_dot_f64(n, S.W.r, 1, 0.0, S.W.r)
-    S.a[e], S.d[e] = 1.0, 0.0
-    for i in range(k):
-        j = S.over[i]
-        S.users[S.at[j]] -= 1
-        S.c[j], S.at[j] = S.read[i], <int>e
-    S.users[e] += k
-    return k
+    """bounds_check at W.r; for tall data from rows of the Gram matrix, or from X where q is exact."""
+    cdef double most
+    if not S.W.tall:
+        most = bounds_check(&S.B, S.W.r, limit, passing, n_over)
+        S.W.work += S.B.work
+        S.B.work = 0.0
+        return most
+    if S.W.exact:
+        dots(&S.X, NULL, S.X.p, S.W.r, S.B.c)
+        S.B.n_columns_read += S.X.p
+    else:
+        cross_gradients(&S.W.cross, S.xy, S.W.w, S.B.c)
+    return bounds_sift(&S.B, limit, n_over)
 
 
 cdef void release(Active *S) noexcept nogil:
     """Let the columns that are zero leave the working set.  W.r must be y - Xw."""
-    cdef Py_ssize_t i, j, k = 0
+    cdef Py_ssize_t i, k = 0
+    cdef Py_ssize_t *back = S.B.over + S.X.p        # bounds_return writes to over
     for i in range(S.W.X.p):
-        if S.W.w[i] == 0.0:
-            j = S.W.cols[i]
-            S.over[k] = j
-            S.size[j] = sqrt(S.sq[j])
-            S.users[S.at[j]] += 1
+        if may_leave(&S.W, i):
+            back[k] = S.W.cols[i]
             k += 1
     if k > 0:
         working_shrink(&S.W)
-        read_columns(S, k)
+        bounds_return(&S.B, back, k, S.W.r)
 
 
 cdef inline Outcome failed(int status) noexcept nogil:
     return OUT_OF_MEMORY if status == -1 else INTERRUPTED
 
 
+cdef Outcome active_base(Active *S, double l2, double tol, Py_ssize_t max_iter, Py_ssize_t *n_iter, double *most) noexcept nogil:
+    """Solve for the columns that are always in, with every other at 0, and find the largest gradient of the others: the
+    smallest l1 that keeps them there.  Costs a reading of X, unless there are no such columns."""
+    cdef Outcome outcome = REACHED
+    cdef Py_ssize_t j, over = 0
+    S.W.penalty.l1, S.W.penalty.l2 = 0.0, l2
+    most[0] = 0.0
+    if S.n_always_in > 0:
+        outcome = working_solve(&S.W, 0.01 * tol, 0.25 * S.floor, n_iter, max_iter)
+        if outcome == OUT_OF_MEMORY or outcome == INTERRUPTED:
+            return outcome
+        working_certify(&S.W, 0.01 * tol)
+        if S.W.tall:
+            check(S, INFINITY, False, &over)
+        else:
+            bounds_renew(&S.B, S.W.r)
+    for j in range(S.X.p):
+        if S.B.size[j] > 0.0:
+            most[0] = max(most[0], bounds_reach(&S.B, j, S.B.c[j]))
+    return outcome
+
+
+cdef int join_everything(Active *S) noexcept nogil:
+    """Without an l1 penalty any column may be non-zero."""
+    cdef Py_ssize_t j, k = 0
+    for j in range(S.X.p):
+        if S.B.size[j] > 0.0:
+            S.B.over[k] = j
+            k += 1
+    return join(S, S.B.over, k) if k > 0 else 0
+
+
 cdef Outcome active_solve(Active *S, double l1, double l2, double tol, Py_ssize_t max_iter, Py_ssize_t *n_iter,
                           Gap *certificate) noexcept nogil:
-    """Minimise 1/2 |y - Xw|^2 + l1 |w|_1 + l2/2 |w|^2 from the w of the last call, l1 > 0.
+    """Minimise the objective of _cd.pxd from the w of the last call.
 
     A long way down, from l1_before or from w = 0, is gone in strides with a loose tolerance: far fewer columns join that
-    do not stay.  The certificate is that of the whole problem: its peak bounds max_j |x_j'r - l2 w_j| over every column."""
+    do not stay.  The certificate is that of the whole problem: its peak bounds every column's gradient over v_j."""
     cdef Outcome outcome
     cdef Py_ssize_t j, over = 0
     cdef double stop, most = 0.0
     cdef bint crowded
+    cdef int status
     n_iter[0] = 0
-    if S.l1_before == INFINITY and S.W.X.p == 0:
+    if l1 == 0.0:
+        status = join_everything(S)
+        return failed(status) if status != 0 else solve_from_here(S, l1, l2, tol, False, max_iter, n_iter, certificate)
+    if S.l1_before == INFINITY and support_size(&S.W) == 0:
+        outcome = active_base(S, l2, tol, max_iter, n_iter, &most)
+        if outcome == OUT_OF_MEMORY or outcome == INTERRUPTED:
+            return outcome
         for j in range(S.X.p):
-            most = max(most, fabs(S.c[j]))
-            over += fabs(S.c[j]) > l1
-        if over > 2 * JOIN_AT_LEAST:    # else all of them join at once
-            S.l1_before = most
+            over += S.B.size[j] > 0.0 and bounds_reach(&S.B, j, S.B.c[j]) > l1
+        if over > 2 * JOIN_AT_LEAST or S.n_always_in > 0:       # else all of them join at once
+            S.l1_before = max(most, l1)
     while S.l1_before < INFINITY and n_iter[0] < max_iter:
         most_to_join(S, &crowded)
         stop = (STRIDE_CROWDED if crowded else STRIDE) * S.l1_before
@@ -374,18 +343,20 @@ cdef Outcome active_solve(Active *S, double l1, double l2, double tol, Py_ssize_
     return solve_from_here(S, l1, l2, tol, False, max_iter, n_iter, certificate)
 
 
-cdef void sharpen(Active *S, double l1, double l2, double most, double rounding, Gap *certificate) noexcept nogil:
+cdef void sharpen(Active *S, double most, double rounding, Gap *certificate) noexcept nogil:
     """Lower the certificate's gap by other dual points, where they have smaller ones.  most: as check returned it."""
     cdef Gap g = certificate[0]
-    cdef double over
-    newton_dual(&S.W, l1, l2, &g)
-    g.peak = max(g.peak, most + S.largest_size * sqrt(g.ee)) + rounding     # the dual point is r - e
-    g.gap = dual_gap(&g, l1)
+    cdef double over, l1 = S.W.penalty.l1, l2 = S.W.penalty.l2
+    if S.W.penalty.boxed or l1 == 0.0:
+        return
+    newton_dual(&S.W, &g)
+    g.peak = max(g.peak, most + S.B.largest_size * sqrt(g.ee)) + rounding   # the dual point is r - e
+    g.gap = dual_gap(&g, dual_scale(&g, l1, False), 0.0)
     if g.gap < certificate.gap:
         certificate[0] = g
-    if l2 > 0.0:
+    if l2 > 0.0 and S.penalty.u == NULL:
         over = max(0.0, most + rounding - l1)
-        certificate.gap = min(certificate.gap, working_conjugate_gap(&S.W, l1, l2) + 0.5 * S.X.p * over * over / l2)
+        certificate.gap = min(certificate.gap, working_conjugate_gap(&S.W) + 0.5 * S.X.p * over * over / l2)
 
 
 cdef Outcome solve_from_here(Active *S, double l1, double l2, double tol, bint passing, Py_ssize_t max_iter, Py_ssize_t *n_iter,
@@ -399,14 +370,15 @@ cdef Outcome solve_from_here(Active *S, double l1, double l2, double tol, bint p
     cdef int status, tries = 0
     cdef bint crowded, roomy = False
     cdef Gap g
-    status = guess(S, l1, l2)
+    S.W.penalty.l1, S.W.penalty.l2 = l1, l2
+    status = 0 if l1 == 0.0 else guess(S, l1, l2)
     if status != 0:
         return failed(status)
     while True:
-        outcome = working_solve(&S.W, l1, l2, inner, 0.25 * S.floor, n_iter, max_iter)
+        outcome = working_solve(&S.W, inner, 0.25 * S.floor, n_iter, max_iter)
         if outcome == OUT_OF_MEMORY or outcome == INTERRUPTED:
             return outcome
-        g = working_certify(&S.W, l1, l2, tol)
+        g = working_certify(&S.W, tol)
         # a column may exceed l1 by what the tolerance leaves: 1 - t of w'c and (1 - t)^2 of |r'|^2 / 2 for t = l1 / |c_j|
         slack = max(0.0, tol * g.primal - g.gap)
         if slack > 0.0:
@@ -422,16 +394,16 @@ cdef Outcome solve_from_here(Active *S, double l1, double l2, double tol, bint p
             if not roomy and make_room(S, over):
                 roomy = True        # once: what left may be among the violators
                 most = check(S, l1 * (1.0 + slack), passing, &over)
-            status = join_best(S, S.over, S.c, over, l1, l2)
+            status = join_best(S, S.B.over, S.B.c, over, l1, l2)
             if status != 0:
                 return failed(status)
             before = INFINITY
             continue
         for j in range(over):
-            most = max(most, fabs(S.c[S.over[j]]))
-        rounding = 4.0 * DBL_EPSILON * S.largest_size * sqrt(g.rss)     # of an x_j'r
+            most = max(most, bounds_reach(&S.B, S.B.over[j], S.B.c[S.B.over[j]]))
+        rounding = 4.0 * DBL_EPSILON * S.B.largest_size * sqrt(g.rss)     # of an x_j'r
         g.peak = max(g.peak, most) + rounding
-        g.gap = dual_gap(&g, l1)
+        working_judge(&S.W, &g)
         certificate[0] = g
         S.l1_before, S.rss = l1, g.rss
         if not g.primal < INFINITY:     # NaN as well
@@ -445,94 +417,9 @@ cdef Outcome solve_from_here(Active *S, double l1, double l2, double tol, bint p
         # where neither a smaller tolerance on the working set nor exact gradients help, rounding is the limit
         tries = 0 if g.gap < 0.5 * before else tries + 1
         if tries > 3:
-            sharpen(S, l1, l2, most, rounding, certificate)
+            sharpen(S, most, rounding, certificate)
             return REACHED if certificate.gap <= tol * g.primal else STALLED
         before = min(before, g.gap)
         inner *= 0.1
 
 
-cdef str GRAM = "the Gram matrix of the working set"
-
-
-cdef class Solver:
-    """A path solver over Columns that keeps its working set and its w from one solve to the next."""
-    cdef Active S
-    cdef Columns columns
-    cdef object y
-
-    def __cinit__(self, Columns columns, const double[::1] y, Py_ssize_t gram_limit, Py_ssize_t factor_limit, bint tall):
-        self.columns, self.y = columns, y
-        if active_init(&self.S, &columns.X, &y[0], columns.xy, columns.sq, gram_limit, factor_limit, tall, columns.gram) != 0:
-            raise MemoryError("no memory for the column bounds")
-
-    def __dealloc__(self):
-        active_free(&self.S)
-
-    def start(self, const Py_ssize_t[::1] support, const double[::1] w, double l1, double l2):
-        """Let the columns `support`, at least one, join with coefficients w (kernel scale), unless w = 0 is better."""
-        cdef Py_ssize_t k
-        cdef int status
-        with nogil:
-            status = join(&self.S, &support[0], support.shape[0])
-            if status == 0:
-                for k in range(support.shape[0]):
-                    # a constant column stays at 0: no sweep would take it back
-                    self.S.W.w[k] = w[k] if self.S.W.sq[k] > 0.0 else 0.0
-                working_refresh(&self.S.W)
-                if not working_gap(&self.S.W, l1, l2).primal < 0.5 * self.S.W.yy:       # NaN as well
-                    memset(self.S.W.w, 0, support.shape[0] * sizeof(double))
-                    working_refresh(&self.S.W)
-                # the bounds, or gradients, are relative to the residuals seen: look at this one
-                if self.S.W.tall:
-                    cross_gradients(&self.S.W.cross, self.S.xy, self.S.W.w, self.S.c)
-                else:
-                    see(&self.S)
-        raise_for(status, GRAM)
-
-    def solve(self, double l1, double l2, double tol, Py_ssize_t max_iter):
-        """(outcome, n_iter, objective, gap, support size) at l1, l2 in kernel scale"""
-        cdef Py_ssize_t n_iter = 0, size
-        cdef Gap g
-        cdef Outcome outcome
-        with nogil:
-            outcome = active_solve(&self.S, l1, l2, tol, max_iter, &n_iter, &g)
-            size = support_size(&self.S.W)
-        raise_for(-1 if outcome == OUT_OF_MEMORY else (-2 if outcome == INTERRUPTED else 0), GRAM)
-        return <int>outcome, n_iter, g.primal, max(g.gap, self.S.floor), size
-
-    def solution(self, Py_ssize_t[::1] support, double[::1] w):
-        """Write the support, in ascending order of columns, and its coefficients; returns |r|^2 of the last certificate."""
-        cdef Py_ssize_t j, k = 0, i, gap
-        cdef Working *W = &self.S.W
-        for j in range(W.X.p):
-            if W.w[j] != 0.0:
-                support[k], w[k] = W.cols[j], W.w[j]
-                k += 1
-        gap = 1
-        while gap < k // 3:
-            gap = 3 * gap + 1
-        while gap > 0:                  # Shell's sort
-            for j in range(gap, k):
-                i = j
-                while i >= gap and support[i - gap] > support[i]:
-                    support[i - gap], support[i] = support[i], support[i - gap]
-                    w[i - gap], w[i] = w[i], w[i - gap]
-                    i -= gap
-            gap //= 3
-        return self.S.rss
-
-    @property
-    def yy(self):
-        """|y|^2"""
-        return self.S.W.yy
-
-    @property
-    def counts(self):
-        """columns read to check them, size of the working set, sweeps, Newton steps, null-space pivots"""
-        return {
-            "columns_read": self.S.n_columns_read + self.S.W.cross.n_columns_read,
-            "working_set": self.S.W.X.p,
-            "sweeps": self.S.W.n_epochs,
-            "newton_steps": self.S.W.n_newton,
-            "pivots": self.S.W.n_pivots,
-        }

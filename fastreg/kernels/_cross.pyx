@@ -29,7 +29,7 @@ cdef void cross_free(Cross *C) noexcept nogil:
     free(C.row)
 
 
-cdef int cross_add(Cross *C, Dense *X, const Py_ssize_t *cols, Py_ssize_t k) noexcept nogil:
+cdef int cross_add(Cross *C, Matrix *X, const Py_ssize_t *cols, Py_ssize_t k) noexcept nogil:
     """Append the rows of k columns.  Cost n k (p - m - k/2) multiply-adds, or k p where X'X is known.  Returns as gram_block
     does."""
     cdef Py_ssize_t i, j, ld, rest = 0

@@ -6,9 +6,10 @@ columns with a large mean.
 """
 
 from cpython.buffer cimport PyBUF_FORMAT, PyBUF_STRIDED_RO, PyBuffer_Release, PyObject_GetBuffer
-from libc.math cimport frexp, isfinite, ldexp
+from libc.float cimport DBL_EPSILON
+from libc.math cimport frexp, isfinite, ldexp, sqrt
 from libc.stdlib cimport calloc, free, malloc
-from libc.string cimport memset
+from libc.string cimport memcpy, memset
 
 cdef extern from "Python.h":
     int PyErr_CheckSignals() noexcept
@@ -71,9 +72,44 @@ cdef bint interrupted(double *work) noexcept nogil:
         return PyErr_CheckSignals() == -1
 
 
-cdef void dots(Dense *X, const Py_ssize_t *cols, Py_ssize_t m, const double *r, double *out) noexcept nogil:
-    """out_k = x_cols[k]'r; cols NULL: columns 0 .. m - 1.  Cost n m."""
-    cdef Py_ssize_t i, k, rows, step = X.n if X.row_stride == 1 else STRIDED_ROWS
+cdef void settle(Matrix *X, double *s) noexcept nogil:
+    """Make the state s the residual itself.  Cost n, where there is something to do."""
+    cdef Py_ssize_t i
+    if not X.sparse or s[X.n] == 0.0:
+        return
+    for i in range(X.n):
+        s[i] += s[X.n] * (1.0 if X.root == NULL else X.root[i])
+    s[X.n] = 0.0
+
+
+cdef void col_pack(Matrix *X, Py_ssize_t j, double *out) noexcept nogil:
+    """out = x_j, dense.  Cost n."""
+    cdef Py_ssize_t i
+    cdef double level
+    if not X.sparse:
+        part_pack(X, j, 0, X.n, out)
+        return
+    level = -X.scale * X.mean[column(X, j)]
+    for i in range(X.n):
+        out[i] = level if X.root == NULL else level * X.root[i]
+    fr_csc_axpy(&X.csc, column(X, j), X.scale, X.root, out)
+
+
+cdef inline double root_sum(Py_ssize_t n, const double *r, const double *root) noexcept nogil:
+    """root'r"""
+    return fr_sum_f64(n, r, 1, 0.0) if root == NULL else fr_dot_f64(n, root, 1, 0.0, r)
+
+
+cdef void dots(Matrix *X, const Py_ssize_t *cols, Py_ssize_t m, const double *r, double *out) noexcept nogil:
+    """out_k = x_cols[k]'r for a settled r; cols NULL: columns 0 .. m - 1.  Cost n m, or the stored entries and n."""
+    cdef Py_ssize_t i, j, k, rows, step = X.n if X.row_stride == 1 else STRIDED_ROWS
+    cdef double total
+    if X.sparse:
+        total = root_sum(X.n, r, X.root) if X.centred else 0.0
+        for k in range(m):
+            j = column(X, k if cols == NULL else cols[k])
+            out[k] = X.scale * (fr_csc_dot(&X.csc, j, X.root, r) - total * X.mean[j])
+        return
     for k in range(m):
         out[k] = 0.0
     i = 0
@@ -84,9 +120,16 @@ cdef void dots(Dense *X, const Py_ssize_t *cols, Py_ssize_t m, const double *r, 
         i += rows
 
 
-cdef void subtract_product(Dense *X, const double *w, double *r) noexcept nogil:
-    """r -= X w.  Cost n for each non-zero of w."""
+cdef void subtract_product(Matrix *X, const double *w, double *r) noexcept nogil:
+    """r -= X w, settled.  Cost n, or the stored entries, for each non-zero of w."""
     cdef Py_ssize_t i = 0, k, rows, step = X.n if X.row_stride == 1 else STRIDED_ROWS
+    if X.sparse:
+        r[X.n] = 0.0
+        for k in range(X.p):
+            if w[k] != 0.0:
+                col_axpy(X, k, w[k], r)
+        settle(X, r)
+        return
     while i < X.n:
         rows = min(step, X.n - i)
         for k in range(X.p):
@@ -111,7 +154,7 @@ cdef inline double *aligned(double *block) noexcept nogil:
     return <double *>((<size_t>block + ALIGNED - 1) & ~<size_t>(ALIGNED - 1))
 
 
-cdef inline void pack_whole(Dense *X, Py_ssize_t j, Py_ssize_t i, Py_ssize_t m, Py_ssize_t whole, double *out) noexcept nogil:
+cdef inline void pack_whole(Matrix *X, Py_ssize_t j, Py_ssize_t i, Py_ssize_t m, Py_ssize_t whole, double *out) noexcept nogil:
     """part_pack, and zeros up to whole"""
     cdef Py_ssize_t t
     part_pack(X, j, i, m, out)
@@ -119,12 +162,45 @@ cdef inline void pack_whole(Dense *X, Py_ssize_t j, Py_ssize_t i, Py_ssize_t m, 
         out[t] = 0.0
 
 
-cdef int gram_block(Dense *X, const Py_ssize_t *cols, Py_ssize_t m, Py_ssize_t k, double *out, Py_ssize_t ldo) noexcept nogil:
+cdef int gram_block(Matrix *X, const Py_ssize_t *cols, Py_ssize_t m, Py_ssize_t k, double *out, Py_ssize_t ldo) noexcept nogil:
     """Rows m .. m + k - 1 of the lower triangle of the Gram matrix of columns cols[0 .. m + k - 1]:
     out[a*ldo + b] = x_cols[m + a]'x_cols[b] for b <= m + a; entries up to three places further are overwritten.
 
-    Cost n k (m + k/2) multiply-adds and k + PANEL packed columns of CHUNK rows.  Returns -1 where memory is out, -2 if
-    interrupted."""
+    Cost n k (m + k/2) multiply-adds and k + PANEL packed columns of CHUNK rows; for sparse X n k and the stored entries of the
+    m + k columns, k times, and one packed column.  Returns -1 where memory is out, -2 if interrupted."""
+    if X.sparse:
+        return sparse_gram_block(X, cols, m, k, out, ldo)
+    return dense_gram_block(X, cols, m, k, out, ldo)
+
+
+cdef int sparse_gram_block(Matrix *X, const Py_ssize_t *cols, Py_ssize_t m, Py_ssize_t k, double *out,
+                           Py_ssize_t ldo) noexcept nogil:
+    """gram_block: a column is unpacked, and meets the others in their stored entries."""
+    cdef double *x = <double *>calloc(X.n, sizeof(double))
+    cdef Py_ssize_t j
+    cdef int status = 0
+    cdef double work = 0.0
+    if x == NULL:
+        return -1
+    for j in range(m, m + k):
+        if X.centred:
+            col_pack(X, cols[j], x)
+        else:
+            fr_csc_axpy(&X.csc, column(X, cols[j]), X.scale, X.root, x)
+        dots(X, cols, j + 1, x, out + (j - m) * ldo)
+        if not X.centred:
+            fr_csc_clear(&X.csc, column(X, cols[j]), x)
+        work += X.n + <double>(j + 1) * col_size(X, cols[j])
+        if interrupted(&work):
+            status = -2
+            break
+    free(x)
+    return status
+
+
+cdef int dense_gram_block(Matrix *X, const Py_ssize_t *cols, Py_ssize_t m, Py_ssize_t k, double *out,
+                          Py_ssize_t ldo) noexcept nogil:
+    """gram_block in chunks of rows, packed."""
     cdef Py_ssize_t ld = packed_length(X.n), i, j, b, width, rows, whole
     cdef double *block = <double *>malloc((k + min(m, <Py_ssize_t>PANEL)) * ld * sizeof(double) + ALIGNED)
     cdef double *A = aligned(block)
@@ -159,14 +235,14 @@ cdef int gram_block(Dense *X, const Py_ssize_t *cols, Py_ssize_t m, Py_ssize_t k
     return status
 
 
-cdef int row_gram(Dense *X, double *out, Py_ssize_t ldo) noexcept nogil:
-    """Lower triangle of XX' (n x n).  Returns -1 where memory is out, -2 if interrupted."""
+cdef int row_gram(Matrix *X, const double *unit, double *out, Py_ssize_t ldo) noexcept nogil:
+    """Lower triangle of X diag(unit) X' (n x n); unit NULL: ones.  Returns -1 where memory is out, -2 if interrupted."""
     cdef Py_ssize_t ld = packed_length(X.p), i, j, k, m
     cdef double *block = <double *>malloc(X.n * ld * sizeof(double) + ALIGNED)
     cdef double *rows = aligned(block)
     cdef double *piece = <double *>malloc(X.n * sizeof(double))
     cdef int status = 0
-    cdef double work = 0.0
+    cdef double work = 0.0, size
     if block == NULL or piece == NULL:
         status = -1
     else:
@@ -176,9 +252,10 @@ cdef int row_gram(Dense *X, double *out, Py_ssize_t ldo) noexcept nogil:
         while j < X.p:
             m = min(<Py_ssize_t>CHUNK, X.p - j)
             for k in range(m):
-                part_pack(X, j + k, 0, X.n, piece)
+                col_pack(X, j + k, piece)
+                size = 1.0 if unit == NULL else sqrt(unit[j + k])
                 for i in range(X.n):
-                    rows[i * ld + k] = piece[i]
+                    rows[i * ld + k] = size * piece[i]
             fr_rows_dot(X.n, X.n, m, 1.0, rows, ld, rows, ld, out, ldo, 1)
             j += m
             work += <double>m * X.n * X.n
@@ -190,29 +267,56 @@ cdef int row_gram(Dense *X, double *out, Py_ssize_t ldo) noexcept nogil:
     return status
 
 
+cdef class Buffer:
+    """A buffer of somebody else's, held for as long as this lives."""
+
+    def __cinit__(self, object owner):
+        PyObject_GetBuffer(owner, &self.view, PyBUF_STRIDED_RO | PyBUF_FORMAT)
+        self.held = True
+
+    def __dealloc__(self):
+        if self.held:
+            PyBuffer_Release(&self.view)
+
+
 cdef class Columns:
-    """The user's X (kept alive, never written) as a Dense, with the mean, squared norm and x_j'y of its columns.
+    """The user's X (kept alive, never written) as a Matrix, with the mean, squared norm and x_j'y of its columns.
 
-    X: 2-d float32 or float64 buffer of any strides; y: float64 (n,), centred if `center`; scale: a power of two.
-    whole: also X'X, in the same reading; worth it where X is tall and most columns will matter.
-    `finite` is False where a NaN, an infinity or an overflow was met: then nothing else may be used."""
+    X: 2-d float32 or float64 buffer of any strides, or a tuple (data, indices, indptr, shape) of a CSC matrix that has been
+    checked; y: float64 (n,), centred if `center`, and times root; scale: a power of two; root: float64 (n,), square roots
+    of weights that add up to n, or None.  whole: also X'X, in the same reading; worth it where X is dense, tall, and most
+    columns will matter.  `finite` is False where a NaN, an infinity or an overflow was met: then nothing else may be used."""
 
-    def __cinit__(self, object X, const double[::1] y, bint center, double scale=1.0, bint whole=False):
+    def __cinit__(self, object X, const double[::1] y, bint center, double scale, object root, bint whole):
+        cdef Buffer data, indices, indptr, weights
         cdef Py_ssize_t n, p, item
         cdef int status = 0
-        PyObject_GetBuffer(X, &self.view, PyBUF_STRIDED_RO | PyBUF_FORMAT)
-        self.held = True
-        self.owner = X
-        n, p, item = self.view.shape[0], self.view.shape[1], self.view.itemsize
+        self.X.sparse = isinstance(X, tuple)
+        if self.X.sparse:
+            data, indices, indptr = Buffer(X[0]), Buffer(X[1]), Buffer(X[2])
+            self.held = (data, indices, indptr)
+            n, p = X[3]
+            self.X.csc.data, self.X.csc.indices, self.X.csc.indptr = data.view.buf, indices.view.buf, indptr.view.buf
+            self.X.csc.single, self.X.csc.wide = data.view.itemsize == 4, indices.view.itemsize == 8
+            self.X.row_stride = 1
+        else:
+            data = Buffer(X)
+            self.held = (data,)
+            n, p, item = data.view.shape[0], data.view.shape[1], data.view.itemsize
+            self.X.data = data.view.buf
+            self.X.row_stride, self.X.col_stride = data.view.strides[0] // item, data.view.strides[1] // item
+        self.X.single = data.view.itemsize == 4
         self.mean = <double *>calloc(3 * p, sizeof(double))
         if self.mean == NULL:
             raise MemoryError(f"no memory for 3 x {p} column statistics")
         self.sq, self.xy = self.mean + p, self.mean + 2 * p
-        self.X.data = self.view.buf
-        self.X.single = self.view.format[0] == b"f"
-        self.X.n, self.X.p = n, p
-        self.X.row_stride, self.X.col_stride = self.view.strides[0] // item, self.view.strides[1] // item
+        self.X.n, self.X.p, self.X.centred = n, p, center
         self.X.mean, self.X.scale, self.X.cols = self.mean, scale, NULL
+        if root is not None:
+            weights = Buffer(root)
+            self.held = (*self.held, weights)
+            self.X.root = <const double *>weights.view.buf
+        whole = whole and not self.X.sparse
         if whole:
             self.gram = <double *>malloc(p * p * sizeof(double))
             if self.gram == NULL:
@@ -221,6 +325,8 @@ cdef class Columns:
             if whole:
                 status = whole_statistics(&self.X, &y[0], center, self.mean, self.sq, self.xy, self.gram)
                 self.finite = status == 0
+            elif self.X.sparse:
+                self.finite = sparse_statistics(&self.X, &y[0], center, self.mean, self.sq, self.xy)
             else:
                 self.finite = column_statistics(&self.X, &y[0], center, self.mean, self.sq, self.xy)
         raise_for(min(status, 0), "packed columns")
@@ -228,8 +334,6 @@ cdef class Columns:
     def __dealloc__(self):
         free(self.mean)
         free(self.gram)
-        if self.held:
-            PyBuffer_Release(&self.view)
 
     @property
     def itemsize(self):
@@ -245,13 +349,24 @@ cdef class Columns:
         return total
 
     def write(self, double[::1, :] out):
-        """out = the centred, scaled columns, dense"""
+        """out = the centred, weighted, scaled columns, dense"""
         cdef Py_ssize_t j
         for j in range(self.X.p):
-            part_pack(&self.X, j, 0, self.X.n, &out[0, j])
+            col_pack(&self.X, j, &out[0, j])
+
+    def squares(self, double[::1] out):
+        """out_j = |x_j|^2 of the centred, weighted, scaled columns"""
+        memcpy(&out[0], self.sq, self.X.p * sizeof(double))
+
+    def products(self, const double[:, ::1] Y, double[:, ::1] out):
+        """out (p, t) = X'Y' for t targets Y (t, n), each as y is; one reading of X."""
+        cdef int status
+        with nogil:
+            status = target_products(&self.X, &Y[0, 0], Y.shape[0], &out[0, 0])
+        raise_for(status, "packed columns")
 
     def largest(self):
-        """(max_j |x_j|^2, max_j |x_j'y|) of the centred, scaled columns"""
+        """(max_j |x_j|^2, max_j |x_j'y|) of the centred, weighted, scaled columns"""
         cdef double sq = 0.0, xy = 0.0
         cdef Py_ssize_t j
         for j in range(self.X.p):
@@ -259,7 +374,67 @@ cdef class Columns:
         return sq, xy
 
 
-cdef void column_sums(Dense *X, Py_ssize_t j, Py_ssize_t end, Py_ssize_t step, double *out) noexcept nogil:
+cdef int target_products(Matrix *X, const double *Y, Py_ssize_t t, double *out) noexcept nogil:
+    """out (p, t) = X'Y'; status as in gram_block"""
+    cdef Py_ssize_t ld = packed_length(X.n), i, j, k, width, rows
+    cdef double *block
+    cdef double *A
+    cdef double work = 0.0, level
+    cdef int status = 0
+    memset(out, 0, X.p * t * sizeof(double))
+    if X.sparse:
+        for k in range(t):
+            level = root_sum(X.n, Y + k * X.n, X.root) if X.centred else 0.0
+            for j in range(X.p):
+                out[j * t + k] = X.scale * (fr_csc_dot(&X.csc, j, X.root, Y + k * X.n) - level * X.mean[j])
+        return 0
+    block = <double *>malloc(PANEL * ld * sizeof(double) + ALIGNED)
+    if block == NULL:
+        return -1
+    A = aligned(block)
+    j = 0
+    while j < X.p and status == 0:
+        width = min(<Py_ssize_t>PANEL, X.p - j)
+        i = 0
+        while i < X.n:
+            rows = min(<Py_ssize_t>CHUNK, X.n - i)
+            for k in range(width):
+                part_pack(X, j + k, i, rows, A + k * ld)
+            fr_rows_dot(width, t, rows, 1.0, A, ld, Y + i, X.n, out + j * t, t, 0)
+            i += rows
+        j += width
+        work += <double>X.n * width * t
+        if interrupted(&work):
+            status = -2
+    free(block)
+    return status
+
+
+cdef bint sparse_statistics(Matrix *X, const double *y, bint center, double *mean, double *sq, double *xy) noexcept nogil:
+    """column_statistics for sparse X, from its stored entries and the weight of the rows without one."""
+    cdef Py_ssize_t j
+    cdef double m, total = 0.0, level = root_sum(X.n, y, X.root), rest
+    cdef double moments[3]
+    for j in range(X.p):
+        m = 0.0
+        if center:
+            fr_csc_moments(&X.csc, j, 0.0, 1.0, X.root, moments)
+            m = moments[0] / X.n
+            fr_csc_moments(&X.csc, j, m, 1.0, X.root, moments)
+            m += (moments[0] - (X.n - moments[2]) * m) / X.n    # the mean of what the first one leaves over
+        mean[j] = m
+        fr_csc_moments(&X.csc, j, m, X.scale, X.root, moments)
+        rest = X.n - moments[2]
+        sq[j] = moments[1] + (rest if rest > 0.0 else 0.0) * (X.scale * m) * (X.scale * m)
+        # what the rounding of a constant column's mean leaves is no variance
+        if sq[j] <= 16.0 * DBL_EPSILON * DBL_EPSILON * X.n * (X.scale * m) * (X.scale * m):
+            sq[j] = 0.0
+        xy[j] = X.scale * (fr_csc_dot(&X.csc, j, X.root, y) - level * m)
+        total += abs(sq[j]) + abs(xy[j])
+    return isfinite(total)
+
+
+cdef void column_sums(Matrix *X, Py_ssize_t j, Py_ssize_t end, Py_ssize_t step, double *out) noexcept nogil:
     """out_k += sum of x_k - mean_k for columns j .. end - 1, by pieces of `step` rows"""
     cdef Py_ssize_t i = 0, k, m
     while i < X.n:
@@ -269,7 +444,7 @@ cdef void column_sums(Dense *X, Py_ssize_t j, Py_ssize_t end, Py_ssize_t step, d
         i += m
 
 
-cdef bint column_statistics(Dense *X, const double *y, bint center, double *mean, double *sq, double *xy) noexcept nogil:
+cdef bint column_statistics(Matrix *X, const double *y, bint center, double *mean, double *sq, double *xy) noexcept nogil:
     """One reading (two from cache) of X: mean, |x_j|^2 and x_j'y, all centred; whether everything was finite.
 
     The mean is corrected by the mean of what it leaves over, so that it is good to an ulp for a column far from 0."""
@@ -284,7 +459,7 @@ cdef bint column_statistics(Dense *X, const double *y, bint center, double *mean
         if center:
             column_sums(X, j, end, step, sq)
             for k in range(j, end):
-                mean[k], sq[k] = sq[k] / X.n, 0.0
+                mean[k], sq[k] = sq[k] / X.n, 0.0       # weights add up to n
             column_sums(X, j, end, step, xy)
             for k in range(j, end):
                 mean[k] += xy[k] / X.n
@@ -302,7 +477,12 @@ cdef bint column_statistics(Dense *X, const double *y, bint center, double *mean
     return isfinite(total)
 
 
-cdef int whole_statistics(Dense *X, const double *y, bint center, double *mean, double *sq, double *xy,
+cdef inline double weighted_sum(Py_ssize_t n, const double *x, double shift, const double *root) noexcept nogil:
+    """sum_i root_i^2 (x_i - shift)"""
+    return fr_sum_f64(n, x, 1, shift) if root == NULL else fr_wdot_f64(n, x, 1, shift, root, root)
+
+
+cdef int whole_statistics(Matrix *X, const double *y, bint center, double *mean, double *sq, double *xy,
                           double *G) noexcept nogil:
     """mean, sq = |x_j|^2 and xy = x_j'y as in column_statistics, and G = X'X, p x p, from one reading of X.
 
@@ -317,9 +497,10 @@ cdef int whole_statistics(Dense *X, const double *y, bint center, double *mean, 
     cdef double *base = at + p + 1                  # the first row: means are counted from there, and lose no digits
     cdef double *so_far = base + p + 1              # the mean of all rows before, less base
     cdef double *step = so_far + p + 1              # from there to the mean of this chunk
-    cdef double work = 0.0, total = 0.0, share
+    cdef const double *root
+    cdef double work = 0.0, total = 0.0, weight, seen = 0.0, share
     cdef Py_ssize_t item = sizeof(float) if X.single else sizeof(double)
-    cdef Dense chunk = X[0]
+    cdef Matrix chunk = X[0]
     cdef int status = 0
     if block == NULL:
         return -1
@@ -330,28 +511,30 @@ cdef int whole_statistics(Dense *X, const double *y, bint center, double *mean, 
     while i < X.n and status == 0:
         rows = min(<Py_ssize_t>CHUNK, X.n - i)
         whole = whole_lanes(rows)
-        if center:
+        root = part_root(X, i, rows)
+        weight = rows if root == NULL else fr_dot_f64(rows, root, 1, 0.0, root)
+        if center and weight > 0.0:
             for j in range(p):
                 # counted from the first entry: the mean of equal numbers is that number
                 at[j] = entry(X, i, j)
-                step[j] = at[j] - base[j] + part_sum(&chunk, j, i, rows) / rows
+                step[j] = at[j] - base[j] + part_sum(&chunk, j, i, rows) / weight
                 at[j] = base[j] + step[j]
-            at[p] = step[p] = fr_sum_f64(rows, y + i, 1, 0.0) / rows
+            at[p] = step[p] = root_sum(rows, y + i, root) / weight
         for j in range(p):
             pack_whole(&chunk, j, i, rows, whole, A + j * ld)
             if i + rows < X.n and X.row_stride == 1:    # a chunk is too short for the processor to look ahead by itself
                 fr_prefetch(entry_address(X, i + rows, j), min(rows, X.n - i - rows) * item)
-        fr_pack_f64(rows, 1.0, y + i, 1, at[p], A + p * ld)
-        for k in range(rows, whole):
-            A[p * ld + k] = 0.0
+        for k in range(whole):
+            A[p * ld + k] = y[i + k] - at[p] * (1.0 if root == NULL else root[k]) if k < rows else 0.0
         fr_rows_dot(p + 1, p + 1, whole, 1.0, A, ld, A, ld, S, p + 1, 1)
-        if center:
-            share = <double>rows / (i + rows)
+        if center and weight > 0.0:
+            share = weight / (seen + weight)
             for j in range(p + 1):
                 step[j] -= so_far[j]
                 so_far[j] += share * step[j]
                 step[j] *= X.scale if j < p else 1.0
-                fr_axpy_f64(j + 1, share * i * step[j], step, 1, 0.0, S + j * (p + 1))
+                fr_axpy_f64(j + 1, share * seen * step[j], step, 1, 0.0, S + j * (p + 1))
+            seen += weight
         i += rows
         work += <double>rows * p * p
         if interrupted(&work):
@@ -372,16 +555,21 @@ cdef int raise_for(int status, object what) except -1:
     return -1 if status == -2 else 0
 
 
-def scale_target(const real[:] y, bint center, double[::1] out):
-    """out = scale (y - mean), the mean only if `center`; returns (mean, scale), or None where y is not finite.
+def scale_target(const real[:] y, bint center, const double[::1] root, double[::1] out):
+    """out = root scale (y - mean), the mean only if `center`; returns (mean, scale), or None where y is not finite.
 
-    scale is a power of two that puts the largest |y| in [1/2, 1), so that no square overflows or vanishes."""
+    root: square roots of weights that add up to n, or None.  scale is a power of two that puts the largest |y| in [1/2, 1),
+    so that no square overflows or vanishes."""
     cdef Py_ssize_t i, n = y.shape[0]
+    cdef const double *weights = NULL if root is None else &root[0]
     cdef int exponent = 0
-    cdef double low = y[0], high = y[0], total = 0.0, scale, mean, rest
+    cdef double low = 0.0, high = 0.0, total = 0.0, scale, mean = 0.0, rest = 0.0
+    cdef bint seen = False
     for i in range(n):
-        low, high = min(low, <double>y[i]), max(high, <double>y[i])
         total += y[i] * 0.0
+        if weights == NULL or weights[i] > 0.0:     # a row of weight 0 is as good as absent
+            low, high = min(low, <double>y[i]) if seen else y[i], max(high, <double>y[i]) if seen else y[i]
+            seen = True
     if total != 0.0 or total != total:
         return None
     if center and low == high:      # the mean of equal numbers may be an ulp off, and would leave a constant to be fitted
@@ -391,14 +579,13 @@ def scale_target(const real[:] y, bint center, double[::1] out):
     frexp(max(-low, high), &exponent)
     scale = ldexp(1.0, max(-1000, min(1000, -exponent)))
     for i in range(n):
-        out[i] = y[i] * scale
-    if not center:
-        return 0.0, scale
-    mean = fr_sum_f64(n, &out[0], 1, 0.0) / n
-    fr_pack_f64(n, 1.0, &out[0], 1, mean, &out[0])
-    rest = fr_sum_f64(n, &out[0], 1, 0.0) / n
-    fr_pack_f64(n, 1.0, &out[0], 1, rest, &out[0])
-    return (mean + rest) / scale, scale
+        out[i] = y[i] * scale if weights == NULL or weights[i] > 0.0 else 0.0
+    if center:
+        mean = weighted_sum(n, &out[0], 0.0, weights) / n
+        rest = weighted_sum(n, &out[0], mean, weights) / n
+        mean += rest
+    fr_wpack_f64(n, 1.0, &out[0], 1, mean, &out[0], weights)
+    return mean / scale, scale
 
 
 def build_info():

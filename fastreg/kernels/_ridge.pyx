@@ -1,7 +1,9 @@
-"""Ridge by Cholesky: minimise 1/2 |y - Xw|^2 + l2/2 |w|^2.
+"""Ridge by Cholesky: minimise 1/2 |y - Xw|^2 + l2/2 w'Dw for a diagonal D = diag(u) >= 0, the identity by default.
 
-    n >= p (primal)    (X'X + l2 I) w = X'y
-    n < p (dual)       (XX' + l2 I) u = y,   w = X'u
+    n >= p (primal)    (X'X + l2 D) w = X'y
+    n < p (dual)       (X inv(D) X' + l2 I) a = y,   w = inv(D) X'a,   where D > 0
+
+u_j = inf excludes column j: w_j = 0.
 
 The Gram matrix is formed once, from pieces of X that are centred in cache, and factored for each l2; each target costs
 triangular solves and readings of X.  A solution is refined by the residual of its equations, taken from X itself, so that
@@ -9,6 +11,7 @@ forming X'X, which squares the condition number, does not limit its accuracy.
 """
 
 from libc.float cimport DBL_EPSILON
+from libc.math cimport INFINITY
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy, memset
 
@@ -16,7 +19,7 @@ from fastreg.kernels._cholesky cimport (
     Factor, factor_extend, factor_free, factor_reserve, solve_lower, solve_upper,
 )
 from fastreg.kernels._design cimport (
-    Columns, Dense, dots, fr_dot_f64, gram_block, interrupted, raise_for, row_gram, subtract_product,
+    Columns, Matrix, dots, fr_dot_f64, gram_block, interrupted, raise_for, row_gram, subtract_product,
 )
 
 cdef enum:
@@ -29,35 +32,51 @@ cdef double UNPENALISED_PIVOT = 1e-8
 
 
 cdef class RidgeSystem:
-    """X'X or XX', the smaller, and its factor."""
+    """X'X or X inv(D) X', the smaller, and its factor.  factors: u, or None for ones."""
     cdef Columns columns
+    cdef object factors
+    cdef const double *u        # or NULL
+    cdef bint unpenalised       # some u_j = 0
     cdef double *G
     cdef Factor F
     cdef double l2
     cdef readonly Py_ssize_t size
     cdef readonly bint dual
 
-    def __cinit__(self, Columns columns):
-        cdef Dense *X = &columns.X
+    def __cinit__(self, Columns columns, const double[::1] factors=None):
+        cdef Matrix *X = &columns.X
         cdef Py_ssize_t j, p = X.p
         cdef Py_ssize_t *cols
+        cdef double *unit = NULL
         cdef int status = -1
-        self.columns, self.dual = columns, X.n < X.p
+        self.columns, self.factors, self.dual = columns, factors, X.n < X.p
+        if factors is not None:
+            self.u = &factors[0]
+            for j in range(p):
+                self.unpenalised = self.unpenalised or factors[j] == 0.0
+            self.dual = self.dual and not self.unpenalised
         self.size = X.n if self.dual else X.p
         self.G = <double *>malloc(self.size * self.size * sizeof(double))
         cols = <Py_ssize_t *>malloc(p * sizeof(Py_ssize_t))
-        if self.G != NULL and cols != NULL and factor_reserve(&self.F, self.size) == 0:
+        if self.u != NULL and self.dual:
+            unit = <double *>malloc(p * sizeof(double))
+        if self.G != NULL and cols != NULL and factor_reserve(&self.F, self.size) == 0 and (
+                self.u == NULL or not self.dual or unit != NULL):
             with nogil:
+                if unit != NULL:
+                    for j in range(p):
+                        unit[j] = 1.0 / self.u[j]
                 for j in range(p):
                     cols[j] = j
                 if columns.gram != NULL and not self.dual:
                     memcpy(self.G, columns.gram, p * p * sizeof(double))
                     status = 0
                 elif self.dual:
-                    status = row_gram(X, self.G, self.size)
+                    status = row_gram(X, unit, self.G, self.size)
                 else:
                     status = gram_block(X, cols, 0, p, self.G, self.size)
         free(cols)
+        free(unit)
         raise_for(status, "the Gram matrix and its factor")
 
     def __dealloc__(self):
@@ -65,7 +84,7 @@ cdef class RidgeSystem:
         factor_free(&self.F)
 
     def factor(self, double l2):
-        """Factor G + l2 I; False where it is singular in float64."""
+        """Factor G + l2 D, or G + l2 I; False where it is singular in float64."""
         cdef Py_ssize_t i, step = 0, done = 0, m = self.size
         cdef double work = 0.0, pivot = 8.0 * m * DBL_EPSILON if l2 > 0.0 else UNPENALISED_PIVOT
         cdef int status = 0
@@ -73,7 +92,10 @@ cdef class RidgeSystem:
         with nogil:
             for i in range(m):
                 memcpy(self.F.L + i * self.F.ld, self.G + i * m, (i + 1) * sizeof(double))
-                self.F.L[i * self.F.ld + i] += l2
+                if self.dual or self.penalty(i) < INFINITY:
+                    self.F.L[i * self.F.ld + i] += l2 * (1.0 if self.dual else self.penalty(i))
+                else:
+                    self.exclude(i)
             self.F.m = 0
             while done == step and step < m:
                 step = min(m, step + AT_ONCE)
@@ -88,19 +110,19 @@ cdef class RidgeSystem:
     def solve(self, const double[::1] y, double[::1] w):
         """Solve for one target (kernel scale) into w; returns (n_iter, objective, gap, |r|^2).
 
-        With c = X'r - l2 w the gap is |c|^2 / (2 l2), the duality gap at the dual point r; for l2 = 0 (primal) it is
-        c'inv(X'X)c / 2, which is what the objective is above its minimum."""
-        cdef Dense *X = &self.columns.X
+        With c = X'r - l2 Dw the gap is c'inv(D)c / (2 l2), the duality gap at the dual point r; where something is not
+        penalised (primal) it is c'inv(X'X + l2 D)c / 2, which is what the objective is above its minimum."""
+        cdef Matrix *X = &self.columns.X
         cdef double *u              # the dual solution, or the primal one before it is taken over
         cdef double *r
         cdef double *c
         cdef double rr = 0.0, ww = 0.0, gap, best = -1.0, best_rr = 0.0, best_ww = 0.0
-        cdef Py_ssize_t n = X.n, p = X.p, n_iter = 0, m = self.size
-        u = <double *>malloc((m + n + 2 * p) * sizeof(double))
+        cdef Py_ssize_t n = X.n, p = X.p, n_iter = 0, m = self.size, j
+        u = <double *>malloc((m + n + 1 + 2 * p) * sizeof(double))
         if u == NULL:
             raise MemoryError(f"no memory for {n} residuals and {p} gradients")
         with nogil:
-            r, c = u + m, u + m + n
+            r, c = u + m, u + m + n + 1
             memset(u, 0, m * sizeof(double))
             memcpy(r, &y[0], n * sizeof(double))
             memset(&w[0], 0, p * sizeof(double))
@@ -110,11 +132,17 @@ cdef class RidgeSystem:
                 self.correct(u, r, c)
                 if self.dual:
                     dots(X, NULL, p, u, c)
+                    if self.u != NULL:
+                        for j in range(p):
+                            c[j] /= self.u[j]
                 else:
                     memcpy(c, u, p * sizeof(double))
                 memcpy(r, &y[0], n * sizeof(double))
                 subtract_product(X, c, r)
-                rr, ww = fr_dot_f64(n, r, 1, 0.0, r), fr_dot_f64(p, c, 1, 0.0, c)
+                rr, ww = fr_dot_f64(n, r, 1, 0.0, r), 0.0
+                for j in range(p):
+                    if c[j] != 0.0:
+                        ww += self.penalty(j) * c[j] * c[j]
                 gap = self.gap(c, r, c + p)
                 if best >= 0.0 and not gap < best:
                     break
@@ -126,8 +154,8 @@ cdef class RidgeSystem:
         return n_iter, 0.5 * (best_rr + self.l2 * best_ww), best, best_rr
 
     cdef void correct(self, double *u, const double *r, double *c) noexcept nogil:
-        """u += inv(G + l2 I) (residual of the equations at u); c: scratch of p + max(n, p)"""
-        cdef Dense *X = &self.columns.X
+        """u += inv(G + l2 D) (residual of the equations at u); c: scratch of p + max(n, p)"""
+        cdef Matrix *X = &self.columns.X
         cdef Py_ssize_t i, m = self.size
         if self.dual:
             for i in range(m):
@@ -135,7 +163,7 @@ cdef class RidgeSystem:
         else:
             dots(X, NULL, m, r, c)
             for i in range(m):
-                c[i] -= self.l2 * u[i]
+                c[i] = c[i] - self.l2 * self.penalty(i) * u[i] if self.penalty(i) < INFINITY else 0.0
         solve_lower(&self.F, m, c)
         solve_upper(&self.F, m, c)
         for i in range(m):
@@ -143,12 +171,26 @@ cdef class RidgeSystem:
 
     cdef double gap(self, const double *w, const double *r, double *c) noexcept nogil:
         """The gap at w with residual r; c: scratch of p"""
-        cdef Dense *X = &self.columns.X
+        cdef Matrix *X = &self.columns.X
         cdef Py_ssize_t j, p = X.p
+        cdef double total = 0.0
         dots(X, NULL, p, r, c)
         for j in range(p):
-            c[j] -= self.l2 * w[j]
-        if self.l2 > 0.0:
-            return 0.5 * fr_dot_f64(p, c, 1, 0.0, c) / self.l2
-        solve_lower(&self.F, self.size, c)      # only a primal system is ever factored for l2 = 0
+            c[j] = c[j] - self.l2 * self.penalty(j) * w[j] if self.penalty(j) < INFINITY else 0.0
+            total += 0.0 if c[j] == 0.0 else c[j] * c[j] / self.penalty(j)
+        if self.l2 > 0.0 and not self.unpenalised:
+            return 0.5 * total / self.l2
+        solve_lower(&self.F, self.size, c)      # only a primal system is ever factored where something is unpenalised
         return 0.5 * fr_dot_f64(self.size, c, 1, 0.0, c)
+
+    cdef void exclude(self, Py_ssize_t i) noexcept nogil:
+        """Make row and column i of the system those of the identity; rows up to i are there."""
+        cdef Py_ssize_t k
+        memset(self.F.L + i * self.F.ld, 0, i * sizeof(double))
+        self.F.L[i * self.F.ld + i] = 1.0
+        for k in range(i + 1, self.size):
+            self.G[k * self.size + i] = 0.0
+
+    cdef inline double penalty(self, Py_ssize_t j) noexcept nogil:
+        """u_j"""
+        return 1.0 if self.u == NULL else self.u[j]

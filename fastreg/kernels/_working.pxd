@@ -1,9 +1,9 @@
 """The problem restricted to a working set of columns.  _working.pyx says how it is solved."""
 
-from fastreg.kernels._cd cimport Gap
+from fastreg.kernels._cd cimport Gap, Penalty
 from fastreg.kernels._cholesky cimport Factor
 from fastreg.kernels._cross cimport Cross
-from fastreg.kernels._design cimport Dense, Gram
+from fastreg.kernels._design cimport Matrix, Gram
 
 ctypedef enum Outcome:          # how a solve ended
     REACHED
@@ -14,8 +14,8 @@ ctypedef enum Outcome:          # how a solve ended
     OUT_OF_MEMORY
 
 ctypedef struct Working:
-    Dense X                     # the columns of the working set: X.cols = cols, X.p = m
-    Dense all                   # all columns
+    Matrix X                     # the columns of the working set: X.cols = cols, X.p = m
+    Matrix all                   # all columns
     Gram gram                   # X'X of the same
     Py_ssize_t cap              # room for so many columns
     Py_ssize_t gram_limit       # more columns than this are solved on the residual, without their Gram matrix
@@ -29,13 +29,15 @@ ctypedef struct Working:
     double *q                   # X'(y - Xw)
     double *w
     double *sq
-    double *spare               # on the residual, 2 n for Newton steps
-    double *r                   # y - Xw: kept up to date when on_residual, made anew by working_certify otherwise
+    Penalty penalty
+    double *spare               # on the residual, 2 (n + 1) for Newton steps
+    double *r                   # y - Xw, n + 1 entries: kept up to date when on_residual, made anew by working_certify otherwise
+    bint mistrusted             # cross.whole is somebody else's: no certificate rests on it
     bint exact                  # q was taken from the residual of this very w
     bint settled                # w is the minimiser on its support, for its signs and the penalties it was solved for
     const double *y
     double yy
-    Factor factor               # of X_A'X_A + l2 I, for the columns order[0 .. factor.m - 1]
+    Factor factor               # of X_A'X_A + l2 diag(u_A), for the columns order[0 .. factor.m - 1]
     double factor_l2
     Py_ssize_t *order
     Py_ssize_t *place           # inverse of order, or -1
@@ -47,15 +49,17 @@ ctypedef struct Working:
     Py_ssize_t n_epochs, n_newton, n_pivots
     double work                 # multiply-adds since the last look for signals
 
-cdef int working_init(Working *W, Dense *X, const double *y, Py_ssize_t gram_limit, Py_ssize_t factor_limit,
+cdef int working_init(Working *W, Matrix *X, const double *y, Py_ssize_t gram_limit, Py_ssize_t factor_limit,
                       bint tall, const double *whole) noexcept nogil
 cdef void working_free(Working *W) noexcept nogil
-cdef int working_add(Working *W, const Py_ssize_t *cols, Py_ssize_t k, const double *xy, const double *sq) noexcept nogil
+cdef int working_add(Working *W, const Py_ssize_t *cols, Py_ssize_t k, const double *xy, const double *sq,
+                     const Penalty *penalty) noexcept nogil
 cdef Py_ssize_t support_size(Working *W) noexcept nogil
+cdef bint may_leave(Working *W, Py_ssize_t i) noexcept nogil
 cdef void working_shrink(Working *W) noexcept nogil
 cdef void working_refresh(Working *W) noexcept nogil
-cdef Gap working_gap(Working *W, double l1, double l2) noexcept nogil
-cdef double working_conjugate_gap(Working *W, double l1, double l2) noexcept nogil
-cdef Gap working_certify(Working *W, double l1, double l2, double tol) noexcept nogil
-cdef Outcome working_solve(Working *W, double l1, double l2, double tol, double floor, Py_ssize_t *n_iter,
-                           Py_ssize_t max_iter) noexcept nogil
+cdef Gap working_gap(Working *W) noexcept nogil
+cdef void working_judge(Working *W, Gap *g) noexcept nogil
+cdef double working_conjugate_gap(Working *W) noexcept nogil
+cdef Gap working_certify(Working *W, double tol) noexcept nogil
+cdef Outcome working_solve(Working *W, double tol, double floor, Py_ssize_t *n_iter, Py_ssize_t max_iter) noexcept nogil

@@ -1,6 +1,6 @@
-"""Lasso and elastic net on a working set, to a given gap.
+"""The penalised problem of _cd.pxd on a working set, to a given gap.
 
-Sweeps of coordinate descent find the signs, Newton steps on the support (_newton.pyx) finish.  In Gram form the state is
+Sweeps of coordinate descent find the signs, Newton steps on the free coordinates (_newton.pyx) finish.  In Gram form the state is
 q = X'r and a changed coordinate costs m (the size of the working set); where the Gram matrix would take too much memory the
 state is the residual, and only the factor of the support is kept.  Invariant at every exit: q == X'(y - Xw) in Gram form,
 r == y - Xw on the residual.
@@ -16,16 +16,16 @@ instead of G alone (_cross.pyx), which makes the columns outside cost nothing to
 
 from libc.float cimport DBL_EPSILON
 from libc.math cimport INFINITY, fabs, sqrt
-from libc.stdlib cimport free, malloc, realloc
+from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memmove, memset
 
-from fastreg.kernels._cd cimport cd_epoch, dual_gap
+from fastreg.kernels._cd cimport box, cd_epoch, clip, conjugate, dual_gap, dual_scale, l1_of, l2_of
 from fastreg.kernels._cholesky cimport factor_free
 from fastreg.kernels._cross cimport cross_add, cross_free, cross_init
 from fastreg.kernels._design cimport (
-    col_axpy, dots, fr_dot_f64, gram_block, interrupted, part_pack, subtract_product,
+    col_axpy, col_pack, col_size, dots, fr_dot_f64, gram_block, interrupted, settle, subtract_product,
 )
-from fastreg.kernels._newton cimport forget_leavers, gradients, newton_step
+from fastreg.kernels._newton cimport forget_leavers, free_size, gradients, newton_step
 
 cdef enum:
     FEW_COLUMNS = 4             # so few new columns are multiplied one by one, without packing those already here
@@ -33,13 +33,13 @@ cdef enum:
     IDLE_SWEEPS = 25            # without a lower gap or objective: rounding has taken over
 
 
-cdef int working_init(Working *W, Dense *X, const double *y, Py_ssize_t gram_limit, Py_ssize_t factor_limit,
+cdef int working_init(Working *W, Matrix *X, const double *y, Py_ssize_t gram_limit, Py_ssize_t factor_limit,
                       bint tall, const double *whole) noexcept nogil:
     """An empty working set.  whole: as in cross_init, for tall data.  Returns -1 where memory is out."""
     memset(W, 0, sizeof(Working))
     W.X, W.X.p, W.all = X[0], 0, X[0]
     W.y, W.yy, W.gram_limit, W.factor_limit = y, fr_dot_f64(X.n, y, 1, 0.0, y), gram_limit, factor_limit
-    W.r = <double *>malloc(X.n * sizeof(double))
+    W.r = <double *>calloc(X.n + 1, sizeof(double))
     W.tall = tall
     if tall and cross_init(&W.cross, X.p, whole) != 0:
         return -1
@@ -75,7 +75,7 @@ cdef int reserve(Working *W, Py_ssize_t m) noexcept nogil:
         for i in range(W.X.p - 1, -1, -1):
             memmove(G + i * cap, G + i * old, W.X.p * sizeof(double))
         W.G = G
-    block = <double *>malloc(9 * cap * sizeof(double))
+    block = <double *>malloc(13 * cap * sizeof(double))
     order = <Py_ssize_t *>malloc(3 * cap * sizeof(Py_ssize_t))
     cols = <Py_ssize_t *>realloc(W.cols, cap * sizeof(Py_ssize_t))
     if cols != NULL:
@@ -89,12 +89,18 @@ cdef int reserve(Working *W, Py_ssize_t m) noexcept nogil:
         copy(W.X.p, W.q, block + cap)
         copy(W.X.p, W.w, block + 2 * cap)
         copy(W.X.p, W.sq, block + 3 * cap)
+        copy(W.X.p, W.penalty.v, block + 9 * cap)
+        copy(W.X.p, W.penalty.u, block + 10 * cap)
+        copy(W.X.p, W.penalty.lower, block + 11 * cap)
+        copy(W.X.p, W.penalty.upper, block + 12 * cap)
         for i in range(W.X.p):
             order[i], order[cap + i] = W.order[i], W.place[i]
     free(W.b)
     free(W.order)
     W.b, W.q, W.w, W.sq = block, block + cap, block + 2 * cap, block + 3 * cap
     W.trial_w, W.trial_q, W.direction, W.scratch = block + 4 * cap, block + 5 * cap, block + 6 * cap, block + 7 * cap
+    W.penalty.v, W.penalty.u, W.penalty.lower, W.penalty.upper = (
+        block + 9 * cap, block + 10 * cap, block + 11 * cap, block + 12 * cap)
     W.order, W.place, W.features = order, order + cap, order + 2 * cap
     W.cap = cap
     return 0
@@ -107,11 +113,16 @@ cdef inline void copy(Py_ssize_t n, const double *x, double *out) noexcept nogil
         out[i] = x[i]
 
 
-cdef int working_add(Working *W, const Py_ssize_t *cols, Py_ssize_t k, const double *xy, const double *sq) noexcept nogil:
-    """Let k columns of X join with w = 0.  xy, sq: x_j'y and |x_j|^2 for all of X.  Cost n k m multiply-adds for the Gram
-    block.  Returns -1 where memory is out, -2 if interrupted; the working set is then of no more use."""
+cdef int working_add(Working *W, const Py_ssize_t *cols, Py_ssize_t k, const double *xy, const double *sq,
+                     const Penalty *penalty) noexcept nogil:
+    """Let k columns of X join, at 0 or the bound next to it.  xy, sq: x_j'y and |x_j|^2 for all of X; penalty: the factors and
+    bounds of all of X, each NULL where there are none.  Cost n k m multiply-adds for the Gram block.
+
+    Returns -1 where memory is out, -2 if interrupted; the working set is then of no more use."""
     cdef Py_ssize_t i, j, m = W.X.p
     cdef int status
+    cdef Penalty *P = &W.penalty
+    cdef bint moved = False
     if reserve(W, m + k) != 0:
         return -1
     W.X.cols = W.cols           # may have moved
@@ -119,10 +130,16 @@ cdef int working_add(Working *W, const Py_ssize_t *cols, Py_ssize_t k, const dou
     for i in range(k):
         j = cols[i]
         W.cols[m + i], W.place[m + i] = j, -1
-        W.b[m + i], W.q[m + i], W.sq[m + i], W.w[m + i] = xy[j], xy[j], sq[j], 0.0
+        W.b[m + i], W.q[m + i], W.sq[m + i] = xy[j], xy[j], sq[j]
+        P.v[m + i] = 1.0 if penalty.v == NULL else penalty.v[j]
+        P.u[m + i] = 1.0 if penalty.u == NULL else penalty.u[j]
+        P.lower[m + i] = -INFINITY if penalty.lower == NULL else penalty.lower[j]
+        P.upper[m + i] = INFINITY if penalty.upper == NULL else penalty.upper[j]
+        W.w[m + i] = clip(0.0, P.lower[m + i], P.upper[m + i])
+        moved = moved or W.w[m + i] != 0.0
     if W.on_residual or m + k > W.gram_limit:
         if not W.on_residual:
-            W.spare = <double *>malloc(2 * W.X.n * sizeof(double))
+            W.spare = <double *>calloc(2 * (W.X.n + 1), sizeof(double))
             if W.spare == NULL:
                 return -1
             W.on_residual = True
@@ -135,6 +152,8 @@ cdef int working_add(Working *W, const Py_ssize_t *cols, Py_ssize_t k, const dou
             return status
     W.X.p = m + k
     W.gram.G, W.gram.p, W.gram.ld = W.G, m + k, W.cap
+    if moved:
+        working_refresh(W)
     return 0
 
 
@@ -149,9 +168,9 @@ cdef int gram_rows(Working *W, Py_ssize_t m, Py_ssize_t k) noexcept nogil:
         for i in range(m, m + k):
             for j in range(i + 1):
                 W.G[i * ld + j] = W.cross.H[i * W.all.p + W.cols[j]]
-    elif k <= FEW_COLUMNS and W.all.row_stride == 1:
+    elif k <= FEW_COLUMNS and W.all.row_stride == 1 and not W.all.sparse:
         for i in range(m, m + k):
-            part_pack(&W.all, W.cols[i], 0, W.all.n, W.r)
+            col_pack(&W.all, W.cols[i], W.r)
             dots(&W.all, W.cols, i + 1, W.r, W.G + i * ld)
     else:
         status = gram_block(&W.all, W.cols, m, k, W.G + m * ld, ld)
@@ -168,15 +187,18 @@ cdef int gram_rows(Working *W, Py_ssize_t m, Py_ssize_t k) noexcept nogil:
 
 
 cdef void working_shrink(Working *W) noexcept nogil:
-    """Let every column with w = 0 go, and keep the order of the others.  Not for tall data."""
+    """Let every column go that may, and keep the order of the others.  Not for tall data."""
     cdef Py_ssize_t i, j, k, m = 0
-    forget_leavers(W, W.factor_l2)
-    copy(W.X.p, W.w, W.trial_w)
+    cdef Penalty *P = &W.penalty
+    forget_leavers(W)
     for j in range(W.X.p):
-        if W.w[j] == 0.0:
+        W.trial_w[j] = not may_leave(W, j)
+    for j in range(W.X.p):
+        if W.trial_w[j] == 0.0:
             continue
         W.cols[m], W.place[m] = W.cols[j], W.place[j]
         W.b[m], W.q[m], W.w[m], W.sq[m] = W.b[j], W.q[j], W.w[j], W.sq[j]
+        P.v[m], P.u[m], P.lower[m], P.upper[m] = P.v[j], P.u[j], P.lower[j], P.upper[j]
         if W.place[m] >= 0:
             W.order[W.place[m]] = m
         if not W.on_residual:
@@ -211,65 +233,99 @@ cdef void residual(Working *W) noexcept nogil:
     subtract_product(&W.X, W.w, W.r)
 
 
-cdef double working_conjugate_gap(Working *W, double l1, double l2) noexcept nogil:
-    """sum_j max(|x_j'r| - l1, 0)^2 / (2 l2) + l1 |w_j| + l2/2 w_j^2 - w_j x_j'r, each term at least 0, for l2 > 0.
+cdef double working_conjugate_gap(Working *W) noexcept nogil:
+    """sum_j h_j(w_j) + h_j*(x_j'r) - w_j x_j'r; infinite unless every l2_j > 0.
 
     P - D at the dual point r itself, with the penalty's own conjugate: every point is feasible, so that an l1 which is
     small against the rounding of x_j'r asks for no rescaling."""
     cdef Py_ssize_t j
-    cdef double over, c, total = 0.0
+    cdef double total = 0.0
     for j in range(W.X.p):
-        over = fabs(W.q[j]) - l1
-        if W.w[j] == 0.0:
-            total += 0.5 * over * over / l2 if over > 0.0 else 0.0
-        else:
-            # at the optimum c = x_j'r - l2 w_j is l1 sign(w_j), and both terms vanish
-            c = W.q[j] - l2 * W.w[j] - (l1 if W.w[j] > 0.0 else -l1)
-            total += 0.5 * c * c / l2 if over > 0.0 else W.w[j] * (0.5 * l2 * W.w[j] - W.q[j]) + l1 * fabs(W.w[j])
+        if l2_of(&W.penalty, j) == 0.0:
+            return INFINITY
+        total += conjugate(&W.penalty, j, W.w[j], W.q[j])
     return total
 
 
-cdef Gap working_gap(Working *W, double l1, double l2) noexcept nogil:
-    """The objective, and the gap of the problem restricted to the working set."""
+cdef Gap working_gap(Working *W) noexcept nogil:
+    """The objective, and the gap of the problem restricted to the working set.
+
+    A column with l1_j > 0 enters the dual with c_j = x_j'r - l2_j w_j (the residual continued by -sqrt(l2_j) w_j); one with
+    l1_j = 0 < l2_j by its conjugate; one without a penalty must have c_j = 0, up to the rounding of a sum of n terms."""
     cdef Gap g
+    cdef Penalty *P = &W.penalty
     cdef Py_ssize_t j
-    cdef double c, ww = 0.0, wbq = 0.0, size = sqrt(W.yy)
+    cdef double c, w, l1, l2, up, down, ww = 0.0, ridge = 0.0, wbq = 0.0, size = sqrt(W.yy), missed = 0.0
     memset(&g, 0, sizeof(Gap))
     gradients(W)
     for j in range(W.X.p):
-        c = W.q[j] - l2 * W.w[j]
-        g.peak = max(g.peak, fabs(c))
-        if W.w[j] != 0.0:
-            g.slack += l1 * fabs(W.w[j]) - W.w[j] * c
-            g.wc += W.w[j] * c
-            g.l1_norm += fabs(W.w[j])
-            ww += W.w[j] * W.w[j]
-            wbq += W.w[j] * (W.b[j] + W.q[j])
-            size += sqrt(W.sq[j]) * fabs(W.w[j])
+        w, l1, l2 = W.w[j], l1_of(P, j), l2_of(P, j)
+        if w != 0.0:
+            wbq += w * (W.b[j] + W.q[j])
+            size += sqrt(W.sq[j]) * fabs(w)
+        if l1 == 0.0 and l2 > 0.0:
+            ridge += l2 * w * w
+            continue
+        c = W.q[j] - l2 * w
+        up = c if P.upper[j] == INFINITY else 0.0
+        down = -c if P.lower[j] == -INFINITY else 0.0
+        if l1 > 0.0:
+            g.peak = max(g.peak, max(up, down) / P.v[j])
+        elif W.sq[j] > 0.0:
+            missed = max(missed, max(up, down) / sqrt(W.sq[j]))
+        if w != 0.0:
+            if l1 == 0.0 and P.lower[j] == -INFINITY and P.upper[j] == INFINITY:
+                g.slack += fabs(w * c)          # rounding
+            else:
+                g.slack += l1 * fabs(w) - w * c
+                g.wc += w * c
+            g.l1_norm += P.v[j] * fabs(w)
+            ww += l2 * w * w
     # |y - Xw|^2 = y'y - w'b - w'q in Gram form
     g.rss = fr_dot_f64(W.X.n, W.r, 1, 0.0, W.r) if W.on_residual or W.exact else max(0.0, W.yy - wbq)
-    g.rr = g.rss + (l2 * ww if l2 > 0.0 else 0.0)       # ww may be infinite
-    g.primal = 0.5 * g.rr + l1 * g.l1_norm
+    g.rr = g.rss + ww
+    g.primal = 0.5 * (g.rr + ridge) + P.l1 * g.l1_norm
     g.noise = NOISE_ULPS * DBL_EPSILON * size * size
-    g.gap = dual_gap(&g, l1)
+    if missed > (NOISE_ULPS + sqrt(<double>W.X.n)) * DBL_EPSILON * size:
+        g.excess = INFINITY
+    working_judge(W, &g)
     return g
 
 
-cdef Gap working_certify(Working *W, double l1, double l2, double tol) noexcept nogil:
+cdef void working_judge(Working *W, Gap *g) noexcept nogil:
+    """g.gap of the other fields of g, and of q."""
+    cdef Penalty *P = &W.penalty
+    cdef double t = dual_scale(g, P.l1, P.boxed), boxes = 0.0
+    cdef Py_ssize_t j
+    if P.boxed or P.l1 == 0.0:
+        for j in range(W.X.p):
+            if l1_of(P, j) == 0.0 and l2_of(P, j) > 0.0:
+                boxes += conjugate(P, j, W.w[j], t * W.q[j])
+            else:
+                boxes += box(P, j, t * (W.q[j] - l2_of(P, j) * W.w[j]))
+    g.gap = dual_gap(g, t, boxes)
+
+
+cdef Gap working_certify(Working *W, double tol) noexcept nogil:
     """working_gap with q anew, and taken from r (cost n m) where the rounding of the Gram form would show at this tol.
 
     Going on from such a q is iterative refinement: the next Newton step corrects what the Gram matrix could not resolve."""
     cdef Gap g
     working_refresh(W)
-    g = working_gap(W, l1, l2)
-    if not W.on_residual and g.noise > 0.1 * tol * g.primal:
+    g = working_gap(W)
+    if not W.on_residual and (g.noise > 0.1 * tol * g.primal or W.mistrusted):
         if W.tall:
             residual(W)
         dots(&W.X, NULL, W.X.p, W.r, W.q)
         W.work += <double>W.X.n * W.X.p
         W.exact = True
-        g = working_gap(W, l1, l2)
+        g = working_gap(W)
     return g
+
+
+cdef bint may_leave(Working *W, Py_ssize_t i) noexcept nogil:
+    """Whether a column would be 0 outside the working set, too, and is checked there."""
+    return W.w[i] == 0.0 and l1_of(&W.penalty, i) > 0.0
 
 
 cdef Py_ssize_t support_size(Working *W) noexcept nogil:
@@ -280,8 +336,7 @@ cdef Py_ssize_t support_size(Working *W) noexcept nogil:
     return support
 
 
-cdef Outcome working_solve(Working *W, double l1, double l2, double tol, double floor, Py_ssize_t *n_iter,
-                           Py_ssize_t max_iter) noexcept nogil:
+cdef Outcome working_solve(Working *W, double tol, double floor, Py_ssize_t *n_iter, Py_ssize_t max_iter) noexcept nogil:
     """Until the restricted gap is at most tol times the objective (REACHED) or at most floor (AT_FLOOR), or nothing moves.
 
     After a step down in the penalty the signs are mostly right, so a Newton step comes first, and then sweeps bring in
@@ -289,11 +344,11 @@ cdef Outcome working_solve(Working *W, double l1, double l2, double tol, double 
     is along a path, and an alpha just below alpha_max would keep all zeros.  n_iter counts both and is added to, up to
     max_iter."""
     cdef Gap g
-    cdef Py_ssize_t changes, zeroed, support, since = 0, idle = 0
+    cdef Py_ssize_t changes, held, free, since = 0, idle = 0
     cdef double least_gap = INFINITY, least_primal = INFINITY
     cdef bint swept = False, first = True
     while True:
-        g = working_gap(W, l1, l2)
+        g = working_gap(W)
         if swept and g.gap <= tol * g.primal:
             return REACHED
         if swept and g.gap <= floor:
@@ -312,28 +367,29 @@ cdef Outcome working_solve(Working *W, double l1, double l2, double tol, double 
         changes = 0
         if not first or not W.settled:
             if W.on_residual:
-                changes = cd_epoch(&W.X, W.sq, l1, l2, W.settled, W.w, W.r)
+                changes = cd_epoch(&W.X, W.sq, &W.penalty, W.settled, W.w, W.r)
+                settle(&W.X, W.r)
                 W.exact = False
                 W.work += 2.0 * W.X.n * W.X.p
             else:
-                changes = cd_epoch(&W.gram, W.sq, l1, l2, W.settled, W.w, W.q)
+                changes = cd_epoch(&W.gram, W.sq, &W.penalty, W.settled, W.w, W.q)
                 W.work += <double>W.X.p * W.factor.m
         first = False
         since += 1
-        support = support_size(W)
-        if W.on_residual and support > W.factor_limit:
+        free = free_size(W)
+        if W.on_residual and free > W.factor_limit:
             W.settled = False
         elif changes <= 1 + W.factor.m // 8 or since >= 4:
-            since, zeroed = 0, 1
+            since, held = 0, 1
             W.settled = False
-            while zeroed > 0 and n_iter[0] < max_iter:
-                zeroed = newton_step(W, l1, l2)
-                if zeroed < 0:
-                    return OUT_OF_MEMORY if zeroed == -1 else INTERRUPTED
+            while held > 0 and n_iter[0] < max_iter:
+                held = newton_step(W)
+                if held < 0:
+                    return OUT_OF_MEMORY if held == -1 else INTERRUPTED
                 n_iter[0] += 1
                 W.n_newton += 1
                 # a column that was left out of the factor is for the sweeps
-                W.settled = zeroed == 0 and W.factor.m == support
-                support -= zeroed
+                W.settled = held == 0 and W.factor.m == free
+                free -= held
         if interrupted(&W.work):
             return INTERRUPTED

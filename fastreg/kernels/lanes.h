@@ -152,9 +152,11 @@ FR_INLINE void fr_rows_dot(ptrdiff_t ma, ptrdiff_t mb, ptrdiff_t k, double sign,
 }
 
 /* Write to `over` the j with |a[e_j] c_j| + d[e_j] size_j > limit and return their number; *most receives the largest
- * bound that is not over.  e names the residual at which c_j was computed. */
-FR_HOT ptrdiff_t fr_bounds_over(ptrdiff_t p, const double *c, const double *size, const int32_t *e, const double *a,
-                                const double *d, double limit, ptrdiff_t *over, double *most) {
+ * bound that is not over.  e names the residual at which c_j was computed.  side, or NULL: 1 where only a c_j counts, -1 where
+ * only -a c_j does, else 0. */
+FR_INLINE ptrdiff_t fr_bounds_over_any(ptrdiff_t p, const double *c, const double *size, const int32_t *e, const double *a,
+                                       const double *d, const signed char *side, double limit, ptrdiff_t *over,
+                                       double *most) {
     ptrdiff_t count = 0;
     double bound[64], top = 0.0;
     for (ptrdiff_t start = 0; start < p; start += 64) {
@@ -162,7 +164,8 @@ FR_HOT ptrdiff_t fr_bounds_over(ptrdiff_t p, const double *c, const double *size
         double block = 0.0;
         for (ptrdiff_t k = 0; k < m; k++) {
             const ptrdiff_t j = start + k;
-            bound[k] = fabs(a[e[j]] * c[j]) + d[e[j]] * size[j];
+            const double v = a[e[j]] * c[j];
+            bound[k] = (!side || side[j] == 0 ? fabs(v) : side[j] > 0 ? v : -v) + d[e[j]] * size[j];
         }
         for (ptrdiff_t k = 0; k < m; k++) block = bound[k] > block ? bound[k] : block;
         if (block <= limit) {
@@ -177,6 +180,11 @@ FR_HOT ptrdiff_t fr_bounds_over(ptrdiff_t p, const double *c, const double *size
     }
     *most = top;
     return count;
+}
+FR_HOT ptrdiff_t fr_bounds_over(ptrdiff_t p, const double *c, const double *size, const int32_t *e, const double *a,
+                                const double *d, const signed char *side, double limit, ptrdiff_t *over, double *most) {
+    return side ? fr_bounds_over_any(p, c, size, e, a, d, side, limit, over, most)
+                : fr_bounds_over_any(p, c, size, e, a, d, NULL, limit, over, most);
 }
 
 #elif defined(FR_REAL)
@@ -202,52 +210,78 @@ FR_HOT ptrdiff_t fr_bounds_over(ptrdiff_t p, const double *c, const double *size
     return total
 
 #define FR_SELF(v, i) (v)
-#define FR_SQUARE(v, i) FR_MUL(FR_MUL(v, factor), FR_MUL(v, factor))
-#define FR_SQUARE1(v, i) (((v) * scale) * ((v) * scale))
-#define FR_TIMES_R(v, i) FR_MUL(v, FR_LOAD_double(r + (i)))
-#define FR_TIMES_R1(v, i) ((v) * r[i])
+#define FR_SQUARE(v, i) FR_MUL(FR_MUL(FR_ROOTED(v, i), factor), FR_MUL(FR_ROOTED(v, i), factor))
+#define FR_SQUARE1(v, i) ((FR_ROOTED1(v, i) * scale) * (FR_ROOTED1(v, i) * scale))
+#define FR_TIMES_R(v, i) FR_MUL(FR_ROOTED(v, i), FR_LOAD_double(r + (i)))
+#define FR_TIMES_R1(v, i) (FR_ROOTED1(v, i) * r[i])
+/* times the square root of the row's weight, where there are weights */
+#define FR_ROOTED(v, i) (root ? FR_MUL(v, FR_LOAD_double(root + (i))) : (v))
+#define FR_ROOTED1(v, i) (root ? (v) * root[i] : (v))
 
 FR_INLINE double FR_NAME(fr_sum_any)(ptrdiff_t n, const FR_REAL *x, ptrdiff_t stride, double shift) {
     FR_SUM16(FR_SELF, FR_SELF);
 }
-FR_INLINE double FR_NAME(fr_sumsq_any)(ptrdiff_t n, const FR_REAL *x, ptrdiff_t stride, double shift, double scale) {
+FR_INLINE double FR_NAME(fr_sumsq_any)(ptrdiff_t n, const FR_REAL *x, ptrdiff_t stride, double shift, double scale,
+                                       const double *root) {
     const fr_v4 factor = FR_FILL(scale); /* before squaring: the square of an entry may not be representable */
     FR_SUM16(FR_SQUARE, FR_SQUARE1);
 }
-FR_INLINE double FR_NAME(fr_dot_any)(ptrdiff_t n, const FR_REAL *x, ptrdiff_t stride, double shift, const double *r) {
+FR_INLINE double FR_NAME(fr_dot_any)(ptrdiff_t n, const FR_REAL *x, ptrdiff_t stride, double shift, const double *r,
+                                     const double *root) {
     FR_SUM16(FR_TIMES_R, FR_TIMES_R1);
 }
-/* y_i = beta y_i + a (x_i - shift), beta 0 or 1 */
+/* y_i = beta y_i + a root_i (x_i - shift), beta 0 or 1 */
 FR_INLINE void FR_NAME(fr_update_any)(ptrdiff_t n, double beta, double a, const FR_REAL *x, ptrdiff_t stride,
-                                      double shift, double *y) {
+                                      double shift, double *y, const double *root) {
     const fr_v4 centre = FR_FILL(shift), factor = FR_FILL(a);
     ptrdiff_t i = 0;
     for (; i + 4 <= n; i += 4) {
-        const fr_v4 v = FR_MUL(factor, FR_SUB(FR_READ(x + i * stride), centre));
+        const fr_v4 v = FR_MUL(factor, FR_ROOTED(FR_SUB(FR_READ(x + i * stride), centre), i));
         FR_STORE(y + i, beta == 0.0 ? v : FR_ADD(FR_LOAD_double(y + i), v));
     }
-    for (; i < n; i++) y[i] = (beta == 0.0 ? 0.0 : y[i]) + a * ((double)x[i * stride] - shift);
+    for (; i < n; i++) y[i] = (beta == 0.0 ? 0.0 : y[i]) + a * FR_ROOTED1((double)x[i * stride] - shift, i);
 }
 
-/* A stride of 1 is worth a loop of its own: the compiler makes it from the same text. */
+/* A stride of 1 is worth a loop of its own, and so is a matrix without weights: the compiler makes them from one text.
+ * The functions named w take root. */
+#define FR_BY_STRIDE(call, root) (stride == 1 ? call(1, root) : call(stride, root))
+#define FR_BY_ROOT(call) (root ? FR_BY_STRIDE(call, root) : FR_BY_STRIDE(call, NULL))
 FR_HOT double FR_NAME(fr_sum)(ptrdiff_t n, const FR_REAL *x, ptrdiff_t stride, double shift) {
     return stride == 1 ? FR_NAME(fr_sum_any)(n, x, 1, shift) : FR_NAME(fr_sum_any)(n, x, stride, shift);
 }
-FR_HOT double FR_NAME(fr_sumsq)(ptrdiff_t n, const FR_REAL *x, ptrdiff_t stride, double shift, double scale) {
-    return stride == 1 ? FR_NAME(fr_sumsq_any)(n, x, 1, shift, scale) : FR_NAME(fr_sumsq_any)(n, x, stride, shift, scale);
+#define FR_CALL(stride, root) FR_NAME(fr_sumsq_any)(n, x, stride, shift, scale, root)
+FR_HOT double FR_NAME(fr_wsumsq)(ptrdiff_t n, const FR_REAL *x, ptrdiff_t stride, double shift, double scale,
+                                 const double *root) {
+    return FR_BY_ROOT(FR_CALL);
+}
+#undef FR_CALL
+#define FR_CALL(stride, root) FR_NAME(fr_dot_any)(n, x, stride, shift, r, root)
+FR_HOT double FR_NAME(fr_wdot)(ptrdiff_t n, const FR_REAL *x, ptrdiff_t stride, double shift, const double *r,
+                               const double *root) {
+    return FR_BY_ROOT(FR_CALL);
 }
 FR_HOT double FR_NAME(fr_dot)(ptrdiff_t n, const FR_REAL *x, ptrdiff_t stride, double shift, const double *r) {
-    return stride == 1 ? FR_NAME(fr_dot_any)(n, x, 1, shift, r) : FR_NAME(fr_dot_any)(n, x, stride, shift, r);
+    return FR_BY_STRIDE(FR_CALL, NULL);
+}
+#undef FR_CALL
+#define FR_CALL(stride, root) FR_NAME(fr_update_any)(n, 1.0, a, x, stride, shift, y, root)
+FR_HOT void FR_NAME(fr_waxpy)(ptrdiff_t n, double a, const FR_REAL *x, ptrdiff_t stride, double shift, double *y,
+                              const double *root) {
+    FR_BY_ROOT(FR_CALL);
 }
 FR_HOT void FR_NAME(fr_axpy)(ptrdiff_t n, double a, const FR_REAL *x, ptrdiff_t stride, double shift, double *y) {
-    if (stride == 1) FR_NAME(fr_update_any)(n, 1.0, a, x, 1, shift, y);
-    else FR_NAME(fr_update_any)(n, 1.0, a, x, stride, shift, y);
+    FR_BY_STRIDE(FR_CALL, NULL);
 }
-/* y_i = a (x_i - shift): a column, centred and scaled, in float64 */
-FR_HOT void FR_NAME(fr_pack)(ptrdiff_t n, double a, const FR_REAL *x, ptrdiff_t stride, double shift, double *y) {
-    if (stride == 1) FR_NAME(fr_update_any)(n, 0.0, a, x, 1, shift, y);
-    else FR_NAME(fr_update_any)(n, 0.0, a, x, stride, shift, y);
+#undef FR_CALL
+/* y_i = a root_i (x_i - shift): a column, centred, weighted and scaled, in float64 */
+#define FR_CALL(stride, root) FR_NAME(fr_update_any)(n, 0.0, a, x, stride, shift, y, root)
+FR_HOT void FR_NAME(fr_wpack)(ptrdiff_t n, double a, const FR_REAL *x, ptrdiff_t stride, double shift, double *y,
+                              const double *root) {
+    FR_BY_ROOT(FR_CALL);
 }
+#undef FR_CALL
+#undef FR_BY_STRIDE
+#undef FR_BY_ROOT
 
 /* out_i = x_i - clip(x_i, -t, t): soft-thresholding without a branch; exact zeros, and NaN stays NaN */
 FR_INLINE FR_REAL FR_NAME(fr_soft1)(FR_REAL x, FR_REAL t) {
@@ -270,4 +304,6 @@ FR_HOT void FR_NAME(fr_soft)(ptrdiff_t n, const FR_REAL *x, ptrdiff_t sx, FR_REA
 #undef FR_SQUARE1
 #undef FR_TIMES_R
 #undef FR_TIMES_R1
+#undef FR_ROOTED
+#undef FR_ROOTED1
 #endif

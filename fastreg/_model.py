@@ -1,0 +1,143 @@
+"""One X with its targets and options, checked and in kernel scaling, ready to be solved at any alpha.
+
+Stands between the public functions and _descent.py: it knows every option, in what form a problem is kept, and how targets
+share X; it must not know grids, nor how anything is solved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastreg import _descent, _input
+from fastreg._descent import Descent, Form, Step
+from fastreg._normalise import normalise, scale_target, standardised
+from fastreg._results import Fit, Path, Status, warn_unconverged
+
+Floats = NDArray[np.float64]
+
+
+class Options(NamedTuple):
+    """What all four functions take, as the user gave it."""
+
+    fit_intercept: Any = True
+    standardize: Any = False
+    sample_weight: Any = None
+    penalty_factor: Any = None
+    lower: Any = None
+    upper: Any = None
+    positive: Any = False
+    offset: Any = None
+    precompute: Any = "auto"
+    tol: Any = 1e-6
+    max_iter: Any = 10_000
+    warm_start: Any = None
+
+
+# options 1 to 7, where none of them is used
+_PLAIN = (False, None, None, None, None, False, None)
+
+
+class Model:
+    """One X with its targets and options, checked and in kernel scaling, ready to be solved at any alpha."""
+
+    def __init__(
+        self, X: Any, y: Any, options: Options, l1_ratio: float, one_target: bool = False, gram: bool = False
+    ) -> None:
+        self.l1_ratio = l1_ratio
+        self.tol = _input.number(options.tol, "tol", 0.0)
+        self.max_iter = _input.count(options.max_iter, "max_iter")
+        design, self.names = _input.design(X)
+        n, self.p = design.shape
+        self.sparse = isinstance(design, tuple)
+        Y = _input.target(y, n) if one_target else _input.targets(y, n)
+        self.center = _input.flag(options.fit_intercept, "fit_intercept")
+        weights = self.offset = factors = limits = None
+        self.weight = float(n)  # all weights together, as they were given
+        if any(given is not plain for given, plain in zip(options[1:8], _PLAIN, strict=True)):
+            weights, self.weight = _input.sample_weights(options.sample_weight, n)
+            self.offset = _input.offsets(options.offset, n)
+            factors = _input.penalty_factors(options.penalty_factor, self.p)
+            limits = _input.bounds(options.lower, options.upper, options.positive, self.p)
+        self.form, known = self._form(options.precompute, design)
+        self.many = Y.ndim == 2
+        self.Y = Y
+        if self.many and not np.isfinite(Y).all():
+            raise _input.not_finite(Y, "y")
+        first = Y[:, 0] if self.many else Y
+        self.problem = normalise(design, first, self.center, weights, self.offset, self.form.whole or (gram and n >= self.p))
+        if _input.flag(options.standardize, "standardize"):
+            factors = standardised(self.problem, factors)
+        self.problem.factors, self.problem.limits = factors, limits
+        if known is not None:
+            known = _input.gram(known, self.problem.squares(), self.problem.sx)
+        self.descent = Descent(self.problem, l1_ratio, self.tol, self.max_iter, self.form, known)
+
+    def _form(self, precompute: Any, design: Any) -> tuple[Form, Any]:
+        """How working sets are kept, and the user's Gram matrix if there is one."""
+        size = design.data.nbytes + design.indices.nbytes if self.sparse else design.nbytes
+        n, p = design.shape
+        if precompute is True:
+            return Form(True, p, p, not self.sparse), None
+        form = _descent.choose_form(n, p, size, self.sparse)
+        if isinstance(precompute, str) and precompute == "auto":
+            return form, None
+        if precompute is False:
+            return Form(False, 0, form.factor), None
+        return Form(True, p, p), _input.square_matrix(precompute, "precompute", p)
+
+    def targets(self) -> Iterator[None]:
+        """Go through the targets: the descent is set to each in turn."""
+        yield
+        if self.many and self.Y.shape[1] > 1:
+            scaled = [scale_target(y, self.center, self.problem.root, self.offset) for y in self.Y.T[1:]]
+            products = self.problem.products([y for y, _, _ in scaled])
+            for (y, y_mean, sy), xy in zip(scaled, products, strict=True):
+                self.descent.retarget(self.problem.for_target(y, y_mean, sy, xy))
+                yield
+
+    def alpha_max(self) -> float:
+        """The smallest alpha for which every penalised coefficient of the present target is 0."""
+        problem = self.problem
+        if problem.factors is not None and self.l1_ratio < 1.0 and ((problem.factors[0] == 0.0) & (problem.factors[1] > 0.0)).any():
+            raise _input.no_alpha_max("penalty_factor has an l2 factor where its l1 factor is 0")
+        if problem.limits is not None and ((problem.limits[0] > 0.0) | (problem.limits[1] < 0.0)).any():
+            raise _input.no_alpha_max("lower and upper leave out 0")
+        return self.descent.alpha_max()
+
+    def start(self, warm_start: Any, alpha: float) -> None:
+        """Let the descent begin with these coefficients."""
+        if warm_start is None:
+            return
+        if isinstance(warm_start, Path):
+            warm_start = warm_start[int(np.argmin(np.abs(warm_start.alphas - alpha)))]
+        self.descent.start = _input.start(warm_start.coef if isinstance(warm_start, Fit) else warm_start, self.p)
+
+
+def as_fit(one: Step, model: Model, alpha: float) -> Fit:
+    coef = np.zeros(model.p)
+    coef[one.support] = one.values
+    return Fit(coef, one.intercept, alpha, model.l1_ratio, one.objective, one.gap, one.n_iter, one.status, model.names)
+
+
+def fit_targets(model: Model, alpha: float, warm_start: Any, stacklevel: int = 5) -> Fit:
+    """The fit at alpha, of one target or of all; a warning, stacklevel calls up, if one did not converge."""
+    steps = []
+    for _ in model.targets():
+        model.start(warm_start, alpha)
+        steps.append(model.descent.step(alpha))
+    worst = max(steps, key=lambda s: list(Status).index(s.status)) if model.many else steps[0]
+    if not worst.status.converged:
+        asked = f"tol={model.tol:g} with max_iter={model.max_iter}"
+        warn_unconverged(f"at alpha={alpha:.6g}", worst.gap, worst.objective, worst.status, asked, stacklevel)
+    if not model.many:
+        return as_fit(worst, model, alpha)
+    coef = np.zeros((model.p, len(steps)))
+    for k, one in enumerate(steps):
+        coef[one.support, k] = one.values
+    intercepts, objectives, gaps = (np.array([getattr(s, f) for s in steps]) for f in ("intercept", "objective", "gap"))
+    n_iter = max(s.n_iter for s in steps)
+    return Fit(coef, intercepts, alpha, model.l1_ratio, objectives, gaps, n_iter, worst.status, model.names)

@@ -1,0 +1,38 @@
+"""What is known of the gradients of columns outside the working set.  _bounds.pyx says how."""
+
+from fastreg.kernels._cd cimport Penalty
+from fastreg.kernels._design cimport Matrix
+
+ctypedef struct Bounds:
+    Matrix X
+    # For a column j outside the working set, c_j = x_j'r_e / v_j at the residual r_e, e = at[j], where it was last computed.
+    double *c
+    double *size                # |x_j| / v_j; c and size are 0 for a column that is not to be checked
+    int *at
+    double *norm                # size of every column that may ever be outside, else 0
+    const double *v             # factors of l1, or NULL
+    signed char *side           # 1 where only a positive gradient counts, -1 where only a negative one does, else 0; or NULL
+    # The residuals: r_e = R + e n.  At the last residual r seen: r = a_e r_e + d_e with d_e orthogonal to r_e.
+    Py_ssize_t room
+    double *R
+    double *rr                  # |r_e|^2
+    double *a
+    double *d                   # |d_e|, rounded up
+    Py_ssize_t *users           # how many columns stand at r_e
+    Py_ssize_t *over            # 2 p column numbers: what the last call found
+    double *read                # scratch: p
+    double largest_size         # max_j |x_j| / v_j
+    Py_ssize_t n_columns_read
+    double work                 # multiply-adds of readings
+
+cdef int bounds_init(Bounds *B, Matrix *X, const double *sq, const Penalty *penalty, Py_ssize_t room) noexcept nogil
+cdef void bounds_free(Bounds *B) noexcept nogil
+cdef void bounds_start(Bounds *B, const double *y, double yy, const double *xy) noexcept nogil
+cdef double bounds_reach(const Bounds *B, Py_ssize_t j, double c) noexcept nogil
+cdef void bounds_leave(Bounds *B, Py_ssize_t j) noexcept nogil
+cdef void bounds_return(Bounds *B, const Py_ssize_t *cols, Py_ssize_t k, const double *r) noexcept nogil
+cdef void bounds_see(Bounds *B, const double *r) noexcept nogil
+cdef void bounds_renew(Bounds *B, const double *r) noexcept nogil
+cdef Py_ssize_t bounds_near(Bounds *B, double limit) noexcept nogil
+cdef double bounds_check(Bounds *B, const double *r, double limit, bint passing, Py_ssize_t *n_over) noexcept nogil
+cdef double bounds_sift(Bounds *B, double limit, Py_ssize_t *n_over) noexcept nogil

@@ -1,0 +1,29 @@
+import numpy as np
+from numpy.typing import NDArray
+
+from fastreg.kernels._design import Columns
+
+Floats = NDArray[np.float64]
+
+class Solver:
+    counts: dict[str, int]
+    yy: float
+    columns_in: list[int]
+    def __init__(
+        self,
+        columns: Columns,
+        y: Floats,
+        v: Floats | None,
+        u: Floats | None,
+        lower: Floats | None,
+        upper: Floats | None,
+        gram_limit: int,
+        factor_limit: int,
+        tall: bool,
+        gram: Floats | None = None,
+    ) -> None: ...
+    def start(self, support: NDArray[np.intp], w: Floats, l1: float, l2: float) -> None: ...
+    def retarget(self, y: Floats, xy: Floats) -> None: ...
+    def base(self, l2: float, tol: float, max_iter: int) -> float: ...
+    def solve(self, l1: float, l2: float, tol: float, max_iter: int) -> tuple[int, int, float, float, int]: ...
+    def solution(self, support: NDArray[np.intp], w: Floats, unit: float) -> tuple[float, float]: ...

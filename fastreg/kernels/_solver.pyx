@@ -1,0 +1,162 @@
+"""The face of the path solver to Python."""
+
+from libc.string cimport memset
+
+from fastreg.kernels._active cimport Active, active_base, active_free, active_init, active_retarget, active_solve, join
+from fastreg.kernels._bounds cimport bounds_see
+from fastreg.kernels._cd cimport Gap, Penalty, clip
+from fastreg.kernels._cross cimport cross_gradients
+from fastreg.kernels._design cimport Columns, raise_for
+from fastreg.kernels._working cimport (
+    INTERRUPTED, OUT_OF_MEMORY, Outcome, Working, support_size, working_gap, working_refresh,
+)
+
+cdef str GRAM = "the Gram matrix of the working set"
+
+
+cdef inline double *pointer(double[::1] a) noexcept:
+    return NULL if a is None else &a[0]
+
+
+cdef int raise_for_outcome(Outcome outcome) except -1:
+    return raise_for(-1 if outcome == OUT_OF_MEMORY else (-2 if outcome == INTERRUPTED else 0), GRAM)
+
+
+cdef class Solver:
+    """A path solver over Columns that keeps its working set and its w from one solve to the next.
+
+    v, u: factors of l1 and l2 per column, or None; lower, upper: bounds per column, both or neither None; kernel scale.
+    gram: X'X as somebody else has computed it, or None; no certificate rests on it."""
+    cdef Active S
+    cdef Columns columns
+    cdef object kept            # the arrays that S points into
+    cdef object target          # and those of another target than the first
+
+    def __cinit__(self, Columns columns, const double[::1] y, double[::1] v, double[::1] u, double[::1] lower,
+                  double[::1] upper, Py_ssize_t gram_limit, Py_ssize_t factor_limit, bint tall, const double[:, ::1] gram=None):
+        cdef Penalty penalty
+        cdef Py_ssize_t j
+        cdef int status
+        memset(&penalty, 0, sizeof(Penalty))
+        self.columns, self.kept = columns, (y, v, u, lower, upper, gram)
+        penalty.v, penalty.u, penalty.lower, penalty.upper = pointer(v), pointer(u), pointer(lower), pointer(upper)
+        if v is not None:
+            for j in range(v.shape[0]):
+                penalty.boxed = penalty.boxed or (v[j] == 0.0 and u[j] > 0.0)
+        if lower is not None:
+            for j in range(lower.shape[0]):
+                penalty.boxed = penalty.boxed or finite_bound(lower[j]) or finite_bound(upper[j])
+        status = active_init(&self.S, &columns.X, &y[0], columns.xy, columns.sq, &penalty, gram_limit, factor_limit, tall,
+                             columns.gram if gram is None else &gram[0, 0])
+        raise_for(status, "the column bounds")
+        self.S.W.mistrusted = gram is not None
+
+    def __dealloc__(self):
+        active_free(&self.S)
+
+    def start(self, const Py_ssize_t[::1] support, const double[::1] w, double l1, double l2):
+        """Let the columns `support`, at least one and none there yet, join with coefficients w (kernel scale), unless what
+        the working set has now is better."""
+        cdef Py_ssize_t k, m = self.S.W.X.p
+        cdef int status
+        cdef double before
+        cdef Working *W = &self.S.W
+        with nogil:
+            W.penalty.l1, W.penalty.l2 = l1, l2
+            status = join(&self.S, &support[0], support.shape[0])
+            if status == 0:
+                before = working_gap(W).primal
+                for k in range(support.shape[0]):
+                    # a constant column stays where it is: no sweep would take it back
+                    if W.sq[m + k] > 0.0:
+                        W.w[m + k] = clip(w[k], W.penalty.lower[m + k], W.penalty.upper[m + k])
+                working_refresh(W)
+                if not working_gap(W).primal < before:      # NaN as well
+                    for k in range(support.shape[0]):
+                        W.w[m + k] = clip(0.0, W.penalty.lower[m + k], W.penalty.upper[m + k])
+                    working_refresh(W)
+                # the bounds, or gradients, are relative to the residuals seen: look at this one
+                if W.tall:
+                    cross_gradients(&W.cross, self.S.xy, W.w, self.S.B.c)
+                else:
+                    bounds_see(&self.S.B, W.r)
+        raise_for(status, GRAM)
+
+    def retarget(self, const double[::1] y, const double[::1] xy):
+        """Another target over the same X, xy = X'y; w = 0 then."""
+        self.target = (y, xy)
+        with nogil:
+            active_retarget(&self.S, &y[0], &xy[0])
+
+    def base(self, double l2, double tol, Py_ssize_t max_iter):
+        """The smallest l1 that keeps every penalised coefficient at 0."""
+        cdef Py_ssize_t n_iter = 0
+        cdef double most
+        cdef Outcome outcome
+        with nogil:
+            outcome = active_base(&self.S, l2, tol, max_iter, &n_iter, &most)
+        raise_for_outcome(outcome)
+        return most
+
+    def solve(self, double l1, double l2, double tol, Py_ssize_t max_iter):
+        """(outcome, n_iter, objective, gap, support size) at l1, l2 in kernel scale"""
+        cdef Py_ssize_t n_iter = 0, size
+        cdef Gap g
+        cdef Outcome outcome
+        with nogil:
+            outcome = active_solve(&self.S, l1, l2, tol, max_iter, &n_iter, &g)
+            size = support_size(&self.S.W)
+        raise_for_outcome(outcome)
+        return <int>outcome, n_iter, g.primal, max(g.gap, self.S.floor), size
+
+    def solution(self, Py_ssize_t[::1] support, double[::1] w, double unit):
+        """Write the support, in ascending order of columns, and its coefficients times unit.
+
+        Returns |r|^2 of the last certificate, and the sum of mean_j unit w_j, means of the user's X."""
+        cdef Py_ssize_t j, k = 0, i, gap
+        cdef double level = 0.0
+        cdef Working *W = &self.S.W
+        for j in range(W.X.p):
+            if W.w[j] != 0.0:
+                support[k], w[k] = W.cols[j], unit * W.w[j]
+                k += 1
+        gap = 1
+        while gap < k // 3:
+            gap = 3 * gap + 1
+        while gap > 0:                  # Shell's sort
+            for j in range(gap, k):
+                i = j
+                while i >= gap and support[i - gap] > support[i]:
+                    support[i - gap], support[i] = support[i], support[i - gap]
+                    w[i - gap], w[i] = w[i], w[i - gap]
+                    i -= gap
+            gap //= 3
+        for j in range(k):              # in this order, so that it does not depend on how the working set came about
+            level += self.columns.mean[support[j]] * w[j]
+        return self.S.rss, level
+
+    @property
+    def yy(self):
+        """|y|^2"""
+        return self.S.W.yy
+
+    @property
+    def columns_in(self):
+        """the columns of the working set"""
+        return [self.S.W.cols[i] for i in range(self.S.W.X.p)]
+
+    @property
+    def counts(self):
+        """columns read to check them, size of the working set, sweeps, Newton steps, null-space pivots"""
+        return {
+            "columns_read": self.S.B.n_columns_read + self.S.W.cross.n_columns_read,
+            "working_set": self.S.W.X.p,
+            "sweeps": self.S.W.n_epochs,
+            "newton_steps": self.S.W.n_newton,
+            "pivots": self.S.W.n_pivots,
+        }
+
+
+cdef inline bint finite_bound(double bound) noexcept:
+    """whether a bound is neither infinite nor 0"""
+    return bound - bound == 0.0 and bound != 0.0
