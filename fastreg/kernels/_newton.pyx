@@ -107,7 +107,7 @@ cdef bint walk(Working *W, Py_ssize_t j) noexcept nogil:
     cdef double *v = W.direction
     cdef double *row = W.factor.L + m * W.factor.ld
     cdef double incline = slope(P, j, W.w[j]) - W.q[j], curvature = max(row[m], 0.0), step, best, far, new
-    cdef double change = 0.0, size = 0.0
+    cdef double change, size = 0.0
     memcpy(v, row, m * sizeof(double))
     solve_upper(&W.factor, m, v)
     for k in range(m):
@@ -126,29 +126,54 @@ cdef bint walk(Working *W, Py_ssize_t j) noexcept nogil:
         return False
     if best * (0.5 * curvature * best - fabs(incline)) > RISE_ULPS * DBL_EPSILON * W.yy:
         best, hit = fabs(incline) / curvature, -2
-    memcpy(W.trial_q, W.q, W.X.p * sizeof(double))
     W.order[m] = j
     for k in range(m + 1):
         i = W.order[k]
         W.trial_w[k] = W.w[i]
         new = W.w[i] + best * step * (1.0 if k == m else -v[k])
-        if k == hit or (k == m and hit == -1):
-            new = end_of(W, i, new)
-        W.w[i] = new
-        col_axpy(&W.gram, i, W.w[i] - W.trial_w[k], W.q)
+        W.w[i] = end_of(W, i, new) if k == hit or (k == m and hit == -1) else new
         size += sqrt(W.sq[i]) * fabs(W.w[i])
-    for k in range(m + 1):
-        i = W.order[k]
-        change += change_of(W, i, W.trial_w[k], W.w[i], W.trial_q[i], W.q[i])
-    # v comes from pivots that may be rounding themselves: see what the walk has done
+    # v comes from pivots that may be rounding themselves: see what the walk does
+    change = walked(W, m + 1)
     if size > HOPELESS * sqrt(W.yy) or not change <= RISE_ULPS * DBL_EPSILON * W.yy:
-        memcpy(W.q, W.trial_q, W.X.p * sizeof(double))
         for k in range(m + 1):
             W.w[W.order[k]] = W.trial_w[k]
         return False
+    if W.on_residual:
+        memcpy(W.r, W.spare, W.X.n * sizeof(double))
+        W.exact = False
+    else:
+        W.q, W.trial_q = W.trial_q, W.q
     if hit >= 0:
         forget(W, hit)
     return hit != -2
+
+
+cdef double walked(Working *W, Py_ssize_t m) noexcept nogil:
+    """The state after the columns order[: m] went from trial_w to w, in trial_q, or on the residual in spare; returns the change
+    of the objective."""
+    cdef Py_ssize_t i, k
+    cdef double change = 0.0
+    if W.on_residual:
+        memset(W.scratch, 0, W.X.p * sizeof(double))
+        memcpy(W.spare, W.r, W.X.n * sizeof(double))
+        for k in range(m):
+            i = W.order[k]
+            W.scratch[i] = W.w[i] - W.trial_w[k]
+            change += rise(&W.penalty, i, W.trial_w[k], W.w[i])
+        subtract_product(&W.X, W.scratch, W.spare)
+        for i in range(W.X.n):
+            change += 0.5 * (W.spare[i] - W.r[i]) * (W.spare[i] + W.r[i])
+        W.work += <double>W.X.n * m
+        return change
+    memcpy(W.trial_q, W.q, W.X.p * sizeof(double))
+    for k in range(m):
+        i = W.order[k]
+        col_axpy(&W.gram, i, W.w[i] - W.trial_w[k], W.trial_q)
+    for k in range(m):
+        i = W.order[k]
+        change += change_of(W, i, W.trial_w[k], W.w[i], W.q[i], W.trial_q[i])
+    return change
 
 
 cdef inline double end_of(Working *W, Py_ssize_t j, double v) noexcept nogil:
@@ -209,8 +234,7 @@ cdef int factor_free_columns(Working *W) noexcept nogil:
         W.work += 0.5 * new * <double>(m + new) * (m + new)
         if done < new:
             j = W.order[m + done]
-            # on the residual every look at the gradients costs a reading of the working set: no walk there
-            if W.on_residual or not walk(W, j):
+            if not walk(W, j):
                 W.place[j] = LEFT_OUT
                 failures += 1
                 if failures >= MOST_FAILURES:       # the others are no better: rounding has the upper hand
