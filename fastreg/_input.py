@@ -2,15 +2,18 @@
 
 A check returns its argument in the form that the rest of the package relies on, without a copy where the argument already
 has it, or raises one sentence that names the argument, what came and what is needed: ValueError for values and shapes,
-TypeError for types.
+TypeError for types.  What is particular to other packages' containers, sentences included, is found in _foreign.py,
+which is used from here alone.
 """
 
 import operator
 import sys
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from fastreg import _foreign
 
 Floats = NDArray[np.float64]
 FLOAT64 = np.dtype(np.float64)
@@ -18,22 +21,22 @@ FLOAT32 = np.dtype(np.float32)
 MOST_ALPHAS = 1_000_000
 
 
+class Design(NamedTuple):
+    """X as `matrix` gives it, and the names of its columns if it has any."""
+
+    X: NDArray[Any]
+    names: tuple[str, ...] | None
+
+
 def real_array(a: Any, name: str) -> NDArray[Any]:
     """a as an aligned float32 or float64 array of native byte order and whole strides; not copied if it is one already."""
-    array: NDArray[Any] = a if type(a) is np.ndarray else _foreign(a, name)
+    array: NDArray[Any] = a if type(a) is np.ndarray else _foreign.array(a, name)
     if array.dtype != FLOAT64 and array.dtype != FLOAT32:
         kind = array.dtype.kind
         if kind == "c":
             raise TypeError(f"{name} is complex ({array.dtype}); real numbers are needed.")
         if kind == "O":
-            try:
-                for value in array.flat:
-                    # astype would parse a string, and make NaN of None: a missing entry, unless there is nothing else
-                    if isinstance(value, (str, bytes)) or (value is None and array.ndim == 0):
-                        raise TypeError(f"{value!r} is not a number")
-                array = array.astype(np.float64)
-            except (TypeError, ValueError) as error:
-                raise TypeError(f"{name} holds objects that are not real numbers ({error}).") from None
+            array = _foreign.numbers(array, name)
         elif kind not in "biuf":
             raise TypeError(f"{name} has dtype {array.dtype}; real numbers are needed.")
         elif array.dtype.itemsize == 4 and kind == "f":
@@ -45,31 +48,25 @@ def real_array(a: Any, name: str) -> NDArray[Any]:
     return array
 
 
-def _foreign(a: Any, name: str) -> NDArray[Any]:
-    """Anything but a plain ndarray as an ndarray, without losing what makes it different in silence."""
-    if isinstance(a, np.ma.MaskedArray):
-        if np.ma.is_masked(a):
-            raise ValueError(f"{name} is a masked array with masked entries; fill or drop them first.")
-        return np.asarray(a.data)
-    if hasattr(a, "tocsc") and hasattr(a, "toarray"):
-        raise TypeError(f"{name} is a sparse {type(a).__name__}; a dense array is needed, for example {name}.toarray().")
-    if type(a).__module__.split(".")[0] == "dask":
-        raise TypeError(f"{name} is a dask {type(a).__name__}, which would be computed whole; pass {name}.compute() to agree.")
-    try:
-        return np.asarray(a)
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"{name} is a {type(a).__name__} that numpy cannot turn into an array ({error}).") from None
-
-
 def matrix(X: Any, name: str = "X") -> NDArray[Any]:
     """X as a float32 or float64 array of shape (n, p), n >= 1 and p >= 1, in any layout; entries are not looked at."""
     array = real_array(X, name)
-    if array.ndim != 2:
-        dimensions = f"{array.ndim} dimension{'s' * (array.ndim != 1)}"
-        raise ValueError(f"{name} has {dimensions} (shape {array.shape}); a 2-d array (rows, columns) is needed.")
-    if 0 in array.shape:
-        raise ValueError(f"{name} is empty (shape {array.shape}); at least one row and one column are needed.")
+    if array.ndim != 2 or 0 in array.shape:
+        raise _no_matrix(array.shape, name)
     return array
+
+
+def design(X: Any) -> Design:
+    """X of any kind, shape (n, p), n >= 1 and p >= 1; entries are not looked at."""
+    names = None if type(X) is np.ndarray else _foreign.column_names(X)
+    return Design(matrix(X), names)
+
+
+def _no_matrix(shape: tuple[int, ...], name: str) -> ValueError:
+    if len(shape) != 2:
+        dimensions = f"{len(shape)} dimension{'s' * (len(shape) != 1)}"
+        return ValueError(f"{name} has {dimensions} (shape {shape}); a 2-d array (rows, columns) is needed.")
+    return ValueError(f"{name} is empty (shape {shape}); at least one row and one column are needed.")
 
 
 def target(y: Any, n: int) -> NDArray[Any]:
