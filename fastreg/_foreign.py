@@ -41,6 +41,25 @@ def array(a: Any, name: str) -> NDArray[Any]:
         raise TypeError(f"{name} is a {type(a).__name__} that numpy cannot turn into an array ({error}).") from None
 
 
+def sparse(a: Any, name: str) -> Any:
+    """The sparse matrix that a is or, as a pandas frame, holds; None where a is dense."""
+    if _is_sparse(a):
+        return a
+    if not _is(a, "pandas", "DataFrame"):
+        return None
+    pandas = sys.modules["pandas"]
+    compressed = [isinstance(dtype, pandas.SparseDtype) for dtype in a.dtypes]
+    if not any(compressed):
+        return None
+    if not all(compressed):
+        dense = a.columns.tolist()[compressed.index(False)]
+        raise TypeError(f"{name} has sparse columns beside dense ones such as {dense!r}; all or none of them may be sparse.")
+    for place, dtype in zip(_places(a.columns.tolist(), name), a.dtypes, strict=True):
+        if dtype.fill_value != 0:
+            raise ValueError(f"{place} is sparse with fill value {dtype.fill_value}; 0 is needed.")
+    return a.sparse.to_coo()
+
+
 def column_names(a: Any) -> tuple[str, ...] | None:
     """The column names of a data frame or an Arrow table, if all of them are strings."""
     if _is(a, "pandas", "DataFrame") or _is(a, "polars", "DataFrame"):
@@ -119,6 +138,8 @@ def _pandas(a: Any, name: str) -> NDArray[Any]:
     if isinstance(a, pandas.DataFrame):
         dtypes = list(a.dtypes)
         for j, (dtype, place) in enumerate(zip(dtypes, _places(a.columns.tolist(), name), strict=True)):
+            if isinstance(dtype, pandas.SparseDtype):
+                raise TypeError(f"{name} is a sparse DataFrame; a dense one is needed, for example {name}.sparse.to_dense().")
             if not _plain(dtype):
                 _check_pandas(a.iloc[:, j], place)
     else:

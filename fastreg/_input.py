@@ -2,8 +2,8 @@
 
 A check returns its argument in the form that the rest of the package relies on, without a copy where the argument already
 has it, or raises one sentence that names the argument, what came and what is needed: ValueError for values and shapes,
-TypeError for types.  What is particular to other packages' containers, sentences included, is found in _foreign.py,
-which is used from here alone.
+TypeError for types.  What is particular to other packages' containers and to sparse X, sentences included, is found in
+_foreign.py and _sparse.py, which are used from here alone.
 """
 
 import operator
@@ -21,10 +21,23 @@ FLOAT32 = np.dtype(np.float32)
 MOST_ALPHAS = 1_000_000
 
 
-class Design(NamedTuple):
-    """X as `matrix` gives it, and the names of its columns if it has any."""
+class Csc(NamedTuple):
+    """Compressed sparse columns: column j has data[k] in row indices[k] for k from indptr[j] to indptr[j + 1].
 
-    X: NDArray[Any]
+    All three are 1-d and contiguous, data float32 or float64 and finite, indices and indptr both int32 or both int64.  No row
+    comes twice in a column, but rows need not be sorted; entries from indptr[-1] on mean nothing.
+    """
+
+    data: NDArray[Any]
+    indices: NDArray[Any]
+    indptr: NDArray[Any]
+    shape: tuple[int, int]
+
+
+class Design(NamedTuple):
+    """X as `matrix` gives it or as compressed columns, and the names of its columns if it has any."""
+
+    X: NDArray[Any] | Csc
     names: tuple[str, ...] | None
 
 
@@ -57,9 +70,18 @@ def matrix(X: Any, name: str = "X") -> NDArray[Any]:
 
 
 def design(X: Any) -> Design:
-    """X of any kind, shape (n, p), n >= 1 and p >= 1; entries are not looked at."""
-    names = None if type(X) is np.ndarray else _foreign.column_names(X)
-    return Design(matrix(X), names)
+    """X of any kind, shape (n, p), n >= 1 and p >= 1; entries are looked at where X is sparse."""
+    if type(X) is np.ndarray:
+        return Design(matrix(X), None)
+    names, sparse = _foreign.column_names(X), _foreign.sparse(X, "X")
+    if sparse is None:
+        return Design(matrix(X), names)
+    shape = tuple(getattr(sparse, "shape", ()))
+    if len(shape) != 2 or 0 in shape:
+        raise _no_matrix(shape, "X")
+    from fastreg import _sparse
+
+    return Design(_sparse.columns(sparse, "X"), names)
 
 
 def _no_matrix(shape: tuple[int, ...], name: str) -> ValueError:

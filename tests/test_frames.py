@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from conftest import problem
 from test_input import refusal
+from test_sparse_input import check
 
 import fastreg as fr
 from fastreg import _input
@@ -169,6 +170,32 @@ def test_columns_have_names_only_if_all_are_strings(frame):
 def test_a_column_called_like_a_method_is_a_column():
     frame = pd.DataFrame(X, columns=["tocsc", "toarray", "__dlpack__", "format"])
     np.testing.assert_array_equal(_input.design(frame).X, X)
+
+
+# Sparse frames
+
+
+def sparse_frame(fill=0.0, **columns):
+    return pd.DataFrame({name: pd.arrays.SparseArray(values, fill_value=fill) for name, values in columns.items()})
+
+
+def test_a_frame_of_sparse_columns_is_sparse():
+    design = _input.design(sparse_frame(a=[0.0, 1, 0], b=[2.0, 0, 0]))
+    assert design.names == ("a", "b")
+    check(design.X, np.array([[0.0, 2], [1, 0], [0, 0]]))
+    check(_input.design(pd.get_dummies(pd.Series([*"xyx"]), sparse=True)).X, np.array([[1.0, 0], [0, 1], [1, 0]]))
+
+
+def test_sparse_columns_that_cannot_be_taken_are_refused():
+    with refusal(ValueError, "Column 'a' of X is sparse with fill value nan; 0 is needed."):
+        _input.design(sparse_frame(np.nan, a=[np.nan, 1.0]))
+    mixed = sparse_frame(a=[0.0, 1], b=[1.0, 0]).assign(c=[1.0, 2.0])
+    with refusal(TypeError, "X has sparse columns beside dense ones such as 'c'; all or none of them may be sparse."):
+        _input.design(mixed)
+    with refusal(TypeError, "X is a sparse DataFrame; a dense one is needed, for example X.sparse.to_dense()."):
+        _input.matrix(sparse_frame(a=[0.0, 1]))
+    with refusal(TypeError, "X is complex (complex128); real numbers are needed."):
+        _input.design(sparse_frame(0j, a=[0j, 1j]))
 
 
 # Columns that are refused
