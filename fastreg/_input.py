@@ -126,12 +126,21 @@ def not_finite(a: NDArray[Any], name: str) -> ValueError:
     return ValueError(f"{name} has entries too large to add up in float64; divide {name} by a constant.")
 
 
-def predictors(X: Any, p: int) -> NDArray[Any]:
-    """X for a prediction, shape (n, p)."""
-    array = real_array(X, "X")
-    if array.ndim != 2 or array.shape[1] != p:
+def predictors(X: Any, p: int, names: tuple[str, ...] | None = None) -> Any:
+    """X for a prediction, shape (n, p): an ndarray, or a scipy array where X is sparse; names are those of the fit."""
+    sparse = None if type(X) is np.ndarray else _foreign.sparse(X, "X")
+    array = real_array(X, "X") if sparse is None else sparse
+    if len(array.shape) != 2 or array.shape[1] != p:
         raise ValueError(f"X has shape {array.shape}; (n, {p}) is needed, as in the fit.")
-    return array
+    found = None if names is None else _foreign.column_names(X)
+    for j, (here, there) in enumerate(zip(found or (), names or (), strict=False)):
+        if here != there:
+            raise ValueError(f"X has {here!r} as column {j}; {there!r} is needed, as in the fit.")
+    if sparse is None:
+        return array
+    from fastreg import _sparse
+
+    return _sparse.operator(sparse, "X")
 
 
 def result_array(out: Any, x: NDArray[Any], name: str = "out") -> None:

@@ -8,6 +8,7 @@ import types
 import numpy as np
 import pytest
 from conftest import problem
+from scipy import sparse
 from test_input import refusal
 from test_sparse_input import check
 
@@ -184,6 +185,9 @@ def test_a_frame_of_sparse_columns_is_sparse():
     assert design.names == ("a", "b")
     check(design.X, np.array([[0.0, 2], [1, 0], [0, 0]]))
     check(_input.design(pd.get_dummies(pd.Series([*"xyx"]), sparse=True)).X, np.array([[1.0, 0], [0, 1], [1, 0]]))
+    fit = fr.lasso(X[:, :2], Y, 0.1)
+    frame = sparse_frame(a=[0.0, 1, 0], b=[2.0, 0, 0])
+    np.testing.assert_array_equal(fit.predict(frame), fit.predict(frame.to_numpy()))
 
 
 def test_sparse_columns_that_cannot_be_taken_are_refused():
@@ -323,6 +327,49 @@ def test_bad_vectors_are_refused(name):
     bad, *expected = BAD_Y[name]
     with refusal(*expected):
         fr.lasso(X, bad, 0.1)
+
+
+# Names in predictions
+
+
+@pytest.fixture
+def named():
+    """Fits that know the names of their columns."""
+    from dataclasses import replace
+
+    path = replace(fr.lasso_path(X, Y, alphas=3), feature_names=NAMES)
+    return [replace(fr.lasso(X, Y, 0.1), feature_names=NAMES), path, path[1]]
+
+
+def test_a_fit_of_a_path_keeps_the_names(named):
+    assert named[2].feature_names == NAMES
+    assert fr.lasso_path(X, Y, alphas=3)[0].feature_names is None
+
+
+@every_frame
+def test_frames_give_the_predictions_of_arrays(named, frame):
+    for fit in named:
+        np.testing.assert_allclose(fit.predict(frame(X)), fit.predict(X), rtol=0, atol=1e-14)
+
+
+def test_names_that_differ_from_those_of_the_fit_are_refused(named):
+    good = pd.DataFrame(X, columns=NAMES)
+    for fit in named:
+        with refusal(ValueError, "X has 'c' as column 1; 'b' is needed, as in the fit."):
+            fit.predict(good[["a", "c", "b", "d"]])
+        with refusal(ValueError, "X has 'z' as column 3; 'd' is needed, as in the fit."):
+            fit.predict(pl.DataFrame(X, schema=["a", "b", "c", "z"]))
+        with refusal(ValueError, "X has 'z' as column 0; 'a' is needed, as in the fit."):
+            fit.predict(sparse_frame(z=[0.0], b=[1.0], c=[0.0], d=[0.0]))
+        with refusal(ValueError, "X has shape (12, 3); (n, 4) is needed, as in the fit."):
+            fit.predict(good[["a", "b", "c"]])
+
+
+def test_names_are_compared_only_where_both_have_some(named):
+    other = pd.DataFrame(X, columns=[*"wxyz"])
+    np.testing.assert_allclose(fr.lasso(X, Y, 0.1).predict(other), named[0].predict(X), rtol=0, atol=1e-14)
+    for nameless in (pd.DataFrame(X), sparse.csc_array(X), X.tolist()):
+        np.testing.assert_allclose(named[0].predict(nameless), named[0].predict(X), rtol=0, atol=1e-14)
 
 
 # Tensors, lazy arrays, and packages that are not there

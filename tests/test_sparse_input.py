@@ -1,6 +1,7 @@
 """Sparse X as compressed columns: which kinds are taken, what is shared and what is refused, with which words."""
 
 import json
+import re
 import subprocess
 import sys
 import textwrap
@@ -8,11 +9,13 @@ import textwrap
 import numpy as np
 import pytest
 import reference
+from conftest import problem
 from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy import sparse
 from test_input import refusal
 
+import fastreg as fr
 from fastreg import _input, _sparse
 from fastreg.kernels import _csc
 
@@ -422,3 +425,36 @@ def test_the_kernel_takes_arrays_of_unequal_or_no_length():
     assert _csc.inspect(data, indices, indptr[:0], N)[0] == _sparse.BAD_START
     assert _csc.inspect(data[:0], indices[:0], np.zeros(5, np.int32), -1) == (0, 3, 0, False)
     assert _csc.sum_duplicates(data, indices, indptr[:0], N, data.copy(), indices.copy(), indptr.copy()) == -1
+
+
+# Predictions
+
+DENSE, Y = problem(30, 6, seed=1)
+FITS = {
+    "lasso": lambda: fr.lasso(DENSE, Y, 0.1),
+    "lasso_path": lambda: fr.lasso_path(DENSE, Y, alphas=5),
+    "path of zeros": lambda: fr.lasso_path(DENSE, Y, alphas=[1e3, 1e4]),
+    "ridge": lambda: fr.ridge(DENSE, np.column_stack([Y, -Y]), 0.1),
+}
+
+
+@pytest.mark.parametrize("fit", FITS.values(), ids=FITS)
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("n", [0, 1, 7])
+def test_sparse_X_gives_the_predictions_of_dense_X(fit, form, n):
+    rows = np.where(DENSE[:n] > 0, DENSE[:n], 0)
+    A = getattr(sparse, f"{form}_array")(sparse.coo_array(rows))
+    found = fit().predict(A)
+    assert type(found) is np.ndarray
+    np.testing.assert_allclose(found, fit().predict(rows), rtol=0, atol=1e-13)
+
+
+@pytest.mark.parametrize("fit", FITS.values(), ids=FITS)
+@pytest.mark.parametrize("form", ["csc", "csr"])
+def test_predictions_from_corrupt_sparse_X_are_refused(fit, form):
+    A = getattr(sparse, f"{form}_matrix")(DENSE)
+    A.indices = A.indices + 1_000_000
+    with pytest.raises(ValueError, match=re.escape("X.indices[0] is 1000000 in ")):
+        fit().predict(A)
+    with refusal(ValueError, "X has shape (30, 5); (n, 6) is needed, as in the fit."):
+        fit().predict(A[:, :5] if form == "csr" else sparse.csc_array((30, 5)))
