@@ -2,15 +2,18 @@
 
 A check returns its argument in the form that the rest of the package relies on, without a copy where the argument already
 has it, or raises one sentence that names the argument, what came and what is needed: ValueError for values and shapes,
-TypeError for types.
+TypeError for types.  What is particular to other packages' containers and to sparse X, sentences included, is found in
+_foreign.py and _sparse.py, which are used from here alone.
 """
 
 import operator
 import sys
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from fastreg import _foreign
 
 Floats = NDArray[np.float64]
 FLOAT64 = np.dtype(np.float64)
@@ -18,22 +21,35 @@ FLOAT32 = np.dtype(np.float32)
 MOST_ALPHAS = 1_000_000
 
 
+class Csc(NamedTuple):
+    """Compressed sparse columns: column j has data[k] in row indices[k] for k from indptr[j] to indptr[j + 1].
+
+    All three are 1-d and contiguous, data float32 or float64 and finite, indices and indptr both int32 or both int64.  No row
+    comes twice in a column, but rows need not be sorted; entries from indptr[-1] on mean nothing.
+    """
+
+    data: NDArray[Any]
+    indices: NDArray[Any]
+    indptr: NDArray[Any]
+    shape: tuple[int, int]
+
+
+class Design(NamedTuple):
+    """X as `matrix` gives it or as compressed columns, and the names of its columns if it has any."""
+
+    X: NDArray[Any] | Csc
+    names: tuple[str, ...] | None
+
+
 def real_array(a: Any, name: str) -> NDArray[Any]:
     """a as an aligned float32 or float64 array of native byte order and whole strides; not copied if it is one already."""
-    array: NDArray[Any] = a if type(a) is np.ndarray else _foreign(a, name)
+    array: NDArray[Any] = a if type(a) is np.ndarray else _foreign.array(a, name)
     if array.dtype != FLOAT64 and array.dtype != FLOAT32:
         kind = array.dtype.kind
         if kind == "c":
             raise TypeError(f"{name} is complex ({array.dtype}); real numbers are needed.")
         if kind == "O":
-            try:
-                for value in array.flat:
-                    # astype would parse a string, and make NaN of None: a missing entry, unless there is nothing else
-                    if isinstance(value, (str, bytes)) or (value is None and array.ndim == 0):
-                        raise TypeError(f"{value!r} is not a number")
-                array = array.astype(np.float64)
-            except (TypeError, ValueError) as error:
-                raise TypeError(f"{name} holds objects that are not real numbers ({error}).") from None
+            array = _foreign.numbers(array, name)
         elif kind not in "biuf":
             raise TypeError(f"{name} has dtype {array.dtype}; real numbers are needed.")
         elif array.dtype.itemsize == 4 and kind == "f":
@@ -45,31 +61,34 @@ def real_array(a: Any, name: str) -> NDArray[Any]:
     return array
 
 
-def _foreign(a: Any, name: str) -> NDArray[Any]:
-    """Anything but a plain ndarray as an ndarray, without losing what makes it different in silence."""
-    if isinstance(a, np.ma.MaskedArray):
-        if np.ma.is_masked(a):
-            raise ValueError(f"{name} is a masked array with masked entries; fill or drop them first.")
-        return np.asarray(a.data)
-    if hasattr(a, "tocsc") and hasattr(a, "toarray"):
-        raise TypeError(f"{name} is a sparse {type(a).__name__}; a dense array is needed, for example {name}.toarray().")
-    if type(a).__module__.split(".")[0] == "dask":
-        raise TypeError(f"{name} is a dask {type(a).__name__}, which would be computed whole; pass {name}.compute() to agree.")
-    try:
-        return np.asarray(a)
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"{name} is a {type(a).__name__} that numpy cannot turn into an array ({error}).") from None
-
-
 def matrix(X: Any, name: str = "X") -> NDArray[Any]:
     """X as a float32 or float64 array of shape (n, p), n >= 1 and p >= 1, in any layout; entries are not looked at."""
     array = real_array(X, name)
-    if array.ndim != 2:
-        dimensions = f"{array.ndim} dimension{'s' * (array.ndim != 1)}"
-        raise ValueError(f"{name} has {dimensions} (shape {array.shape}); a 2-d array (rows, columns) is needed.")
-    if 0 in array.shape:
-        raise ValueError(f"{name} is empty (shape {array.shape}); at least one row and one column are needed.")
+    if array.ndim != 2 or 0 in array.shape:
+        raise _no_matrix(array.shape, name)
     return array
+
+
+def design(X: Any) -> Design:
+    """X of any kind, shape (n, p), n >= 1 and p >= 1; entries are looked at where X is sparse."""
+    if type(X) is np.ndarray:
+        return Design(matrix(X), None)
+    names, sparse = _foreign.column_names(X), _foreign.sparse(X, "X")
+    if sparse is None:
+        return Design(matrix(X), names)
+    shape = tuple(getattr(sparse, "shape", ()))
+    if len(shape) != 2 or 0 in shape:
+        raise _no_matrix(shape, "X")
+    from fastreg import _sparse
+
+    return Design(_sparse.columns(sparse, "X"), names)
+
+
+def _no_matrix(shape: tuple[int, ...], name: str) -> ValueError:
+    if len(shape) != 2:
+        dimensions = f"{len(shape)} dimension{'s' * (len(shape) != 1)}"
+        return ValueError(f"{name} has {dimensions} (shape {shape}); a 2-d array (rows, columns) is needed.")
+    return ValueError(f"{name} is empty (shape {shape}); at least one row and one column are needed.")
 
 
 def target(y: Any, n: int) -> NDArray[Any]:
@@ -107,12 +126,21 @@ def not_finite(a: NDArray[Any], name: str) -> ValueError:
     return ValueError(f"{name} has entries too large to add up in float64; divide {name} by a constant.")
 
 
-def predictors(X: Any, p: int) -> NDArray[Any]:
-    """X for a prediction, shape (n, p)."""
-    array = real_array(X, "X")
-    if array.ndim != 2 or array.shape[1] != p:
+def predictors(X: Any, p: int, names: tuple[str, ...] | None = None) -> Any:
+    """X for a prediction, shape (n, p): an ndarray, or a scipy array where X is sparse; names are those of the fit."""
+    sparse = None if type(X) is np.ndarray else _foreign.sparse(X, "X")
+    array = real_array(X, "X") if sparse is None else sparse
+    if len(array.shape) != 2 or array.shape[1] != p:
         raise ValueError(f"X has shape {array.shape}; (n, {p}) is needed, as in the fit.")
-    return array
+    found = None if names is None else _foreign.column_names(X)
+    for j, (here, there) in enumerate(zip(found or (), names or (), strict=False)):
+        if here != there:
+            raise ValueError(f"X has {here!r} as column {j}; {there!r} is needed, as in the fit.")
+    if sparse is None:
+        return array
+    from fastreg import _sparse
+
+    return _sparse.operator(sparse, "X")
 
 
 def result_array(out: Any, x: NDArray[Any], name: str = "out") -> None:
@@ -225,14 +253,6 @@ def between(alpha: Any, alphas: Floats) -> tuple[int, int, float]:
 
 
 # TEMPORARY
-def design(X):
-    if hasattr(X,'tocsc'):
-        X=X.tocsc()
-        from collections import namedtuple
-        C=namedtuple('Csc','data indices indptr shape')
-        return C(X.data if X.data.dtype==np.float32 else X.data.astype(float),X.indices,X.indptr,X.shape), None
-    return matrix(X), None
-
 def sample_weights(value, n):
     if value is None: return None, float(n)
     s=np.asarray(value,float)

@@ -127,7 +127,7 @@ def scale_columns(X: Any, y: Floats, center: bool, root: Floats | None, gram: bo
     columns = Columns(X, y, center, 1.0, root, gram)
     if columns.finite and 1e-200 < columns.largest()[0] < 1e200:
         return columns, 1.0
-    entries = X.data if isinstance(X, tuple) else X
+    entries = X.data[: X.indptr[-1]] if isinstance(X, tuple) else X
     top = max(-float(entries.min()), float(entries.max())) if entries.size else 0.0
     if not np.isfinite(top):
         raise _input.not_finite(entries, "X")

@@ -67,6 +67,8 @@ class Fit:
     n_iter : int
         Sweeps of coordinate descent plus Newton steps; factorizations and refinements for ridge.
     status : Status
+    feature_names : tuple of p str, or None
+        The names of the columns of X, if it came with names.
     """
 
     coef: Floats
@@ -86,8 +88,8 @@ class Fit:
         return np.flatnonzero(nonzero if nonzero.ndim == 1 else nonzero.any(axis=1))
 
     def predict(self, X: ArrayLike) -> Floats:
-        """X @ coef + intercept: shape (n,), or (n, t)."""
-        prediction: Floats = _input.predictors(X, self.coef.shape[0]) @ self.coef + self.intercept
+        """X @ coef + intercept: shape (n,), or (n, t).  X may be anything that a fit takes; names must be those of the fit."""
+        prediction: Floats = _input.predictors(X, self.coef.shape[0], self.feature_names) @ self.coef + self.intercept
         return prediction
 
     def __repr__(self) -> str:
@@ -115,6 +117,8 @@ class Path:
         Columns of X that were read along the path to check them, after the one reading that every fit begins with.
     counts : dict
         More of the work: working_set (columns that ever mattered), sweeps, newton_steps, pivots.
+    feature_names : tuple of p str, or None
+        The names of the columns of X, if it came with names.
     """
 
     alphas: Floats
@@ -152,6 +156,7 @@ class Path:
             dual_gap=float(self.dual_gaps[k]),
             n_iter=int(self.n_iters[k]),
             status=self.statuses[k],
+            feature_names=self.feature_names,
         )
 
     def __repr__(self) -> str:
@@ -184,17 +189,17 @@ class Path:
         Between two alphas of the path the coefficients are interpolated linearly in alpha, which is exact for the lasso as long
         as no coefficient enters, leaves or changes sign in between.  An alpha outside the path: ValueError.
         """
-        X = _input.predictors(X, self.n_features)
+        whole = _input.predictors(X, self.n_features, self.feature_names)
         # only columns that are ever non-zero matter: a wide X is not multiplied whole
         used, column = np.unique(self.features, return_inverse=True)
         coefs = np.zeros((used.size, len(self)))
         coefs[column, np.repeat(np.arange(len(self)), self.df)] = self.values
         if alpha is None:
-            every: Floats = X[:, used] @ coefs + self.intercepts
+            every: Floats = whole[:, used] @ coefs + self.intercepts
             return every
         low, high, weight = _input.between(alpha, self.alphas)
         coef = (1.0 - weight) * coefs[:, low] + weight * coefs[:, high]
-        one: Floats = X[:, used] @ coef + ((1.0 - weight) * self.intercepts[low] + weight * self.intercepts[high])
+        one: Floats = whole[:, used] @ coef + ((1.0 - weight) * self.intercepts[low] + weight * self.intercepts[high])
         return one
 
     def plot(self, ax: Any = None, names: Any = None) -> Any:

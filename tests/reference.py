@@ -208,3 +208,38 @@ def solve_lower_transposed(L, b):
     for i in reversed(range(len(b))):
         z[i] = (b[i] - L[i + 1 :, i] @ z[i + 1 :]) / L[i, i]
     return z
+
+
+# Compressed sparse columns
+
+
+def first_fault(data, indices, indptr, n):
+    """Whatever is first wrong with columns of n rows, as (kind, column, entry), or None."""
+    if indptr[0] != 0:
+        return "start", 0, 0
+    for j in range(len(indptr) - 1):
+        if indptr[j + 1] < indptr[j]:
+            return "decrease", j, 0
+        if indptr[j + 1] > len(indices):
+            return "too long", j, 0
+        for k in range(indptr[j], indptr[j + 1]):
+            if not 0 <= indices[k] < n:
+                return "outside", j, k
+            if not np.isfinite(data[k]):
+                return "not finite", j, k
+    return None
+
+
+def has_duplicates(indices, indptr):
+    """Whether a column has two entries in one row."""
+    columns = [list(indices[indptr[j] : indptr[j + 1]]) for j in range(len(indptr) - 1)]
+    return any(len(set(rows)) < len(rows) for rows in columns)
+
+
+def dense(data, indices, indptr, n):
+    """The (n, p) matrix of compressed columns; entries of one row and column add up."""
+    X = np.zeros((n, len(indptr) - 1), np.asarray(data).dtype)
+    for j in range(X.shape[1]):
+        for k in range(indptr[j], indptr[j + 1]):
+            X[indices[k], j] += data[k]
+    return X
