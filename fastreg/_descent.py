@@ -74,7 +74,7 @@ def choose_form(n: int, p: int, size: int, sparse: bool = False) -> Form:
     return Form(False, math.isqrt(int(allowed / 12)), max(FACTOR_COLUMNS, math.isqrt(int(allowed / 4))))
 
 
-COUNTS = ("columns_read", "working_set", "sweeps", "newton_steps", "pivots")
+COUNTS = ("columns_read", "working_set", "sweeps", "newton_steps", "pivots", "products")
 
 
 @dataclass(slots=True)

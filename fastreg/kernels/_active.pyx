@@ -22,7 +22,7 @@ from fastreg.kernels._bounds cimport (
 )
 from fastreg.kernels._cd cimport clip, dual_gap, dual_scale
 from fastreg.kernels._cross cimport cross_gradients
-from fastreg.kernels._design cimport col_axpy, col_dot, col_size, dots, fr_dot_f64
+from fastreg.kernels._design cimport col_axpy, col_dot, col_size, dots, fr_dot_f64, fr_largest
 from fastreg.kernels._newton cimport newton_dual
 from fastreg.kernels._prox cimport soft
 from fastreg.kernels._working cimport (
@@ -292,9 +292,11 @@ cdef Outcome active_base(Active *S, double l2, double tol, Py_ssize_t max_iter, 
             check(S, INFINITY, False, &over)
         else:
             bounds_renew(&S.B, S.W.r)
+    if S.B.side == NULL:
+        most[0] = fr_largest(S.X.p, S.B.c)
+        return outcome
     for j in range(S.X.p):
-        if S.B.size[j] > 0.0:
-            most[0] = max(most[0], bounds_reach(&S.B, j, S.B.c[j]))
+        most[0] = max(most[0], bounds_reach(&S.B, j, S.B.c[j]))
     return outcome
 
 

@@ -1,5 +1,7 @@
 """What is known of the gradients of columns outside the working set.  _bounds.pyx says how."""
 
+from libc.math cimport fabs
+
 from fastreg.kernels._cd cimport Penalty
 from fastreg.kernels._design cimport Matrix
 
@@ -25,10 +27,17 @@ ctypedef struct Bounds:
     Py_ssize_t n_columns_read
     double work                 # multiply-adds of readings
 
+
+cdef inline double bounds_reach(const Bounds *B, Py_ssize_t j, double c) noexcept nogil:
+    """How far a gradient c goes to where it counts: |c|, or c or -c for a column with one sign."""
+    if B.side == NULL or B.side[j] == 0:
+        return fabs(c)
+    return c if B.side[j] > 0 else -c
+
+
 cdef int bounds_init(Bounds *B, Matrix *X, const double *sq, const Penalty *penalty, Py_ssize_t room) noexcept nogil
 cdef void bounds_free(Bounds *B) noexcept nogil
 cdef void bounds_start(Bounds *B, const double *y, double yy, const double *xy) noexcept nogil
-cdef double bounds_reach(const Bounds *B, Py_ssize_t j, double c) noexcept nogil
 cdef void bounds_leave(Bounds *B, Py_ssize_t j) noexcept nogil
 cdef void bounds_return(Bounds *B, const Py_ssize_t *cols, Py_ssize_t k, const double *r) noexcept nogil
 cdef void bounds_see(Bounds *B, const double *r) noexcept nogil

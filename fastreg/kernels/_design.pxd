@@ -32,6 +32,7 @@ cdef extern from "lanes.h" nogil:
                       const double *root) noexcept
     void fr_rows_dot(Py_ssize_t ma, Py_ssize_t mb, Py_ssize_t k, double sign, const double *A, Py_ssize_t lda,
                      const double *B, Py_ssize_t ldb, double *out, Py_ssize_t ldo, int lower) noexcept
+    double fr_largest(Py_ssize_t n, const double *x) noexcept
     void fr_prefetch(const void *from_, Py_ssize_t size) noexcept
     Py_ssize_t fr_bounds_over(Py_ssize_t p, const double *c, const double *size, const int *e, const double *a,
                               const double *d, const signed char *side, double limit, Py_ssize_t *over, double *most) noexcept
@@ -44,9 +45,13 @@ cdef extern from "sparse.h" nogil:
         int single, wide
     Py_ssize_t fr_csc_size(const fr_csc *X, Py_ssize_t j) noexcept
     double fr_csc_dot(const fr_csc *X, Py_ssize_t j, const double *root, const double *r) noexcept
+    void fr_csc_dots(const fr_csc *X, const Py_ssize_t *cols, Py_ssize_t m, const double *root, const double *r,
+                     double *out) noexcept
+    void fr_csc_combine(const fr_csc *X, Py_ssize_t m, const double *a, double *y) noexcept
+    Py_ssize_t fr_csc_copy(const fr_csc *X, Py_ssize_t j, double scale, const double *root, double *values, int *rows) noexcept
     void fr_csc_axpy(const fr_csc *X, Py_ssize_t j, double a, const double *root, double *y) noexcept
-    void fr_csc_clear(const fr_csc *X, Py_ssize_t j, double *y) noexcept
-    void fr_csc_moments(const fr_csc *X, Py_ssize_t j, double shift, double scale, const double *root, double *out) noexcept
+    void fr_csc_statistics(const fr_csc *X, Py_ssize_t n, Py_ssize_t p, int centre, double scale, const double *root,
+                           const double *y, double *mean, double *sq, double *dot) noexcept
 
 ctypedef struct Matrix:         # n x p
     bint sparse

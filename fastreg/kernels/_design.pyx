@@ -105,10 +105,17 @@ cdef void dots(Matrix *X, const Py_ssize_t *cols, Py_ssize_t m, const double *r,
     cdef Py_ssize_t i, j, k, rows, step = X.n if X.row_stride == 1 else STRIDED_ROWS
     cdef double total
     if X.sparse:
+        if cols != NULL and X.cols != NULL:
+            for k in range(m):
+                out[k] = fr_csc_dot(&X.csc, X.cols[cols[k]], X.root, r)
+        else:
+            fr_csc_dots(&X.csc, X.cols if cols == NULL else cols, m, X.root, r, out)
+        if not X.centred and X.scale == 1.0:
+            return
         total = root_sum(X.n, r, X.root) if X.centred else 0.0
         for k in range(m):
             j = column(X, k if cols == NULL else cols[k])
-            out[k] = X.scale * (fr_csc_dot(&X.csc, j, X.root, r) - total * X.mean[j])
+            out[k] = X.scale * (out[k] - total * X.mean[j])
         return
     for k in range(m):
         out[k] = 0.0
@@ -166,8 +173,8 @@ cdef int gram_block(Matrix *X, const Py_ssize_t *cols, Py_ssize_t m, Py_ssize_t 
     """Rows m .. m + k - 1 of the lower triangle of the Gram matrix of columns cols[0 .. m + k - 1]:
     out[a*ldo + b] = x_cols[m + a]'x_cols[b] for b <= m + a; entries up to three places further are overwritten.
 
-    Cost n k (m + k/2) multiply-adds and k + PANEL packed columns of CHUNK rows; for sparse X n k and the stored entries of the
-    m + k columns, k times, and one packed column.  Returns -1 where memory is out, -2 if interrupted."""
+    Cost n k (m + k/2) multiply-adds and k + PANEL packed columns of CHUNK rows; for sparse X n, the stored entries of the m + k
+    columns, each as often as new ones have an entry in its row, and a copy of the new ones.  Returns -1 where memory is out, -2 if interrupted."""
     if X.sparse:
         return sparse_gram_block(X, cols, m, k, out, ldo)
     return dense_gram_block(X, cols, m, k, out, ldo)
@@ -175,21 +182,87 @@ cdef int gram_block(Matrix *X, const Py_ssize_t *cols, Py_ssize_t m, Py_ssize_t 
 
 cdef int sparse_gram_block(Matrix *X, const Py_ssize_t *cols, Py_ssize_t m, Py_ssize_t k, double *out,
                            Py_ssize_t ldo) noexcept nogil:
-    """gram_block: a column is unpacked, and meets the others in their stored entries."""
-    cdef double *x = <double *>calloc(X.n, sizeof(double))
+    """gram_block by rows: an entry of any column meets the entries of the new ones in its row, of which there are few.
+
+    Centring takes n mean_a mean_b off the product of the stored entries.  Where that would cancel more than two bits, for columns
+    that are dense after all, they are unpacked."""
+    cdef Py_ssize_t n = X.n, i, j, t, at, size, entries = 0, longest = 0
+    cdef double *values         # of one column
+    cdef int *rows
+    cdef double *row_values     # of the new columns, by rows
+    cdef int *row_cols
+    cdef Py_ssize_t *start      # start[i + 1] is where row i begins until it is filled, and then where it ends
+    cdef double centre, raw, work = 0.0
+    cdef bint cancels = False
+    cdef int status = 0
+    for j in range(m + k):
+        size = col_size(X, cols[j])
+        longest = max(longest, size)
+        entries += size if j >= m else 0
+    values = <double *>malloc((longest + entries) * (sizeof(double) + sizeof(int)) + 1)
+    start = <Py_ssize_t *>calloc(n + 2, sizeof(Py_ssize_t))
+    if values == NULL or start == NULL:
+        free(values)
+        free(start)
+        return -1
+    row_values = values + longest
+    rows = <int *>(row_values + entries)
+    row_cols = rows + longest
+    for j in range(m, m + k):
+        size = fr_csc_copy(&X.csc, column(X, cols[j]), X.scale, X.root, values, rows)
+        for at in range(size):
+            start[rows[at] + 2 if rows[at] + 1 < n else 0] += 1         # the last row's end is not needed
+    start[0] = 0
+    for i in range(n):
+        start[i + 1] += start[i]
+    for j in range(m, m + k):
+        size = fr_csc_copy(&X.csc, column(X, cols[j]), X.scale, X.root, values, rows)
+        for at in range(size):
+            i = rows[at] + 1
+            row_cols[start[i]], row_values[start[i]] = <int>(j - m), values[at]
+            start[i] += 1
+    for j in range(k):
+        memset(out + j * ldo, 0, (m + j + 1) * sizeof(double))
+    for j in range(m + k):
+        size = fr_csc_copy(&X.csc, column(X, cols[j]), X.scale, X.root, values, rows)
+        raw = 0.0
+        for at in range(size):
+            i = rows[at]
+            raw += values[at] * values[at]
+            for t in range(start[i + 1] - 1, start[i] - 1, -1):
+                if m + row_cols[t] < j:
+                    break
+                out[row_cols[t] * ldo + j] += values[at] * row_values[t]
+            work += 1 + start[i + 1] - start[i]
+        centre = X.scale * X.mean[column(X, cols[j])]
+        cancels = cancels or n * centre * centre > 0.75 * raw
+        if interrupted(&work):
+            status = -2
+            break
+    if X.centred and status == 0:
+        for j in range(k):
+            centre = n * X.scale * X.scale * X.mean[column(X, cols[m + j])]
+            for t in range(m + j + 1):
+                out[j * ldo + t] -= centre * X.mean[column(X, cols[t])]
+    free(values)
+    free(start)
+    if cancels and status == 0:
+        return unpacked_gram_block(X, cols, m, k, out, ldo)
+    return status
+
+
+cdef int unpacked_gram_block(Matrix *X, const Py_ssize_t *cols, Py_ssize_t m, Py_ssize_t k, double *out,
+                             Py_ssize_t ldo) noexcept nogil:
+    """gram_block for sparse X: a column is unpacked, centred, and meets the others in their stored entries."""
+    cdef double *x = <double *>malloc(X.n * sizeof(double))
     cdef Py_ssize_t j
     cdef int status = 0
     cdef double work = 0.0
     if x == NULL:
         return -1
     for j in range(m, m + k):
-        if X.centred:
-            col_pack(X, cols[j], x)
-        else:
-            fr_csc_axpy(&X.csc, column(X, cols[j]), X.scale, X.root, x)
+        col_pack(X, cols[j], x)
         dots(X, cols, j + 1, x, out + (j - m) * ldo)
-        if not X.centred:
-            fr_csc_clear(&X.csc, column(X, cols[j]), x)
         work += X.n + <double>(j + 1) * col_size(X, cols[j])
         if interrupted(&work):
             status = -2
@@ -367,11 +440,7 @@ cdef class Columns:
 
     def largest(self):
         """(max_j |x_j|^2, max_j |x_j'y|) of the centred, weighted, scaled columns"""
-        cdef double sq = 0.0, xy = 0.0
-        cdef Py_ssize_t j
-        for j in range(self.X.p):
-            sq, xy = max(sq, self.sq[j]), max(xy, abs(self.xy[j]))
-        return sq, xy
+        return fr_largest(self.X.p, self.sq), fr_largest(self.X.p, self.xy)
 
 
 cdef int target_products(Matrix *X, const double *Y, Py_ssize_t t, double *out) noexcept nogil:
@@ -413,23 +482,13 @@ cdef int target_products(Matrix *X, const double *Y, Py_ssize_t t, double *out) 
 cdef bint sparse_statistics(Matrix *X, const double *y, bint center, double *mean, double *sq, double *xy) noexcept nogil:
     """column_statistics for sparse X, from its stored entries and the weight of the rows without one."""
     cdef Py_ssize_t j
-    cdef double m, total = 0.0, level = root_sum(X.n, y, X.root), rest
-    cdef double moments[3]
+    cdef double total = 0.0, level = root_sum(X.n, y, X.root)
+    fr_csc_statistics(&X.csc, X.n, X.p, center, X.scale, X.root, y, mean, sq, xy)
     for j in range(X.p):
-        m = 0.0
-        if center:
-            fr_csc_moments(&X.csc, j, 0.0, 1.0, X.root, moments)
-            m = moments[0] / X.n
-            fr_csc_moments(&X.csc, j, m, 1.0, X.root, moments)
-            m += (moments[0] - (X.n - moments[2]) * m) / X.n    # the mean of what the first one leaves over
-        mean[j] = m
-        fr_csc_moments(&X.csc, j, m, X.scale, X.root, moments)
-        rest = X.n - moments[2]
-        sq[j] = moments[1] + (rest if rest > 0.0 else 0.0) * (X.scale * m) * (X.scale * m)
         # what the rounding of a constant column's mean leaves is no variance
-        if sq[j] <= 16.0 * DBL_EPSILON * DBL_EPSILON * X.n * (X.scale * m) * (X.scale * m):
+        if center and sq[j] <= 16.0 * DBL_EPSILON * DBL_EPSILON * X.n * (X.scale * mean[j]) * (X.scale * mean[j]):
             sq[j] = 0.0
-        xy[j] = X.scale * (fr_csc_dot(&X.csc, j, X.root, y) - level * m)
+        xy[j] = X.scale * (xy[j] - level * mean[j])
         total += abs(sq[j]) + abs(xy[j])
     return isfinite(total)
 

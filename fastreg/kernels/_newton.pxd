@@ -3,8 +3,5 @@
 from fastreg.kernels._cd cimport Gap
 from fastreg.kernels._working cimport Working
 
-cdef void forget_leavers(Working *W) noexcept nogil
-cdef void gradients(Working *W) noexcept nogil
 cdef void newton_dual(Working *W, Gap *g) noexcept nogil
 cdef Py_ssize_t newton_step(Working *W) noexcept nogil
-cdef Py_ssize_t free_size(Working *W) noexcept nogil

@@ -147,13 +147,15 @@ cdef class Solver:
 
     @property
     def counts(self):
-        """columns read to check them, size of the working set, sweeps, Newton steps, null-space pivots"""
+        """columns read to check them, size of the working set, sweeps, Newton steps, null-space pivots, iterations of
+        conjugate gradients"""
         return {
             "columns_read": self.S.B.n_columns_read + self.S.W.cross.n_columns_read,
             "working_set": self.S.W.X.p,
             "sweeps": self.S.W.n_epochs,
             "newton_steps": self.S.W.n_newton,
             "pivots": self.S.W.n_pivots,
+            "products": self.S.W.n_products,
         }
 
 

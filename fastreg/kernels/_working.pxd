@@ -19,7 +19,7 @@ ctypedef struct Working:
     Gram gram                   # X'X of the same
     Py_ssize_t cap              # room for so many columns
     Py_ssize_t gram_limit       # more columns than this are solved on the residual, without their Gram matrix
-    Py_ssize_t factor_limit     # and there, supports of more columns than this are swept, without Newton steps
+    Py_ssize_t factor_limit     # and there, Newton steps of more columns than this are taken by conjugate gradients
     bint on_residual
     bint tall                   # cross holds X_W'X, and r is not kept
     Cross cross
@@ -46,7 +46,7 @@ ctypedef struct Working:
     double *trial_q
     double *direction
     double *scratch             # 2 cap
-    Py_ssize_t n_epochs, n_newton, n_pivots
+    Py_ssize_t n_epochs, n_newton, n_pivots, n_products
     double work                 # multiply-adds since the last look for signals
 
 cdef int working_init(Working *W, Matrix *X, const double *y, Py_ssize_t gram_limit, Py_ssize_t factor_limit,

@@ -8,7 +8,7 @@ r == y - Xw on the residual.
     working set, support        state      memory            a sweep, c coordinates changed     a Newton step
     m <= gram_limit             q = X'r    m^2 + |A|^2/2     m + c m                            |A|^2 + (m - |A|) m
     |A| <= factor_limit         r          |A|^2/2           n m + n c                          |A|^2 + n (m + |A|)
-    more                        r          -                 n m + n c                          none
+    more                        r          -                 n m + n c                          2 n |A| an iteration (_krylov.pyx)
 
 Before the working set outgrows gram_limit, the columns that are zero leave it (_active.pyx).  Tall data keep whole rows X_W'X
 instead of G alone (_cross.pyx), which makes the columns outside cost nothing to check.
@@ -25,7 +25,8 @@ from fastreg.kernels._cross cimport cross_add, cross_free, cross_init
 from fastreg.kernels._design cimport (
     col_axpy, col_pack, col_size, dots, fr_dot_f64, gram_block, interrupted, settle, subtract_product,
 )
-from fastreg.kernels._newton cimport forget_leavers, free_size, gradients, newton_step
+from fastreg.kernels._newton cimport newton_step
+from fastreg.kernels._support cimport forget_leavers, free_size, gradients
 
 cdef enum:
     FEW_COLUMNS = 4             # so few new columns are multiplied one by one, without packing those already here
@@ -377,9 +378,7 @@ cdef Outcome working_solve(Working *W, double tol, double floor, Py_ssize_t *n_i
         first = False
         since += 1
         free = free_size(W)
-        if W.on_residual and free > W.factor_limit:
-            W.settled = False
-        elif changes <= 1 + W.factor.m // 8 or since >= 4:
+        if changes <= 1 + (W.factor.m if W.factor.m > 0 else free) // 8 or since >= 4:
             since, held = 0, 1
             W.settled = False
             while held > 0 and n_iter[0] < max_iter:

@@ -151,6 +151,18 @@ FR_INLINE void fr_rows_dot(ptrdiff_t ma, ptrdiff_t mb, ptrdiff_t k, double sign,
     fr_rows_dot_narrow(ma, mb, k, sign, A, lda, B, ldb, out, ldo, lower);
 }
 
+/* max |x_i|, in eight lanes: comparisons would wait for one another; NaN does not count */
+FR_INLINE double fr_largest_any(ptrdiff_t n, const double *x) {
+    double top[8] = {0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0};
+    ptrdiff_t i = 0;
+    for (; i + 8 <= n; i += 8)
+        for (int k = 0; k < 8; k++) top[k] = fabs(x[i + k]) > top[k] ? fabs(x[i + k]) : top[k];
+    for (; i < n; i++) top[0] = fabs(x[i]) > top[0] ? fabs(x[i]) : top[0];
+    for (int k = 1; k < 8; k++) top[0] = top[k] > top[0] ? top[k] : top[0];
+    return top[0];
+}
+FR_HOT double fr_largest(ptrdiff_t n, const double *x) { return fr_largest_any(n, x); }
+
 /* Write to `over` the j with |a[e_j] c_j| + d[e_j] size_j > limit and return their number; *most receives the largest
  * bound that is not over.  e names the residual at which c_j was computed.  side, or NULL: 1 where only a c_j counts, -1 where
  * only -a c_j does, else 0. */
@@ -161,22 +173,25 @@ FR_INLINE ptrdiff_t fr_bounds_over_any(ptrdiff_t p, const double *c, const doubl
     double bound[64], top = 0.0;
     for (ptrdiff_t start = 0; start < p; start += 64) {
         const ptrdiff_t m = p - start < 64 ? p - start : 64;
-        double block = 0.0;
+        double block;
         for (ptrdiff_t k = 0; k < m; k++) {
             const ptrdiff_t j = start + k;
-            const double v = a[e[j]] * c[j];
-            bound[k] = (!side || side[j] == 0 ? fabs(v) : side[j] > 0 ? v : -v) + d[e[j]] * size[j];
+            const double v = a[e[j]] * c[j], b = (!side || side[j] == 0 ? fabs(v) : side[j] > 0 ? v : -v) + d[e[j]] * size[j];
+            bound[k] = b > 0.0 ? b : 0.0;
         }
-        for (ptrdiff_t k = 0; k < m; k++) block = bound[k] > block ? bound[k] : block;
+        block = fr_largest_any(m, bound);
         if (block <= limit) {
             top = block > top ? block : top;
             continue;
         }
-        for (ptrdiff_t k = 0; k < m; k++)
-            if (bound[k] > limit)
-                over[count++] = start + k;
-            else
-                top = bound[k] > top ? bound[k] : top;
+        for (ptrdiff_t k = 0; k < m; k++) { /* without a branch: which ones are over is not foreseeable */
+            const int is_over = bound[k] > limit;
+            over[count] = start + k;
+            count += is_over;
+            bound[k] = is_over ? 0.0 : bound[k];
+        }
+        block = fr_largest_any(m, bound);
+        top = block > top ? block : top;
     }
     *most = top;
     return count;

@@ -10,6 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#if !defined(__GNUC__)
+#define __attribute__(x)
+#endif
+
 typedef struct {
     const void *data, *indices, *indptr;
     int single, wide; /* float32 entries; int64 places */
@@ -36,6 +40,20 @@ typedef struct {
     (X->single ? (X->wide ? f##_f32_i64(__VA_ARGS__) : f##_f32_i32(__VA_ARGS__)) \
                : (X->wide ? f##_f64_i64(__VA_ARGS__) : f##_f64_i32(__VA_ARGS__)))
 
+/* out_k = sum_i root_i x_ij r_i for j = cols[k], or j = k where cols is NULL */
+static inline void fr_csc_dots(const fr_csc *X, const ptrdiff_t *cols, ptrdiff_t m, const double *root, const double *r,
+                               double *out) {
+    FR_CSC_CALL(fr_csc_dots, X, cols, m, root, r, out);
+}
+/* y_i += sum_k a_k x_ik over the first m columns */
+static inline void fr_csc_combine(const fr_csc *X, ptrdiff_t m, const double *a, double *y) {
+    FR_CSC_CALL(fr_csc_combine, X, m, a, y);
+}
+/* values, rows = scale root_i x_ij and i over the entries of column j; returns how many */
+static inline ptrdiff_t fr_csc_copy(const fr_csc *X, ptrdiff_t j, double scale, const double *root, double *values,
+                                    int32_t *rows) {
+    return FR_CSC_CALL(fr_csc_copy, X, j, scale, root, values, rows);
+}
 static inline ptrdiff_t fr_csc_size(const fr_csc *X, ptrdiff_t j) {
     return X->wide ? (ptrdiff_t)(((const int64_t *)X->indptr)[j + 1] - ((const int64_t *)X->indptr)[j])
                    : ((const int32_t *)X->indptr)[j + 1] - ((const int32_t *)X->indptr)[j];
@@ -48,16 +66,17 @@ static inline double fr_csc_dot(const fr_csc *X, ptrdiff_t j, const double *root
 static inline void fr_csc_axpy(const fr_csc *X, ptrdiff_t j, double a, const double *root, double *y) {
     FR_CSC_CALL(fr_csc_axpy, X, j, a, root, y);
 }
-/* y_i = 0 where x_ij is stored */
-static inline void fr_csc_clear(const fr_csc *X, ptrdiff_t j, double *y) { FR_CSC_CALL(fr_csc_clear, X, j, y); }
-/* out: sum of s_i (x_ij - shift), of s_i (scale (x_ij - shift))^2 and of s_i over the stored entries, s_i = root_i^2 */
-static inline void fr_csc_moments(const fr_csc *X, ptrdiff_t j, double shift, double scale, const double *root, double *out) {
-    FR_CSC_CALL(fr_csc_moments, X, j, shift, scale, root, out);
+/* Of every column: mean_j = sum_i s_i x_ij / n if centre, else 0; sq_j = scale^2 sum_i s_i (x_ij - mean_j)^2, rows without an
+ * entry included; dot_j = sum_i root_i x_ij y_i.  s_i = root_i^2, which add up to n. */
+static inline void fr_csc_statistics(const fr_csc *X, ptrdiff_t n, ptrdiff_t p, int centre, double scale, const double *root,
+                                     const double *y, double *mean, double *sq, double *dot) {
+    if (root) FR_CSC_CALL(fr_csc_statistics, X, n, p, centre, scale, root, y, mean, sq, dot);
+    else FR_CSC_CALL(fr_csc_statistics, X, n, p, centre, scale, NULL, y, mean, sq, dot);
 }
 
 #elif defined(FR_CSC)
 /* ------------------------------------------------------------------------- once per type of entries and of places */
-static double FR_CSC(fr_csc_dot)(const fr_csc *X, ptrdiff_t j, const double *root, const double *r) {
+static inline double FR_CSC(fr_csc_dot)(const fr_csc *X, ptrdiff_t j, const double *root, const double *r) {
     const FR_PLACE *at = (const FR_PLACE *)X->indices, *start = (const FR_PLACE *)X->indptr + j;
     const FR_ENTRY *x = (const FR_ENTRY *)X->data;
     double s[4] = {0.0, 0.0, 0.0, 0.0};
@@ -76,26 +95,59 @@ static double FR_CSC(fr_csc_dot)(const fr_csc *X, ptrdiff_t j, const double *roo
     }
     return (s[0] + s[2]) + (s[1] + s[3]);
 }
+static void FR_CSC(fr_csc_dots)(const fr_csc *X, const ptrdiff_t *cols, ptrdiff_t m, const double *root, const double *r,
+                                double *out) {
+    for (ptrdiff_t k = 0; k < m; k++) out[k] = FR_CSC(fr_csc_dot)(X, cols ? cols[k] : k, root, r);
+}
+static void FR_CSC(fr_csc_combine)(const fr_csc *X, ptrdiff_t m, const double *a, double *y) {
+    const FR_PLACE *at = (const FR_PLACE *)X->indices, *start = (const FR_PLACE *)X->indptr;
+    const FR_ENTRY *x = (const FR_ENTRY *)X->data;
+    for (ptrdiff_t j = 0; j < m; j++)
+        for (FR_PLACE k = start[j]; k < start[j + 1]; k++) y[at[k]] += a[j] * x[k];
+}
+static ptrdiff_t FR_CSC(fr_csc_copy)(const fr_csc *X, ptrdiff_t j, double scale, const double *root, double *values,
+                                     int32_t *rows) {
+    const FR_PLACE *at = (const FR_PLACE *)X->indices, *start = (const FR_PLACE *)X->indptr + j;
+    const FR_ENTRY *x = (const FR_ENTRY *)X->data;
+    for (FR_PLACE k = start[0]; k < start[1]; k++) {
+        values[k - start[0]] = scale * (root ? x[k] * root[at[k]] : x[k]);
+        rows[k - start[0]] = (int32_t)at[k];
+    }
+    return (ptrdiff_t)(start[1] - start[0]);
+}
 static void FR_CSC(fr_csc_axpy)(const fr_csc *X, ptrdiff_t j, double a, const double *root, double *y) {
     const FR_PLACE *at = (const FR_PLACE *)X->indices, *start = (const FR_PLACE *)X->indptr + j;
     const FR_ENTRY *x = (const FR_ENTRY *)X->data;
     for (FR_PLACE k = start[0]; k < start[1]; k++) y[at[k]] += a * (root ? x[k] * root[at[k]] : x[k]);
 }
-static void FR_CSC(fr_csc_clear)(const fr_csc *X, ptrdiff_t j, double *y) {
-    const FR_PLACE *at = (const FR_PLACE *)X->indices, *start = (const FR_PLACE *)X->indptr + j;
-    for (FR_PLACE k = start[0]; k < start[1]; k++) y[at[k]] = 0.0;
-}
-static void FR_CSC(fr_csc_moments)(const fr_csc *X, ptrdiff_t j, double shift, double scale, const double *root, double *out) {
-    const FR_PLACE *at = (const FR_PLACE *)X->indices, *start = (const FR_PLACE *)X->indptr + j;
+static inline __attribute__((always_inline)) void FR_CSC(fr_csc_statistics)(
+    const fr_csc *X, ptrdiff_t n, ptrdiff_t p, int centre, double scale, const double *root, const double *y, double *mean,
+    double *sq, double *dot) {
+    const FR_PLACE *at = (const FR_PLACE *)X->indices, *start = (const FR_PLACE *)X->indptr;
     const FR_ENTRY *x = (const FR_ENTRY *)X->data;
-    double sum = 0.0, squares = 0.0, weight = 0.0;
-    for (FR_PLACE k = start[0]; k < start[1]; k++) {
-        const double rooted = root ? root[at[k]] : 1.0, v = rooted * ((double)x[k] - shift);
-        sum += rooted * v;
-        squares += (scale * v) * (scale * v);
-        weight += rooted * rooted;
+    for (ptrdiff_t j = 0; j < p; j++) {
+        double sum = 0.0, squares = 0.0, product = 0.0, weight = 0.0, m = 0.0;
+        for (FR_PLACE k = start[j]; k < start[j + 1]; k++) {
+            const double r = root ? root[at[k]] : 1.0, v = r * x[k];
+            sum += r * v, weight += r * r;
+            squares += (scale * v) * (scale * v);
+            product += v * y[at[k]];
+        }
+        if (centre) {
+            double rest = 0.0;
+            m = sum / n;
+            squares = 0.0;
+            for (FR_PLACE k = start[j]; k < start[j + 1]; k++) {
+                const double r = root ? root[at[k]] : 1.0, v = r * ((double)x[k] - m);
+                rest += r * v;
+                squares += (scale * v) * (scale * v);
+            }
+            weight = weight < n ? weight : n;
+            squares += (n - weight) * (scale * m) * (scale * m);
+            m += (rest - (n - weight) * m) / n; /* the mean of what the first one leaves over */
+        }
+        mean[j] = m, sq[j] = squares, dot[j] = product;
     }
-    out[0] = sum, out[1] = squares, out[2] = weight;
 }
 #undef FR_CSC
 #undef FR_ENTRY
