@@ -222,3 +222,106 @@ def between(alpha: Any, alphas: Floats) -> tuple[int, int, float]:
     low, high = int(order[k - 1]) if k else int(order[0]), int(order[k])
     span = alphas[high] - alphas[low]
     return low, high, float((alpha - alphas[low]) / span) if span > 0.0 else 1.0
+
+
+def design(X: Any) -> Any:
+    """X as `matrix` gives it, or as a scipy CSC matrix with sorted, unrepeated, finite real entries if it is sparse.
+
+    CSC is not copied if it is one like this already; every other sparse format is copied, none is made dense.
+    """
+    if not (hasattr(X, "tocsc") and hasattr(X, "toarray")):
+        return matrix(X)
+    if X.ndim != 2 or 0 in X.shape:
+        raise ValueError(f"X has shape {X.shape}; a sparse X needs two dimensions, with at least one row and one column.")
+    if X.dtype.kind not in "biuf":
+        raise TypeError(f"X is sparse with dtype {X.dtype}; real numbers are needed.")
+    columns = X.tocsc()
+    if not columns.has_canonical_format:
+        columns = columns.copy()
+        columns.sum_duplicates()
+    bad = np.flatnonzero(~np.isfinite(columns.data))
+    if bad.size:
+        row, column = columns.indices[bad[0]], np.searchsorted(columns.indptr, bad[0], side="right") - 1
+        raise ValueError(f"X holds {columns.data[bad[0]]} at row {row}, column {column}; finite numbers are needed.")
+    return columns
+
+
+def coefficients(coef: Any, p: int) -> Floats:
+    """coef as float64, shape (p,), all finite."""
+    w = _vector(coef, "coef", p, "column")
+    _each(w, np.isfinite(w), "coef", "column", "finite numbers are needed")
+    return w
+
+
+def sample_weights(value: Any, n: int) -> Floats | None:
+    """Weights of the n rows, rescaled to sum to n."""
+    if value is None:
+        return None
+    s = _vector(value, "sample_weight", n, "row")
+    _each(s, np.isfinite(s) & (s >= 0.0), "sample_weight", "row", "finite numbers >= 0 are needed")
+    if not s.any():
+        raise ValueError("sample_weight is 0 in every row; at least one weight > 0 is needed.")
+    s = s / s.max()  # else the sum may overflow, or n over it
+    scaled: Floats = s * (n / s.sum())
+    return scaled
+
+
+def penalty_factors(value: Any, p: int) -> tuple[Floats, Floats] | None:
+    """(v, u), the factors of |w_j| and of w_j^2; one vector stands for both."""
+    if value is None:
+        return None
+    pair = isinstance(value, (tuple, list)) and len(value) == 2 and all(np.ndim(part) == 1 for part in value)
+    named = {"penalty_factor[0]": value[0], "penalty_factor[1]": value[1]} if pair else {"penalty_factor": value}
+    factors = []
+    for name, part in named.items():
+        v = _vector(part, name, p, "column")
+        _each(v, v >= 0.0, name, "column", "numbers >= 0 are needed (inf excludes the column)")
+        factors.append(v)
+    return factors[0], factors[-1]
+
+
+def bounds(lower: Any, upper: Any, positive: Any, p: int) -> tuple[Floats, Floats] | None:
+    """(lower, upper) of every coefficient; None where none has a bound."""
+    lo, hi = _bound(lower, "lower", -np.inf, p), _bound(upper, "upper", np.inf, p)
+    needed = "lower <= upper is needed"
+    if flag(positive, "positive"):
+        lo, needed = np.maximum(lo, 0.0), "lower <= upper is needed, and positive=True means lower >= 0"
+    bad = np.flatnonzero((lo > hi) | (lo == np.inf) | (hi == -np.inf))
+    if bad.size:
+        j = bad[0]
+        raise ValueError(f"lower is {lo[j]:g} and upper is {hi[j]:g} at column {j}; {needed}, with a finite number between.")
+    return None if np.isinf(lo).all() and np.isinf(hi).all() else (lo, hi)
+
+
+def offsets(value: Any, n: int) -> Floats | None:
+    """Offsets of the n rows, all finite."""
+    if value is None:
+        return None
+    o = _vector(value, "offset", n, "row")
+    _each(o, np.isfinite(o), "offset", "row", "finite numbers are needed")
+    return o
+
+
+def _bound(value: Any, name: str, default: float, p: int) -> Floats:
+    """A bound of every coefficient, from None, a number or a vector."""
+    a: Floats = real_array(default if value is None else value, name).astype(np.float64)
+    if a.shape not in ((), (p,)):
+        raise ValueError(f"{name} has shape {a.shape}; a number or shape ({p},) is needed, one bound per column of X.")
+    a = np.broadcast_to(a, (p,))
+    _each(a, ~np.isnan(a), name, "column", "a number, -inf or inf is needed")
+    return a
+
+
+def _vector(value: Any, name: str, size: int, of: str) -> Floats:
+    """value as float64 of shape (size,), one entry per row or column of X."""
+    a: Floats = real_array(value, name).astype(np.float64, copy=False)
+    if a.shape != (size,):
+        raise ValueError(f"{name} has shape {a.shape}; ({size},) is needed, one entry per {of} of X.")
+    return a
+
+
+def _each(a: Floats, good: NDArray[np.bool_], name: str, of: str, need: str) -> None:
+    """Refuse the first entry that is not good."""
+    if not good.all():
+        at = int(np.argmin(good))
+        raise ValueError(f"{name} holds {a[at]} at {of} {at}; {need}.")

@@ -1,0 +1,182 @@
+"""The checks of weights, factors, bounds, offsets and coefficients: what they refuse, in which words, and what they return."""
+
+import numpy as np
+import pytest
+from scipy import sparse
+from test_input import changed, refusal
+
+from fastreg import _input
+
+N, P = 6, 4
+ROWS, COLUMNS = np.ones(N), np.ones(P)
+
+REFUSED = {
+    "weights, short": (
+        _input.sample_weights,
+        (ROWS[1:], N),
+        ValueError,
+        "sample_weight has shape (5,); (6,) is needed, one *.",
+    ),
+    "weights, scalar": (
+        _input.sample_weights,
+        (1.0, N),
+        ValueError,
+        "sample_weight has shape (); (6,) is needed, one entry per row*",
+    ),
+    "weights, negative": (
+        *(_input.sample_weights, (changed(ROWS, 2, -1.0), N), ValueError),
+        "sample_weight holds -1.0 at row 2; finite numbers >= 0 are needed.",
+    ),
+    "weights, NaN": (_input.sample_weights, (changed(ROWS, 5, np.nan), N), ValueError, "sample_weight holds nan at row 5; *"),
+    "weights, inf": (_input.sample_weights, (changed(ROWS, 0, np.inf), N), ValueError, "sample_weight holds inf at row 0; *"),
+    "weights, zero": (
+        *(_input.sample_weights, (0 * ROWS, N), ValueError),
+        "sample_weight is 0 in every row; at least one weight > 0 is needed.",
+    ),
+    "weights, text": (
+        _input.sample_weights,
+        (N * ["a"], N),
+        TypeError,
+        "sample_weight has dtype <U1; real numbers are needed.",
+    ),
+    "weights, sparse": (
+        _input.sample_weights,
+        (sparse.csr_array(ROWS), N),
+        TypeError,
+        "sample_weight is a sparse csr_array; *",
+    ),
+    "factors, short": (
+        *(_input.penalty_factors, (COLUMNS[1:], P), ValueError),
+        "penalty_factor has shape (3,); (4,) is needed, one entry per column of X.",
+    ),
+    "factors, three": (
+        _input.penalty_factors,
+        (3 * [COLUMNS], P),
+        ValueError,
+        "penalty_factor has shape (3, 4); (4,) is needed*",
+    ),
+    "factors, negative": (
+        *(_input.penalty_factors, (changed(COLUMNS, 1, -2.0), P), ValueError),
+        "penalty_factor holds -2.0 at column 1; numbers >= 0 are needed (inf excludes the column).",
+    ),
+    "factors, NaN in a pair": (
+        *(_input.penalty_factors, ((COLUMNS, changed(COLUMNS, 3, np.nan)), P), ValueError),
+        "penalty_factor[1] holds nan at column 3; *",
+    ),
+    "factors, complex": (_input.penalty_factors, (1j * COLUMNS, P), TypeError, "penalty_factor is complex (complex128); *"),
+    "lower, short": (
+        *(_input.bounds, (COLUMNS[1:], None, False, P), ValueError),
+        "lower has shape (3,); a number or shape (4,) is needed, one bound per column of X.",
+    ),
+    "upper, NaN": (_input.bounds, (None, np.nan, False, P), ValueError, "upper holds nan at column 0; a number, -inf or inf *"),
+    "bounds, crossed": (
+        *(_input.bounds, (1, changed(COLUMNS, 2, 0.5), False, P), ValueError),
+        "lower is 1 and upper is 0.5 at column 2; lower <= upper is needed, with a finite number between.",
+    ),
+    "bounds, positive": (
+        *(_input.bounds, (None, -1, True, P), ValueError),
+        "lower is 0 and upper is -1 at column 0; lower <= upper is needed, and positive=True means lower >= 0*.",
+    ),
+    "bounds, at infinity": (
+        _input.bounds,
+        (np.inf, None, False, P),
+        ValueError,
+        "lower is inf and upper is inf at column 0; *",
+    ),
+    "upper, text": (_input.bounds, (None, "1", False, P), TypeError, "upper has dtype <U1; real numbers are needed."),
+    "positive, int": (_input.bounds, (None, None, 1, P), TypeError, "positive is 1 (int); True or False is needed."),
+    "offset, short": (
+        _input.offsets,
+        (ROWS[1:], N),
+        ValueError,
+        "offset has shape (5,); (6,) is needed, one entry per row of X.",
+    ),
+    "offset, inf": (
+        _input.offsets,
+        (changed(ROWS, 4, -np.inf), N),
+        ValueError,
+        "offset holds -inf at row 4; finite numbers *.",
+    ),
+    "coef, long": (
+        _input.coefficients,
+        (np.ones(5), P),
+        ValueError,
+        "coef has shape (5,); (4,) is needed, one entry per column of X.",
+    ),
+    "coef, NaN": (_input.coefficients, (changed(COLUMNS, 1, np.nan), P), ValueError, "coef holds nan at column 1; finite *."),
+    "coef, None": (_input.coefficients, (None, P), TypeError, "coef holds objects that are not real numbers (*)."),
+    "X, 1-d sparse": (
+        _input.design,
+        (sparse.coo_array(ROWS),),
+        ValueError,
+        "X has shape (6,); a sparse X needs two dimensions, *.",
+    ),
+    "X, empty sparse": (_input.design, (sparse.csc_array((0, 4)),), ValueError, "X has shape (0, 4); *"),
+    "X, complex sparse": (
+        _input.design,
+        (sparse.csc_array(1j * np.eye(3)),),
+        TypeError,
+        "X is sparse with dtype complex128; *",
+    ),
+    "X, NaN sparse": (
+        *(_input.design, (sparse.csr_array(changed(np.eye(4), (2, 3), np.nan)),), ValueError),
+        "X holds nan at row 2, column 3; finite numbers are needed.",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_bad_options_are_refused(name):
+    check, arguments, error, message = REFUSED[name]
+    with refusal(error, message):
+        check(*arguments)
+
+
+# What is taken
+
+
+@pytest.mark.parametrize("scale", [1, 1e-300, 1e300, 5e-324])
+def test_weights_of_any_scale_sum_to_n(scale):
+    s = _input.sample_weights(np.array([1.0, 0.0, 2.0, 3.0, 1.0, 1.0]) * scale, N)
+    np.testing.assert_allclose(s, np.array([1.0, 0.0, 2.0, 3.0, 1.0, 1.0]) * 6 / 8, rtol=1e-15)
+
+
+def test_weights_of_other_types():
+    for value in (np.ones(N, bool), np.ones(N, np.int8), N * [7], np.full(N, 3, np.float32)):
+        s = _input.sample_weights(value, N)
+        assert s.dtype == np.float64
+        np.testing.assert_array_equal(s, ROWS)
+
+
+def test_nothing_given_is_none():
+    assert _input.sample_weights(None, N) is None
+    assert _input.penalty_factors(None, P) is None
+    assert _input.offsets(None, N) is None
+    assert _input.bounds(None, None, False, P) is None
+    assert _input.bounds(-np.inf, np.full(P, np.inf), False, P) is None
+
+
+def test_one_factor_stands_for_both_and_a_pair_for_each():
+    v, u = _input.penalty_factors([0, 1, np.inf, 2], P)
+    np.testing.assert_array_equal(v, [0, 1, np.inf, 2])
+    np.testing.assert_array_equal(u, v)
+    v, u = _input.penalty_factors((COLUMNS, [0, 1, 2, 3]), P)
+    np.testing.assert_array_equal(v, COLUMNS)
+    np.testing.assert_array_equal(u, [0, 1, 2, 3])
+    v, u = _input.penalty_factors((1, 2), 2)
+    np.testing.assert_array_equal([v, u], [[1, 2], [1, 2]])
+
+
+def test_bounds_are_spread_and_raised():
+    low, high = _input.bounds(-1, [1, 2, 3, np.inf], True, P)
+    np.testing.assert_array_equal(low, np.zeros(P))
+    np.testing.assert_array_equal(high, [1, 2, 3, np.inf])
+    assert low.dtype == high.dtype == np.float64
+
+
+def test_a_canonical_csc_is_not_copied_and_repeated_entries_are_summed():
+    X = sparse.csc_array(np.eye(4))
+    assert _input.design(X) is X
+    twice = sparse.csc_array((np.ones(2), [0, 0], [0, 2]), shape=(3, 1))
+    np.testing.assert_array_equal(_input.design(twice).toarray(), [[2.0], [0.0], [0.0]])
+    assert twice.nnz == 2
