@@ -5,6 +5,7 @@ import pytest
 from scipy import sparse
 from test_input import changed, refusal
 
+import fastreg as fr
 from fastreg import _input
 
 N, P = 6, 4
@@ -130,6 +131,29 @@ def test_bad_options_are_refused(name):
     check, arguments, error, message = REFUSED[name]
     with refusal(error, message):
         check(*arguments)
+
+
+CERTIFY = [
+    ({"sample_weight": 0 * ROWS}, ValueError, "sample_weight is 0 in every row; *"),
+    ({"penalty_factor": -COLUMNS}, ValueError, "penalty_factor holds -1.0 at column 0; *"),
+    ({"lower": 1.0, "upper": 0.0}, ValueError, "lower is 1 and upper is 0 at column 0; *"),
+    ({"positive": None}, TypeError, "positive is None (NoneType); True or False is needed."),
+    ({"standardize": 1}, TypeError, "standardize is 1 (int); True or False is needed."),
+    ({"offset": [1.0]}, ValueError, "offset has shape (1,); *"),
+    ({"intercept": np.nan}, ValueError, "intercept is nan; *"),
+    ({"intercept": "0"}, TypeError, "intercept is '0' (str); a single real number is needed."),
+    ({"coef": changed(COLUMNS, 3, np.inf)}, ValueError, "coef holds inf at column 3; *"),
+    ({"alpha": -1.0}, ValueError, "alpha is -1.0; a finite number >= 0 is needed."),
+    ({"l1_ratio": 2}, ValueError, "l1_ratio is 2; a number from 0 to 1 is needed."),
+    ({"X": changed(np.ones((N, P)), (1, 2), np.nan)}, ValueError, "X holds nan at row 1, column 2; *"),
+    ({"y": changed(ROWS, 1, np.nan)}, ValueError, "y holds nan at row 1; *"),
+]
+
+
+@pytest.mark.parametrize(("options", "error", "message"), CERTIFY)
+def test_certify_refuses_in_the_same_words(options, error, message):
+    with refusal(error, message):
+        fr.certify(**({"X": np.ones((N, P)), "y": ROWS, "coef": COLUMNS, "alpha": 0.1} | options))
 
 
 # What is taken
