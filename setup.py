@@ -11,7 +11,21 @@ from Cython.Build import cythonize
 from setuptools import Extension, setup
 
 DEBUG = os.environ.get("FASTREG_DEBUG") == "1"
-KERNELS = ["_prox", "_csc", "_design", "_cholesky", "_cross", "_support", "_krylov", "_newton", "_working", "_bounds", "_active", "_solver", "_ridge"]
+KERNELS = [
+    "_prox",
+    "_csc",
+    "_design",
+    "_cholesky",
+    "_cross",
+    "_support",
+    "_krylov",
+    "_newton",
+    "_working",
+    "_bounds",
+    "_active",
+    "_solver",
+    "_ridge",
+]
 
 if sys.platform == "win32":
     flags = ["/fp:precise", *(["/Od", "/UNDEBUG"] if DEBUG else ["/O2"])]

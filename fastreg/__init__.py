@@ -11,11 +11,13 @@ if TYPE_CHECKING:
     from fastreg import datasets as datasets
     from fastreg import display as display
     from fastreg import prox as prox
+    from fastreg._certificate import certify as certify
     from fastreg._lasso import alpha_max as alpha_max
     from fastreg._lasso import elastic_net as elastic_net
     from fastreg._lasso import elastic_net_path as elastic_net_path
     from fastreg._lasso import lasso as lasso
     from fastreg._lasso import lasso_path as lasso_path
+    from fastreg._results import Certificate as Certificate
     from fastreg._results import ConvergenceWarning as ConvergenceWarning
     from fastreg._results import Fit as Fit
     from fastreg._results import Path as Path
@@ -27,12 +29,14 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "alpha_max": "_lasso",
+    "certify": "_certificate",
     "elastic_net": "_lasso",
     "elastic_net_path": "_lasso",
     "lasso": "_lasso",
     "lasso_path": "_lasso",
     "ridge": "_ridge",
     "soft_threshold": "prox",
+    "Certificate": "_results",
     "ConvergenceWarning": "_results",
     "Fit": "_results",
     "Path": "_results",

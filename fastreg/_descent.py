@@ -38,6 +38,12 @@ WHOLE_COLUMNS = 128
 FACTOR_COLUMNS = 5_000
 
 
+# Sparse X: with fewer entries per column than a SPARSE_ENTRIES-th of the columns in the factor, a triangular solve costs more
+# than some twenty products with the columns themselves.  Measured on two texts (3 entries a column): 200 to 1000 are level.
+SPARSE_COLUMNS = 600
+SPARSE_ENTRIES = 20
+
+
 # in the order of Outcome in kernels/_working.pxd
 _STATUS = (Status.CONVERGED, Status.PRECISION, Status.MAX_ITER, Status.STALLED)
 
@@ -52,11 +58,12 @@ class Form(NamedTuple):
     whole: all of X'X           the same, and p <= 128                   8 p^2 more
     Gram matrix of W            |W| <= gram                              8 |W|^2 + 4 |A|^2
     residual, factor of A       more, |A| <= factor                      4 |A|^2
-    residual                    more                                     0
+    residual, no factor         more                                     0; 12 per entry of A if X is sparse
     ==========================  =======================================  =====================================
 
     W is the working set and A the support.  Allowed are 7 % of X, or 24 MB, or what X leaves of 192 MB: the largest of
-    them.  A factor may take 100 MB whatever X is.
+    them.  A factor may take 100 MB whatever X is.  For sparse X gram and factor are at most 600, or 20 times the mean number of
+    entries of a column: from there on products with X_A are cheaper.
     """
 
     tall: bool
@@ -66,12 +73,16 @@ class Form(NamedTuple):
 
 
 @lru_cache(maxsize=64)
-def choose_form(n: int, p: int, size: int, sparse: bool = False) -> Form:
-    """The form for X of shape (n, p) that takes so many bytes."""
+def choose_form(n: int, p: int, size: int, entries: int | None = None) -> Form:
+    """The form for X of shape (n, p) that takes so many bytes; entries: how many are stored, if X is sparse."""
     allowed = max(SHARE * size, LEAST, TOGETHER - size)
-    if n >= TALL * p and 28 * p * p <= allowed and not sparse:
+    if entries is None and n >= TALL * p and 28 * p * p <= allowed:
         return Form(True, p, p, p <= WHOLE_COLUMNS)
-    return Form(False, math.isqrt(int(allowed / 12)), max(FACTOR_COLUMNS, math.isqrt(int(allowed / 4))))
+    gram, factor = math.isqrt(int(allowed / 12)), max(FACTOR_COLUMNS, math.isqrt(int(allowed / 4)))
+    if entries is None:
+        return Form(False, gram, factor)
+    direct = max(SPARSE_COLUMNS, SPARSE_ENTRIES * entries // p)
+    return Form(False, min(gram, direct), min(factor, direct))
 
 
 COUNTS = ("columns_read", "working_set", "sweeps", "newton_steps", "pivots", "products")
@@ -100,7 +111,14 @@ class Descent:
     def __init__(
         self, problem: Problem, l1_ratio: float, tol: float, max_iter: int, form: Form, gram: Floats | None = None
     ) -> None:
-        self.problem, self.l1_ratio, self.tol, self.max_iter, self.form, self.gram = problem, l1_ratio, tol, max_iter, form, gram
+        self.problem, self.l1_ratio, self.tol, self.max_iter, self.form, self.gram = (
+            problem,
+            l1_ratio,
+            tol,
+            max_iter,
+            form,
+            gram,
+        )
         self.start: Floats | None = None  # coefficients in public scaling
         self._ridge: RidgeSolver | None = None
         self._active: Solver | None = None

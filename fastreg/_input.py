@@ -178,16 +178,16 @@ def number(value: Any, name: str, low: float, high: float = np.inf) -> float:
     return x
 
 
-def count(value: Any, name: str) -> int:
-    """value as an int >= 1."""
+def count(value: Any, name: str, low: int = 1) -> int:
+    """value as an int >= low."""
     try:
         k = operator.index(value)
     except TypeError:
-        raise TypeError(f"{name} is {value!r} ({type(value).__name__}); an integer >= 1 is needed.") from None
+        raise TypeError(f"{name} is {value!r} ({type(value).__name__}); an integer >= {low} is needed.") from None
     if isinstance(value, bool):
-        raise TypeError(f"{name} is {value!r}; an integer >= 1 is needed.")
-    if k < 1:
-        raise ValueError(f"{name} is {k}; an integer >= 1 is needed.")
+        raise TypeError(f"{name} is {value!r}; an integer >= {low} is needed.")
+    if k < low:
+        raise ValueError(f"{name} is {k}; an integer >= {low} is needed.")
     return min(k, sys.maxsize)
 
 
@@ -252,31 +252,11 @@ def between(alpha: Any, alphas: Floats) -> tuple[int, int, float]:
     return low, high, float((alpha - alphas[low]) / span) if span > 0.0 else 1.0
 
 
-# TEMPORARY
-def sample_weights(value, n):
-    if value is None: return None, float(n)
-    s=np.asarray(value,float)
-    return s*(n/s.sum()), s.sum()
+def no_alpha_max(reason: str) -> ValueError:
+    """The error where no alpha gives zeros, or none that can be known beforehand."""
+    return ValueError(f"{reason}, so that no alpha_max can be given; give alphas as an array.")
 
-def penalty_factors(value, p):
-    if value is None: return None
-    if isinstance(value,tuple): return tuple(np.array(v,float) for v in value)
-    return np.array(value,float), np.array(value,float)
 
-def bounds(lower, upper, positive, p):
-    if lower is None and upper is None and not positive: return None
-    lo=np.full(p,-np.inf) if lower is None else np.array(np.broadcast_to(lower,p),float)
-    hi=np.full(p,np.inf) if upper is None else np.array(np.broadcast_to(upper,p),float)
-    if positive: lo=np.maximum(lo,0)
-    return lo,hi
-
-def offsets(value,n):
-    return None if value is None else np.asarray(value,float)
-
-from collections import namedtuple
-Stop=namedtuple('Stop','max_support deviance_stop callback')
-def stop(max_support, deviance_stop, callback):
-    return Stop(max_support, deviance_stop, callback)
-
-def square_matrix(value,name,p): return np.ascontiguousarray(value,float)
-def gram(g, squares, sx): return g*sx*sx
+def too_far(name: str, other: str) -> ValueError:
+    """The error for a difference that float64 cannot hold."""
+    return ValueError(f"{other} - {name} leaves the range of float64; rescale them.")

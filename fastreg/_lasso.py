@@ -27,10 +27,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fastreg import _input
+from fastreg import _input, _options
 from fastreg._descent import Step
-from fastreg._input import Stop
 from fastreg._model import Model, Options, as_fit, fit_targets
+from fastreg._options import Stop
 from fastreg._results import Fit, Path, warn_unconverged
 
 Floats = NDArray[np.float64]
@@ -224,7 +224,7 @@ def lasso_path(
     max_support: int | None = None,
     deviance_stop: float | None = None,
     callback: Callable[[Fit], Any] | None = None,
-) -> Path | tuple[Path, ...]:
+) -> Any:
     """Minimise 1/(2n) |y - b - Xw|^2 + alpha |w|_1 for every alpha of a grid.
 
     Parameters
@@ -273,7 +273,7 @@ def lasso_path(
         max_iter,
         warm_start,
     )
-    return _path(X, y, 1.0, alphas, alpha_min_ratio, options, Stop(max_support, deviance_stop, callback))
+    return _path(X, y, 1.0, alphas, alpha_min_ratio, options, _options.stop(max_support, deviance_stop, callback))
 
 
 def elastic_net_path(
@@ -298,7 +298,7 @@ def elastic_net_path(
     max_support: int | None = None,
     deviance_stop: float | None = None,
     callback: Callable[[Fit], Any] | None = None,
-) -> Path | tuple[Path, ...]:
+) -> Any:
     """Minimise 1/(2n) |y - b - Xw|^2 + alpha (l1_ratio |w|_1 + (1 - l1_ratio)/2 |w|^2) for every alpha of a grid.
 
     Parameters are those of `lasso_path`, and l1_ratio (0 to 1) as in `elastic_net`.  For l1_ratio = 0 no alpha gives all
@@ -326,7 +326,7 @@ def elastic_net_path(
         max_iter,
         warm_start,
     )
-    return _path(X, y, l1_ratio, alphas, alpha_min_ratio, options, Stop(max_support, deviance_stop, callback))
+    return _path(X, y, l1_ratio, alphas, alpha_min_ratio, options, _options.stop(max_support, deviance_stop, callback))
 
 
 def alpha_max(
@@ -347,9 +347,9 @@ def alpha_max(
 
     In general max_j of the gradient over v_j, at the fit of the unpenalised columns alone, in the directions that the bounds
     leave; every penalised coefficient is then zero.  The value is rounded up so that a fit at alpha_max is exactly zero; below
-    it, a coefficient is non-zero.  X is read once (twice with unpenalised columns) and not copied.  Options and errors are those
-    of `lasso`; l1_ratio = 0, bounds that leave out 0 and columns with an l2 factor but no l1 factor are ValueErrors, as no such
-    alpha exists then, or none that can be known beforehand.
+    it, a coefficient is non-zero.  X is read once (twice with unpenalised columns) and not copied.  Options and errors are
+    those of `lasso`; l1_ratio = 0, bounds that leave out 0 and columns with an l2 factor but no l1 factor are ValueErrors, as
+    no such alpha exists then, or none that can be known beforehand.
 
     Examples
     --------
@@ -368,9 +368,7 @@ def _fit(X: Any, y: Any, alpha: Any, l1_ratio: Any, options: Options) -> Fit:
     return fit_targets(Model(X, y, options, l1_ratio), alpha, options.warm_start)
 
 
-def _path(
-    X: Any, y: Any, l1_ratio: Any, alphas: Any, alpha_min_ratio: Any, options: Options, stop: Stop
-) -> Path | tuple[Path, ...]:
+def _path(X: Any, y: Any, l1_ratio: Any, alphas: Any, alpha_min_ratio: Any, options: Options, stop: Stop) -> Any:
     l1_ratio = _input.number(l1_ratio, "l1_ratio", 0.0, 1.0)
     alphas = _input.grid(alphas)
     if alpha_min_ratio is not None:
@@ -378,7 +376,6 @@ def _path(
         _input.needs_a_grid(alphas)
     if isinstance(alphas, int):
         _input.share(l1_ratio)
-    stop = _input.stop(*stop)
     model = Model(X, y, options, l1_ratio)
     paths = []
     for _ in model.targets():

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fastreg import _descent, _input
+from fastreg import _descent, _input, _options
 from fastreg._descent import Descent, Form, Step
 from fastreg._normalise import normalise, scale_target, standardised
 from fastreg._results import Fit, Path, Status, warn_unconverged
@@ -45,49 +45,53 @@ class Model:
     """One X with its targets and options, checked and in kernel scaling, ready to be solved at any alpha."""
 
     def __init__(
-        self, X: Any, y: Any, options: Options, l1_ratio: float, one_target: bool = False, gram: bool = False
+        self, X: Any, y: Any, options: Options, l1_ratio: float, one_target: bool = False, whole: bool = False
     ) -> None:
         self.l1_ratio = l1_ratio
         self.tol = _input.number(options.tol, "tol", 0.0)
         self.max_iter = _input.count(options.max_iter, "max_iter")
         design, self.names = _input.design(X)
         n, self.p = design.shape
-        self.sparse = isinstance(design, tuple)
         Y = _input.target(y, n) if one_target else _input.targets(y, n)
         self.center = _input.flag(options.fit_intercept, "fit_intercept")
         weights = self.offset = factors = limits = None
         self.weight = float(n)  # all weights together, as they were given
         if any(given is not plain for given, plain in zip(options[1:8], _PLAIN, strict=True)):
-            weights, self.weight = _input.sample_weights(options.sample_weight, n)
-            self.offset = _input.offsets(options.offset, n)
-            factors = _input.penalty_factors(options.penalty_factor, self.p)
-            limits = _input.bounds(options.lower, options.upper, options.positive, self.p)
-        self.form, known = self._form(options.precompute, design)
+            weights = _options.sample_weights(options.sample_weight, n)
+            if weights is not None:
+                self.weight = float(np.sum(options.sample_weight))
+            self.offset = _options.offsets(options.offset, n)
+            factors = _options.penalty_factors(options.penalty_factor, self.p)
+            limits = _options.bounds(options.lower, options.upper, options.positive, self.p)
+        self.form = self._form(options.precompute, design)
+        if factors is not None and limits is not None:
+            _options.excluded_within(factors[0], *limits)
         self.many = Y.ndim == 2
         self.Y = Y
         if self.many and not np.isfinite(Y).all():
             raise _input.not_finite(Y, "y")
         first = Y[:, 0] if self.many else Y
-        self.problem = normalise(design, first, self.center, weights, self.offset, self.form.whole or (gram and n >= self.p))
+        self.problem = normalise(design, first, self.center, weights, self.offset, self.form.whole or (whole and n >= self.p))
         if _input.flag(options.standardize, "standardize"):
             factors = standardised(self.problem, factors)
         self.problem.factors, self.problem.limits = factors, limits
-        if known is not None:
-            known = _input.gram(known, self.problem.squares(), self.problem.sx)
-        self.descent = Descent(self.problem, l1_ratio, self.tol, self.max_iter, self.form, known)
+        gram = None if _options.is_choice(options.precompute) else self._gram(options.precompute)
+        self.descent = Descent(self.problem, l1_ratio, self.tol, self.max_iter, self.form, gram)
 
-    def _form(self, precompute: Any, design: Any) -> tuple[Form, Any]:
-        """How working sets are kept, and the user's Gram matrix if there is one."""
-        size = design.data.nbytes + design.indices.nbytes if self.sparse else design.nbytes
+    def _form(self, precompute: Any, design: Any) -> Form:
+        """How working sets are kept."""
         n, p = design.shape
-        if precompute is True:
-            return Form(True, p, p, not self.sparse), None
-        form = _descent.choose_form(n, p, size, self.sparse)
-        if isinstance(precompute, str) and precompute == "auto":
-            return form, None
-        if precompute is False:
-            return Form(False, 0, form.factor), None
-        return Form(True, p, p), _input.square_matrix(precompute, "precompute", p)
+        if not _options.is_choice(precompute):
+            return Form(True, p, p)
+        if isinstance(precompute, str):
+            return _descent.choose_form(n, p, *_extent(design))
+        return Form(True, p, p, True) if precompute else Form(False, 0, _descent.choose_form(n, p, *_extent(design)).factor)
+
+    def _gram(self, value: Any) -> Floats:
+        """The user's Gram matrix in kernel scaling."""
+        unit = self.problem.sx * self.problem.sx
+        gram = _options.gram(value, self.problem.squares() / unit)
+        return gram if unit == 1.0 else gram * unit
 
     def targets(self) -> Iterator[None]:
         """Go through the targets: the descent is set to each in turn."""
@@ -101,10 +105,10 @@ class Model:
 
     def alpha_max(self) -> float:
         """The smallest alpha for which every penalised coefficient of the present target is 0."""
-        problem = self.problem
-        if problem.factors is not None and self.l1_ratio < 1.0 and ((problem.factors[0] == 0.0) & (problem.factors[1] > 0.0)).any():
+        factors, limits = self.problem.factors, self.problem.limits
+        if factors is not None and self.l1_ratio < 1.0 and ((factors[0] == 0.0) & (factors[1] > 0.0)).any():
             raise _input.no_alpha_max("penalty_factor has an l2 factor where its l1 factor is 0")
-        if problem.limits is not None and ((problem.limits[0] > 0.0) | (problem.limits[1] < 0.0)).any():
+        if limits is not None and ((limits[0] > 0.0) | (limits[1] < 0.0)).any():
             raise _input.no_alpha_max("lower and upper leave out 0")
         return self.descent.alpha_max()
 
@@ -115,6 +119,14 @@ class Model:
         if isinstance(warm_start, Path):
             warm_start = warm_start[int(np.argmin(np.abs(warm_start.alphas - alpha)))]
         self.descent.start = _input.start(warm_start.coef if isinstance(warm_start, Fit) else warm_start, self.p)
+
+
+def _extent(design: Any) -> tuple[int, int | None]:
+    """(bytes, stored entries or None) of X"""
+    if isinstance(design, tuple):
+        entries = int(design.indptr[-1])
+        return entries * (design.data.itemsize + design.indices.itemsize), entries
+    return design.nbytes, None
 
 
 def as_fit(one: Step, model: Model, alpha: float) -> Fit:

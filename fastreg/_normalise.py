@@ -6,7 +6,7 @@ Kernel:  1/2 |y~ - X~ w~|^2 + sum_j (l1 v_j |w~_j| + l2/2 u_j w~_j^2),  lower~ <
 with weights s that add up to n, X~ = sqrt(s) sx (X - mean) implicitly and y~ = sqrt(s) sy (y - o - mean(y - o)), the weighted
 means only with an intercept.  sy puts y~ near 1, and sx is 1 unless squares of X would leave the range of float64; both are
 powers of two, so scaling rounds nothing.  Hence w = w~ sx / sy, l1 = n sx sy alpha rho, l2 = n sx^2 alpha (1 - rho), and the
-public objective is the kernel's over n sy^2.  Columns standardised to standard deviation 1 mean factors v_j sd_j and u_j sd_j^2.
+public objective is the kernel's over n sy^2.  Columns standardised to standard deviation 1 are factors v_j sd_j, u_j sd_j^2.
 Nothing else in the package knows both scalings.
 """
 

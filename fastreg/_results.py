@@ -1,4 +1,4 @@
-"""What a fit returns: Fit, Path and Status.
+"""What a fit returns: Fit, Path and Status; what a judgement of one returns: Certificate.
 
 Everything is in the public scaling of the function that made it; a gap bounds how far the objective is from its optimum.
 """
@@ -207,3 +207,42 @@ class Path:
         from fastreg.display import plot_path
 
         return plot_path(self, ax=ax, names=names)
+
+
+@dataclass(frozen=True, eq=False)
+class Certificate:
+    """What `certify` found about one solution.
+
+    Attributes
+    ----------
+    objective : float
+        The objective at coef and intercept; inf where coef breaks a bound (see broken).
+    dual_gap : float
+        objective - optimum <= dual_gap, with all rounding on the safe side.
+    kkt : ndarray of shape (p,)
+        By how much the optimality condition of each coefficient is missed at the best intercept for coef, in units of the
+        gradient; 0 where it is met, inf where coef breaks a bound.
+    proved_zero, proved_nonzero : ndarray of shape (p,), bool
+        Columns whose coefficient is zero, or non-zero with the sign of coef, in every optimum.
+    intercept : float
+        The given one, or the best one for coef.
+    broken : str
+        The first constraint that coef or intercept breaks, in words; "" if none.
+    """
+
+    objective: float
+    dual_gap: float
+    kkt: Floats
+    proved_zero: NDArray[np.bool_]
+    proved_nonzero: NDArray[np.bool_]
+    intercept: float
+    broken: str
+
+    def __repr__(self) -> str:
+        share = f" ({self.dual_gap / self.objective:.2g} of it)" if 0.0 < self.objective < np.inf else ""
+        zero, nonzero = np.count_nonzero(self.proved_zero), np.count_nonzero(self.proved_nonzero)
+        return (
+            f"Certificate(objective={self.objective:.6g}, dual_gap={self.dual_gap:.2g}{share}, kkt up to {self.kkt.max():.2g}, "
+            f"{nonzero} columns proved non-zero, {zero} zero, {self.kkt.size - nonzero - zero} open"
+            + (f"; {self.broken})" if self.broken else ")")
+        )

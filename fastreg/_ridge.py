@@ -45,8 +45,9 @@ def ridge(
     Parameters
     ----------
     X : array, sparse matrix or data frame of shape (n, p)
-        Dense float32 or float64 in any layout, and CSC, is read in place; other real dtypes are converted to float64 once, other
-        sparse formats to CSC.  It is copied (centred) only where X is rank deficient and alpha too small to make up for it.
+        Dense float32 or float64 in any layout, and CSC, is read in place; other real dtypes are converted to float64 once,
+        other sparse formats to CSC.  It is copied (centred) only where X is rank deficient and alpha too small to make up for
+        it.
     y : array of shape (n,) or (n, t)
         One target or t targets; copied once to float64.
     alpha : float >= 0
@@ -95,7 +96,7 @@ def ridge(
 
     alpha = _input.number(alpha, "alpha", 0.0)
     options = Options(fit_intercept, standardize, sample_weight, penalty_factor, lower, upper, positive, offset, tol=TOL)
-    model = Model(X, y, options, 0.0, gram=True)
+    model = Model(X, y, options, 0.0, whole=True)
     # with weights t s_i, sum_i s_i = n, this is 2 t n times the objective of elastic_net at alpha / (t n)
     scale = model.weight
     fit = fit_targets(model, alpha / scale, None, stacklevel=4)

@@ -103,6 +103,14 @@ def _checked(X: Any, name: str, axis: int, shape: tuple[int, int]) -> Arrays:
     return data, indices, indptr
 
 
+def csc_array(columns: Any) -> Any:
+    """Checked columns as a scipy matrix, which shares their memory."""
+    from scipy.sparse import csc_array as scipy_array
+
+    end = columns.indptr[-1]
+    return scipy_array((columns.data[:end], columns.indices[:end], columns.indptr), shape=columns.shape)
+
+
 def _error(fault: int, j: int, k: int, arrays: Arrays, name: str, axis: int, others: int) -> ValueError:
     """The error for a fault at column (or row) j and entry k."""
     data, indices, indptr = arrays

@@ -1,29 +1,54 @@
 """A slow numpy twin of every formula of the package, to be believed by reading.
 
     lasso, elastic net   P(w, b) = 1/(2n) |y - b - Xw|^2 + alpha (l1_ratio |w|_1 + (1 - l1_ratio)/2 |w|^2)
+    with all options     P(w, b) = 1/(2n) sum_i s_i (y_i - o_i - b - x_i'w)^2
+                                   + alpha sum_j (l1_ratio v_j |w_j| + (1 - l1_ratio)/2 u_j w_j^2),  lower <= w <= upper
     ridge                R(w, b) = |y - b - Xw|^2 + alpha |w|^2
 
-Any dtype, order and strides come in; everything is computed on float64 copies.  The intercept b is not penalised, so
-it is always ybar - xbar'w, which is the same as fitting centred data without one; without an intercept b = 0.
+Any dtype, order and strides, dense or sparse, come in; everything is computed on dense float64 copies.  The intercept b is
+not penalised, so it is always ybar - xbar'w, which is the same as fitting centred data without one; without an intercept b = 0.
+
+`**options` are those of `terms`: sample_weight, penalty_factor, lower, upper, positive, standardize, offset.
 """
 
+from typing import NamedTuple
+
 import numpy as np
+from scipy.optimize import nnls
 
 EPS = np.finfo(np.float64).eps
 
 
-def center(X, y, fit_intercept=True):
+def array(a):
+    """A dense float64 copy."""
+    return np.array(a.toarray() if hasattr(a, "toarray") else a, dtype=np.float64)
+
+
+def shares(n, sample_weight=None):
+    """s_i / sum(s): the share of every row."""
+    if sample_weight is None:
+        return np.full(n, 1 / n)
+    s = array(sample_weight)
+    s /= s.max()  # else the sum may overflow
+    return s / s.sum()
+
+
+def center(X, y, fit_intercept=True, sample_weight=None):
     """X - xbar, y - ybar, xbar, ybar in float64; the means are zero without an intercept.  y is (n,) or (n, t)."""
-    X, y = np.array(X, dtype=np.float64), np.array(y, dtype=np.float64)
+    X, y = array(X), array(y)
     if not fit_intercept:
         return X, y, np.zeros(X.shape[1]), np.zeros(y.shape[1:])
-    x_mean, y_mean = mean(X), mean(y)
+    x_mean, y_mean = mean(X, sample_weight), mean(y, sample_weight)
     return X - x_mean, y - y_mean, x_mean, y_mean
 
 
-def mean(A):
+def mean(A, sample_weight=None):
     """The mean over the rows; that of a constant is the constant, exactly, so that centring leaves no rounding."""
-    return np.where(np.ptp(A, axis=0) == 0, A[0], A.mean(axis=0))
+    if sample_weight is None:
+        return np.where(np.ptp(A, axis=0) == 0, A[0], A.mean(axis=0))
+    share = shares(len(A), sample_weight)
+    A = A[share > 0]
+    return np.where(np.ptp(A, axis=0) == 0, A[0], share[share > 0] @ A)
 
 
 def soft_threshold(x, threshold):
@@ -34,51 +59,166 @@ def soft_threshold(x, threshold):
 # Lasso and elastic net
 
 
-def objective(X, y, coef, intercept, alpha, l1_ratio=1.0):
-    """1/(2n) |y - b - Xw|^2 + alpha (l1_ratio |w|_1 + (1 - l1_ratio)/2 |w|^2)."""
-    X, y, w = (np.asarray(a, dtype=np.float64) for a in (X, y, coef))
-    r = y - intercept - X @ w
-    return r @ r / (2 * len(y)) + alpha * (l1_ratio * np.abs(w).sum() + (1 - l1_ratio) / 2 * (w @ w))
+class Terms(NamedTuple):
+    """P(w) = 1/2 |b - Aw|^2 + sum_j (l1_j |w_j| + l2_j/2 w_j^2), lower <= w <= upper, at the best intercept for w."""
+
+    A: np.ndarray
+    b: np.ndarray
+    l1: np.ndarray
+    l2: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
+    x_mean: np.ndarray
+    y_mean: float
 
 
-def duality_gap(X, y, coef, alpha, l1_ratio=1.0, fit_intercept=True):
-    """P(w) - D(theta) >= P(w) - min P, at the best intercept for w.
+def terms(
+    X,
+    y,
+    alpha,
+    l1_ratio=1.0,
+    fit_intercept=True,
+    *,
+    sample_weight=None,
+    penalty_factor=None,
+    lower=None,
+    upper=None,
+    positive=False,
+    standardize=False,
+    offset=None,
+):
+    """The problem with its options worked in: A = sqrt(s/n) (X - xbar), b = sqrt(s/n) (y - o - their mean).
 
-    l1 = alpha l1_ratio > 0: with y' = (y/sqrt(n), 0), r' = (r/sqrt(n), -sqrt(l2) w), c = X'r/n - l2 w and the dual
-    point theta = t r', t = clip(y'.r' / |r'|^2, +-l1 / max|c|),
-        P = 1/2 |r'|^2 + l1 |w|_1,    D = 1/2 |y'|^2 - 1/2 |y' - theta|^2.
-    l1 = 0 < l2: |c|^2 / (2 l2).    alpha = 0: 1/(2n) |the projection of r on the columns of X|^2, exactly P - min P.
+    penalty_factor is v, or (v, u) with u for the squares; where one is inf the column is excluded.  standardize multiplies v_j
+    by sd_j = |A_j| and u_j by sd_j^2; the coefficient of a column with sd_j = 0 is 0, or as near to it as the bounds allow.
     """
-    X, y, _, _ = center(X, y, fit_intercept)
-    w = np.asarray(coef, dtype=np.float64)
-    n, p = X.shape
-    l1, l2 = alpha * l1_ratio, alpha * (1 - l1_ratio)
-    r = y - X @ w
-    c = X.T @ r / n - l2 * w
-    if alpha == 0:
-        return np.sum(projection(X, r) ** 2) / (2 * n)
-    if l1 == 0:
-        return c @ c / (2 * l2)
-    y_aug = np.concatenate([y / np.sqrt(n), np.zeros(p)])
-    r_aug = np.concatenate([r / np.sqrt(n), -np.sqrt(l2) * w])
-    largest, square = np.abs(c).max(initial=0.0), r_aug @ r_aug
-    limit = l1 / largest if largest > 0 else np.inf
-    t = np.clip(y_aug @ r_aug / square, -limit, limit) if square > 0 else 0.0
-    primal = square / 2 + l1 * np.abs(w).sum()
-    dual = y_aug @ y_aug / 2 - np.sum((y_aug - t * r_aug) ** 2) / 2
-    return primal - dual
+    n, p = np.shape(X)
+    X, y, x_mean, y_mean = center(X, y if offset is None else array(y) - offset, fit_intercept, sample_weight)
+    root = np.sqrt(shares(n, sample_weight))
+    A, b = root[:, None] * X, root * y
+    v, u = penalty_factor if isinstance(penalty_factor, tuple) else (penalty_factor, penalty_factor)
+    v, u = (np.ones(p) if factor is None else array(factor) for factor in (v, u))
+    lower = np.full(p, -np.inf) if lower is None else np.broadcast_to(array(lower), p).copy()
+    upper = np.full(p, np.inf) if upper is None else np.broadcast_to(array(upper), p).copy()
+    if positive:
+        lower = np.maximum(lower, 0.0)
+    excluded = np.isinf(v) | np.isinf(u)
+    if np.any(excluded & ((lower > 0) | (upper < 0))):
+        raise ValueError("an excluded column whose bounds exclude 0: no w is feasible.")
+    v[excluded] = u[excluded] = lower[excluded] = upper[excluded] = 0.0
+    if standardize:
+        sd = np.sqrt(np.sum(A**2, axis=0))
+        v, u = v * sd, u * sd**2
+        constant = sd == 0
+        lower[constant] = upper[constant] = np.clip(0.0, lower[constant], upper[constant])
+    return Terms(A, b, alpha * l1_ratio * v, alpha * (1 - l1_ratio) * u, lower, upper, x_mean, y_mean)
 
 
-def gap_floor(y, fit_intercept=True):
+def primal(t, w):
+    """P(w) of Terms; inf where a bound is broken."""
+    if np.any((w < t.lower) | (w > t.upper)):
+        return np.inf
+    r = t.b - t.A @ w
+    return r @ r / 2 + t.l1 @ np.abs(w) + t.l2 @ w**2 / 2
+
+
+def objective(X, y, coef, intercept, alpha, l1_ratio=1.0, fit_intercept=True, **options):
+    """P(w, b) = P(w) + 1/2 (ybar - xbar'w - b)^2 with an intercept; without one ybar = xbar = 0, and the data are y - b.
+
+    fit_intercept=False centres nothing, whatever b is.
+    """
+    w = array(coef)
+    if fit_intercept:
+        t = terms(X, y, alpha, l1_ratio, **options)
+        return primal(t, w) + (t.y_mean - t.x_mean @ w - intercept) ** 2 / 2
+    return primal(terms(X, array(y) - intercept, alpha, l1_ratio, False, **options), w)
+
+
+def conjugate(c, l1, l2, lower, upper):
+    """sup c z - l1 |z| - l2/2 z^2 over lower <= z <= upper: at the clipped peak, or for l2 = 0 at an end or nearest to 0."""
+
+    def line(z):
+        return np.nan_to_num((c * np.sign(z) - l1) * np.abs(z), nan=0.0, posinf=np.inf, neginf=-np.inf)  # c = l1, z = inf: 0
+
+    with np.errstate(invalid="ignore", divide="ignore"):
+        peak = np.clip(soft_threshold(c, l1) / l2, lower, upper)
+        curved = c * peak - l1 * np.abs(peak) - l2 / 2 * peak**2
+        straight = np.max([line(lower), line(upper), line(np.clip(0.0, lower, upper))], axis=0)
+    return np.where(l2 > 0, curved, straight)
+
+
+def gap(t, w):
+    """P(w) - D(theta) >= P(w) - min P for Terms, as 1/2 |r' - theta|^2 + sum_j (phi_j(w_j) + phi_j*(c_j) - w_j c_j).
+
+    phi_j is the penalty of w_j with its bounds, phi_j* its conjugate, c = A'theta.  The l2 of a column with l1 > 0 is one more
+    row of the data instead, r' = (r, -sqrt(l2) w), A' = (A, sqrt(l2) I): a conjugate would be finite for all c, but large.
+    theta = t r'', with r'' the point nearest to r' that has c_j <= 0 where an unpenalised w_j may grow without end and c_j >= 0
+    where it may fall without end: r' minus its projection on the cone of these columns.
+    t is the best one of the plain lasso, y'.r'' / |r''|^2, or 1, brought to where the conjugates are finite.
+    """
+    if not np.isfinite(primal(t, w)):
+        return np.inf
+    row_l2, l2 = np.where(t.l1 > 0, t.l2, 0.0), np.where(t.l1 > 0, 0.0, t.l2)
+    A = np.vstack([t.A, np.zeros((np.count_nonzero(row_l2), len(w)))])
+    A[np.arange(len(t.b), len(A)), row_l2 > 0] = np.sqrt(row_l2[row_l2 > 0])
+    y = np.concatenate([t.b, np.zeros(len(A) - len(t.b))])
+    r = y - A @ w
+    rising, falling = (l2 == 0) & np.isinf(t.upper), (l2 == 0) & np.isinf(t.lower)
+    free = t.l1 == 0
+    both = A[:, free & rising & falling]
+    cone = np.hstack([A[:, free & rising & ~falling], -A[:, free & falling & ~rising]])
+    point = r - projection(both, r)
+    point = point - cone_projection(cone - projection(both, cone), point)
+    c = A.T @ point
+
+    def limit(sign):
+        """The largest step in this direction with step c_j <= l1 where w_j may grow, step c_j >= -l1 where it may fall."""
+        tight = ~free & ((rising & (sign * c > 0)) | (falling & (sign * c < 0)))
+        return np.min(t.l1[tight] / np.abs(c[tight]), initial=np.inf)
+
+    def value(step):
+        # what the limit and the projection leave to clip is rounding
+        d = np.clip(step * c, np.where(falling, -t.l1, -np.inf), np.where(rising, t.l1, np.inf))
+        fenchel = t.l1 * np.abs(w) + l2 / 2 * w**2 + conjugate(d, t.l1, l2, t.lower, t.upper) - d * w
+        return np.sum((r - step * point) ** 2) / 2 + np.sum(fenchel)
+
+    square = point @ point
+    best = y @ point / square if square > EPS * (r @ r) else 0.0  # else a point that the projection may have left by rounding
+    return min(value(step) for step in np.clip([best, 1.0], -limit(-1), limit(1)))
+
+
+def duality_gap(X, y, coef, alpha, l1_ratio=1.0, fit_intercept=True, **options):
+    """P(w) - D(theta) >= P(w) - min P, at the best intercept for w: see `gap`.
+
+    Without options and for l1_ratio = 1: theta = t r, t = clip(y.r / |r|^2, +-n alpha / max|X'r|),
+    D = 1/(2n) (|y|^2 - |y - theta|^2).
+    """
+    return gap(terms(X, y, alpha, l1_ratio, fit_intercept, **options), array(coef))
+
+
+def gap_floor(y, fit_intercept=True, sample_weight=None, offset=None):
     """64 eps |y|^2 / n: gaps below it are rounding (y centred when there is an intercept)."""
-    _, y, _, _ = center(np.zeros((len(y), 0)), y, fit_intercept)
-    return 64 * EPS * np.sum(y**2, axis=0) / len(y)
+    y = array(y) if offset is None else array(y) - offset
+    _, y, _, _ = center(np.zeros((len(y), 0)), y, fit_intercept, sample_weight)
+    return 64 * EPS * (shares(len(y), sample_weight) @ y**2)
 
 
-def alpha_max(X, y, l1_ratio=1.0, fit_intercept=True):
-    """max_j |x_j'y| / (n l1_ratio): w = 0 solves the problem exactly when alpha is at least this."""
-    X, y, _, _ = center(X, y, fit_intercept)
-    return np.abs(X.T @ y).max(initial=0.0) / (len(y) * l1_ratio)
+def alpha_max(X, y, l1_ratio=1.0, fit_intercept=True, **options):
+    """The smallest alpha whose solution has all penalised coefficients zero: max_j |x_j'r| / (n l1_ratio v_j).
+
+    r is y, or what the best fit on the unpenalised columns leaves of it.  Where w_j cannot be positive (negative), a positive
+    (negative) x_j'r does not count.
+    """
+    t = terms(X, y, 1.0, l1_ratio, fit_intercept, **options)
+    penalised = t.l1 + t.l2 > 0
+    if np.any(penalised & (t.l1 == 0)):
+        raise ValueError("a column with an l2 penalty only: no alpha makes its coefficient zero.")
+    if np.any(penalised & ((t.lower > 0) | (t.upper < 0))):
+        raise ValueError("bounds exclude 0: no alpha makes all coefficients zero.")
+    w, _ = descend(t._replace(upper=np.where(penalised, 0.0, t.upper), lower=np.where(penalised, 0.0, t.lower)))
+    c = t.A.T @ (t.b - t.A @ w)
+    outward = np.maximum(np.where(t.upper > 0, c, 0.0), np.where(t.lower < 0, -c, 0.0))
+    return np.max(outward[penalised] / t.l1[penalised], initial=0.0)
 
 
 def alpha_grid(largest, n_alphas, alpha_min_ratio):
@@ -86,34 +226,52 @@ def alpha_grid(largest, n_alphas, alpha_min_ratio):
     return largest * alpha_min_ratio ** (np.arange(n_alphas) / max(n_alphas - 1, 1))
 
 
-def elastic_net(X, y, alpha, l1_ratio=1.0, fit_intercept=True, start=None, max_sweeps=200_000):
-    """coef, intercept by cyclic coordinate descent, run until the gap is 1e-13 of the objective or mere rounding.
+def solve(X, y, alpha, l1_ratio=1.0, fit_intercept=True, start=None, max_sweeps=200_000, **options):
+    """coef, intercept for all options, run until the gap is 1e-13 of the objective or mere rounding."""
+    t = terms(X, y, alpha, l1_ratio, fit_intercept, **options)
+    w, gap_left = descend(t, start, max_sweeps)
+    if gap_left > 0:
+        raise RuntimeError(f"no optimum after {max_sweeps} sweeps: gap {gap_left:.3g}.")
+    return w, float(t.y_mean - t.x_mean @ w)
+
+
+def descend(t, start=None, max_sweeps=200_000):
+    """Cyclic coordinate descent on Terms: w, and the gap where it is not yet 1e-13 of P or rounding, else 0.
 
     With one column free, P is a parabola plus l1 |w_j|: its minimiser is
-        w_j = soft_threshold(x_j'(r + x_j w_j) / n, l1) / (x_j'x_j / n + l2).
-    The coefficient of a column of zeros stays what it was, 0.  For l1 = 0 this is ridge with its alpha = n l2.
+        w_j = soft_threshold(A_j'(r + A_j w_j), l1) / (A_j'A_j + l2), clipped to the bounds.
+    The coefficient of a column of zeros is as near 0 as may be; columns with neither penalty nor bounds are solved together.
     """
-    n = len(y)
-    if alpha * l1_ratio == 0:
-        return ridge(X, y, n * alpha, fit_intercept)
-    X, y, x_mean, y_mean = center(X, y, fit_intercept)
-    l1, l2 = alpha * l1_ratio, alpha * (1 - l1_ratio)
-    w = np.zeros(X.shape[1]) if start is None else np.array(start, dtype=np.float64)
-    floor = gap_floor(y, fit_intercept=False) / 32
-    curvature = np.sum(X**2, axis=0) / n + l2
+    w = np.clip(np.zeros(t.A.shape[1]) if start is None else array(start), t.lower, t.upper)
+    floor = 2 * EPS * (t.b @ t.b)
+    square = np.sum(t.A**2, axis=0)
+    w[square == 0] = np.clip(0.0, t.lower, t.upper)[square == 0]
+    free = (t.l1 == 0) & (t.l2 == 0) & np.isinf(t.lower) & np.isinf(t.upper)
+    F = t.A[:, free]
+    left = np.inf
     for sweep in range(max_sweeps):
         if sweep % 10 == 0:
-            r = y - X @ w  # afresh, so that rounding does not add up
-        for j in np.flatnonzero(curvature):
-            x, old = X[:, j], w[j]
-            w[j] = soft_threshold(x @ r / n + old * (curvature[j] - l2), l1) / curvature[j]
+            r = t.b - t.A @ w  # afresh, so that rounding does not add up
+        for j in np.flatnonzero((square > 0) & ~free):
+            x, old = t.A[:, j], w[j]
+            w[j] = np.clip(soft_threshold(x @ r + old * square[j], t.l1[j]) / (square[j] + t.l2[j]), t.lower[j], t.upper[j])
             r += x * (old - w[j])
-        if sweep % 10 != 9:
-            continue
-        gap = duality_gap(X, y, w, alpha, l1_ratio, fit_intercept=False)
-        if gap <= max(1e-13 * objective(X, y, w, 0.0, alpha, l1_ratio), floor):
-            return w, float(y_mean - x_mean @ w)
-    raise RuntimeError(f"no optimum after {max_sweeps} sweeps: gap {gap:.3g}.")
+        if free.any():
+            step = np.linalg.lstsq(F, r, rcond=None)[0]
+            w[free] += step
+            r -= F @ step
+        if sweep % 10 == 9:
+            left = gap(t, w)
+            if left <= max(1e-13 * primal(t, w), floor):
+                return w, 0.0
+    return w, left
+
+
+def elastic_net(X, y, alpha, l1_ratio=1.0, fit_intercept=True, start=None, max_sweeps=200_000):
+    """coef, intercept by `solve`; for l1 = 0 by `ridge` with its alpha = n l2, which for alpha = 0 has the least norm."""
+    if alpha * l1_ratio == 0:
+        return ridge(X, y, len(y) * alpha, fit_intercept)
+    return solve(X, y, alpha, l1_ratio, fit_intercept, start, max_sweeps)
 
 
 def elastic_net_path(X, y, alphas, l1_ratio=1.0, fit_intercept=True):
@@ -171,6 +329,11 @@ def ridge_gap(X, y, coef, alpha, fit_intercept=True):
 
 
 # Linear algebra
+
+
+def cone_projection(A, r):
+    """The point nearest to r among all Av with v >= 0."""
+    return A @ nnls(A, r)[0] if A.shape[1] else np.zeros_like(r)
 
 
 def projection(X, r):

@@ -10,6 +10,7 @@ import reference as ref
 from conftest import problem
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import sparse
 
 L1_RATIOS = [1.0, 0.5, 0.1]
 # Few digits keep products exact enough for an absolute tolerance; zeros and repeated columns come up often.
@@ -277,3 +278,114 @@ def test_assert_ridge_optimal_accepts_the_optimum_and_condemns_another(alpha):
     fit.coef = coef + 1e-3 * null
     with pytest.raises(AssertionError):
         kkt.assert_ridge_optimal(X, Y, fit, alpha)
+
+
+# All options
+
+
+OPTIONS = {
+    "sample_weight": [2, 0, 1, 3, 1, 1, 1, 2, 1, 0, 1, 1],
+    "offset": np.linspace(-1, 3, 12),
+    "penalty_factor": ([0, 1, 2, np.inf, 0.5], [0, 1, 1, 0, 2]),
+    "lower": [-np.inf, -0.1, 0.0, -1.0, 0.1],
+    "upper": [0.5, 0.3, np.inf, 1.0, 2.0],
+    "standardize": True,
+}
+
+
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize("option", [*OPTIONS, "all"])
+@pytest.mark.parametrize("l1_ratio", [0.0, *L1_RATIOS])
+def test_solve_is_optimal_under_options_and_its_neighbours_are_not(option, l1_ratio, fit_intercept):
+    X, y = problem(12, 5)
+    options = OPTIONS if option == "all" else {option: OPTIONS[option]}
+    coef, intercept = ref.solve(X, y, 0.1, l1_ratio, fit_intercept, **options)
+    assert kkt.kkt_violation(X, y, coef, intercept, 0.1, l1_ratio, fit_intercept, **options) <= 1e-6
+    t = ref.terms(X, y, 0.1, l1_ratio, fit_intercept, **options)
+    least = ref.primal(t, coef)
+    assert least == pytest.approx(ref.objective(X, y, coef, intercept, 0.1, l1_ratio, fit_intercept, **options), rel=1e-12)
+    rng = np.random.default_rng(0)
+    for distance in (1e-3, 1e-1, 10.0):
+        w = np.clip(coef + distance * rng.standard_normal(5), t.lower, t.upper)
+        excess = ref.primal(t, w) - least
+        assert -1e-13 <= excess <= ref.gap(t, w) + 1e-12
+        if excess > 1e-4:
+            b = t.y_mean - t.x_mean @ w
+            assert kkt.kkt_violation(X, y, w, b, 0.1, l1_ratio, fit_intercept, **options) > 1e-5
+
+
+def test_weights_are_repeated_rows_and_an_offset_is_taken_from_y():
+    X, y = problem(12, 5)
+    s, o = np.array(OPTIONS["sample_weight"]), OPTIONS["offset"]
+    expected = ref.elastic_net(np.repeat(X, s, axis=0), np.repeat(y - o, s), 0.1)
+    found = ref.solve(X, y, 0.1, sample_weight=s, offset=o)
+    np.testing.assert_allclose(found[0], expected[0], atol=1e-6)
+    assert found[1] == pytest.approx(expected[1], abs=1e-6)
+
+
+def test_bounds_that_a_solution_breaks_cost_infinity():
+    X, y = problem(12, 5)
+    assert ref.objective(X, y, np.ones(5), 0.0, 0.1, upper=0.5) == np.inf
+    assert ref.duality_gap(X, y, np.ones(5), 0.1, upper=0.5) == np.inf
+    assert kkt.kkt_violation(X, y, np.ones(5), 0.0, 0.1, upper=0.5) == np.inf
+    with pytest.raises(ValueError, match="no w is feasible"):
+        ref.terms(X, y, 0.1, penalty_factor=[1, 1, 1, 1, np.inf], lower=1)
+
+
+@pytest.mark.parametrize("fit_intercept", [True, False])
+def test_alpha_max_under_options(fit_intercept):
+    X, y = problem(12, 5)
+    options = OPTIONS | {"penalty_factor": [0, 1, 2, np.inf, 0.5], "lower": [-1, -0.1, 0, -1, -np.inf]}
+    largest = ref.alpha_max(X, y, 0.5, fit_intercept, **options)
+    above, _ = ref.solve(X, y, largest * (1 + 1e-9), 0.5, fit_intercept, **options)
+    below, _ = ref.solve(X, y, largest * (1 - 1e-2), 0.5, fit_intercept, **options)
+    assert above[0] != 0
+    assert not above[1:].any()
+    assert np.count_nonzero(below[1:]) == 1
+
+
+@pytest.mark.parametrize("options", [{"lower": 0.1}, {"penalty_factor": ([1, 1, 1, 1, 0], [1, 1, 1, 1, 1])}])
+def test_no_alpha_max_where_no_alpha_gives_zeros(options):
+    with pytest.raises(ValueError, match="no alpha makes"):
+        ref.alpha_max(*problem(12, 5), 0.5, **options)
+
+
+def test_conjugates_by_search():
+    grid = np.concatenate([np.linspace(-3, 3, 6001), [np.inf, -np.inf]])
+    for l1, l2, lower, upper in [
+        (1, 0, -1, 2),
+        (1, 0.5, -3, 3),
+        (0, 0.5, 0, 3),
+        (0.5, 0, 0.25, 1),
+        (0, 0, -2, 1),
+        (0.5, 0, -np.inf, 1),
+    ]:
+        z = grid[(grid >= lower) & (grid <= upper) & np.isfinite(grid)]
+        for c in (-2.0, -0.5, 0.0, 0.5, 1.5):
+            found = ref.conjugate(c, *(np.float64(a) for a in (l1, l2, lower, upper)))
+            expected = np.max(c * z - l1 * np.abs(z) - l2 / 2 * z**2)
+            if lower == -np.inf and -c > l1:
+                expected = np.inf
+            assert found == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize("form", [sparse.csc_array, sparse.csr_matrix])
+def test_sparse_data_are_the_same_data(form):
+    X, y = problem(12, 5)
+    coef, intercept = ref.solve(form(X), y, 0.1, **OPTIONS)
+    np.testing.assert_allclose(coef, ref.solve(X, y, 0.1, **OPTIONS)[0], atol=1e-12)
+    assert kkt.kkt_violation(form(X), y, coef, intercept, 0.1, **OPTIONS) <= 1e-6
+
+
+@pytest.mark.parametrize("fit_intercept", [True, False])
+def test_assert_optimal_judges_options(fit_intercept):
+    X, y = problem(12, 5)
+    coef, intercept = ref.solve(X, y, 0.1, 0.5, fit_intercept, **OPTIONS)
+    fit = SimpleNamespace(coef=coef, intercept=intercept, alpha=0.1, l1_ratio=0.5, status=SimpleNamespace(converged=True))
+    fit.objective = ref.objective(X, y, coef, intercept, 0.1, 0.5, fit_intercept, **OPTIONS)
+    fit.dual_gap = max(ref.duality_gap(X, y, coef, 0.1, 0.5, fit_intercept, **OPTIONS), 0.0)
+    kkt.assert_optimal(X, y, fit, 0.1, l1_ratio=0.5, fit_intercept=fit_intercept, **OPTIONS)
+    for option in OPTIONS:
+        fewer = {name: value for name, value in OPTIONS.items() if name != option}
+        with pytest.raises(AssertionError):
+            kkt.assert_optimal(X, y, fit, 0.1, l1_ratio=0.5, fit_intercept=fit_intercept, **fewer)

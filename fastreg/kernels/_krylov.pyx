@@ -1,9 +1,9 @@
 """Newton steps on the residual by conjugate gradients, for free columns whose factor would be too large or too dear.
 
-Solves (X_A'X_A + diag(l2_A)) d = X_A'r - h_A'(w_A) on the free columns A to a hundredth of the right-hand side, preconditioned
-by the diagonal (Hestenes and Stiefel, 1952, section 3).  The signs are not settled before the last steps, and a step that is good
-to a hundredth gains four digits of the objective.  An iteration costs two products with X_A.  Of a sparse X_A the entries are
-copied side by side first, which is worth two products.
+Solves (X_A'X_A + diag(l2_A)) d = X_A'r - h_A'(w_A) on the free columns A to a hundredth of the right-hand side,
+preconditioned by the diagonal (Hestenes and Stiefel, 1952, section 3).  The signs are not settled before the last steps, and
+a step that is good to a hundredth gains four digits of the objective.  An iteration costs two products with X_A.  Of a sparse
+X_A the entries are copied side by side first, which costs about as much as an iteration.
 """
 
 from libc.stdlib cimport free, malloc
@@ -51,7 +51,7 @@ cdef int gather(Working *W, Py_ssize_t m, Py_ssize_t entries, fr_csc *A) noexcep
 
 cdef void multiply(Working *W, const fr_csc *A, Py_ssize_t m, const double *p, double *Xp, double *XXp) noexcept nogil:
     """Xp = X p for the columns order[: m], settled, and XXp = X'Xp."""
-    cdef Py_ssize_t i, j, k, n = W.X.n
+    cdef Py_ssize_t i, k, n = W.X.n
     cdef double level = 0.0
     memset(Xp, 0, (n + 1) * sizeof(double))
     if not W.X.sparse:

@@ -14,8 +14,8 @@ from fastreg.kernels._working cimport (
 cdef str GRAM = "the Gram matrix of the working set"
 
 
-cdef inline double *pointer(double[::1] a) noexcept:
-    return NULL if a is None else &a[0]
+cdef inline double *pointer(const double[::1] a) noexcept:
+    return NULL if a is None else <double *>&a[0]     # a Penalty is never written to but by the working set that owns it
 
 
 cdef int raise_for_outcome(Outcome outcome) except -1:
@@ -32,8 +32,8 @@ cdef class Solver:
     cdef object kept            # the arrays that S points into
     cdef object target          # and those of another target than the first
 
-    def __cinit__(self, Columns columns, const double[::1] y, double[::1] v, double[::1] u, double[::1] lower,
-                  double[::1] upper, Py_ssize_t gram_limit, Py_ssize_t factor_limit, bint tall, const double[:, ::1] gram=None):
+    def __cinit__(self, Columns columns, const double[::1] y, const double[::1] v, const double[::1] u,
+                  const double[::1] lower, const double[::1] upper, Py_ssize_t gram_limit, Py_ssize_t factor_limit, bint tall, const double[:, ::1] gram=None):
         cdef Penalty penalty
         cdef Py_ssize_t j
         cdef int status

@@ -23,7 +23,7 @@ from fastreg.kernels._cd cimport box, cd_epoch, clip, conjugate, dual_gap, dual_
 from fastreg.kernels._cholesky cimport factor_free
 from fastreg.kernels._cross cimport cross_add, cross_free, cross_init
 from fastreg.kernels._design cimport (
-    col_axpy, col_pack, col_size, dots, fr_dot_f64, gram_block, interrupted, settle, subtract_product,
+    col_axpy, col_pack, dots, fr_dot_f64, gram_block, interrupted, settle, subtract_product,
 )
 from fastreg.kernels._newton cimport newton_step
 from fastreg.kernels._support cimport forget_leavers, free_size, gradients
@@ -345,7 +345,7 @@ cdef Outcome working_solve(Working *W, double tol, double floor, Py_ssize_t *n_i
     is along a path, and an alpha just below alpha_max would keep all zeros.  n_iter counts both and is added to, up to
     max_iter."""
     cdef Gap g
-    cdef Py_ssize_t changes, held, free, since = 0, idle = 0
+    cdef Py_ssize_t changes, held, n_free, since = 0, idle = 0
     cdef double least_gap = INFINITY, least_primal = INFINITY
     cdef bint swept = False, first = True
     while True:
@@ -377,8 +377,8 @@ cdef Outcome working_solve(Working *W, double tol, double floor, Py_ssize_t *n_i
                 W.work += <double>W.X.p * W.factor.m
         first = False
         since += 1
-        free = free_size(W)
-        if changes <= 1 + (W.factor.m if W.factor.m > 0 else free) // 8 or since >= 4:
+        n_free = free_size(W)
+        if changes <= 1 + (W.factor.m if W.factor.m > 0 else n_free) // 8 or since >= 4:
             since, held = 0, 1
             W.settled = False
             while held > 0 and n_iter[0] < max_iter:
@@ -388,7 +388,7 @@ cdef Outcome working_solve(Working *W, double tol, double floor, Py_ssize_t *n_i
                 n_iter[0] += 1
                 W.n_newton += 1
                 # a column that was left out of the factor is for the sweeps
-                W.settled = held == 0 and W.factor.m == free
-                free -= held
+                W.settled = held == 0 and W.factor.m == n_free
+                n_free -= held
         if interrupted(&W.work):
             return INTERRUPTED

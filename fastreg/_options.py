@@ -1,0 +1,143 @@
+"""Checks of options that have an entry per row or column, and of what ends a path; sentences as in _input.py."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastreg._input import Floats, count, flag, number, real_array
+
+
+class Stop(NamedTuple):
+    """What may end a path before its last alpha."""
+
+    max_support: int | None
+    deviance_stop: float | None
+    callback: Any
+
+
+def stop(max_support: Any, deviance_stop: Any, callback: Any) -> Stop:
+    """max_support >= 0, deviance_stop from 0 to 1 and a function, each or None."""
+    if max_support is not None:
+        max_support = count(max_support, "max_support", 0)
+    if deviance_stop is not None:
+        deviance_stop = number(deviance_stop, "deviance_stop", 0.0, 1.0)
+    if callback is not None and not callable(callback):
+        raise TypeError(f"callback is {callback!r} ({type(callback).__name__}); a function is needed.")
+    return Stop(max_support, deviance_stop, callback)
+
+
+def is_choice(precompute: Any) -> bool:
+    """Whether precompute is "auto", True or False; else it should be a Gram matrix."""
+    if isinstance(precompute, str) and precompute != "auto":
+        raise ValueError(f'precompute is {precompute!r}; "auto", True, False or the Gram matrix of X is needed.')
+    return isinstance(precompute, (str, bool, np.bool_))
+
+
+def gram(value: Any, squares: Floats) -> Floats:
+    """A Gram matrix of the columns whose squared norms are given, float64, C order."""
+    p = squares.shape[0]
+    G: Floats = np.ascontiguousarray(real_array(value, "precompute"), dtype=np.float64)
+    if G.shape != (p, p):
+        raise ValueError(f"precompute has shape {G.shape}; ({p}, {p}) is needed, one row and column per column of X.")
+    if not np.isfinite(G).all():
+        raise ValueError("precompute holds entries that are not finite; finite numbers are needed.")
+    off = np.abs(np.diag(G) - squares)
+    if (off > 1e-4 * squares + 1e-8 * squares.max(initial=0.0)).any():
+        j = int(np.argmax(off))
+        raise ValueError(
+            f"precompute has {G[j, j]:.6g} on its diagonal at column {j}, where X has a squared norm of {squares[j]:.6g}; the "
+            "Gram matrix of X is needed, centred if there is an intercept and with sample_weight if there is one."
+        )
+    return G
+
+
+def coefficients(coef: Any, p: int) -> Floats:
+    """coef as float64, shape (p,), all finite."""
+    w = _vector(coef, "coef", p, "column")
+    _each(w, np.isfinite(w), "coef", "column", "finite numbers are needed")
+    return w
+
+
+def sample_weights(value: Any, n: int) -> Floats | None:
+    """Weights of the n rows, rescaled to sum to n."""
+    if value is None:
+        return None
+    s = _vector(value, "sample_weight", n, "row")
+    _each(s, np.isfinite(s) & (s >= 0.0), "sample_weight", "row", "finite numbers >= 0 are needed")
+    if not s.any():
+        raise ValueError("sample_weight is 0 in every row; at least one weight > 0 is needed.")
+    s = s / s.max()  # else the sum may overflow, or n over it
+    scaled: Floats = s * (n / s.sum())
+    return scaled
+
+
+def penalty_factors(value: Any, p: int) -> tuple[Floats, Floats] | None:
+    """(v, u), the factors of |w_j| and of w_j^2; one vector stands for both."""
+    if value is None:
+        return None
+    pair = isinstance(value, (tuple, list)) and len(value) == 2 and all(np.ndim(part) == 1 for part in value)
+    named = {"penalty_factor[0]": value[0], "penalty_factor[1]": value[1]} if pair else {"penalty_factor": value}
+    factors = []
+    for name, part in named.items():
+        v = _vector(part, name, p, "column")
+        _each(v, v >= 0.0, name, "column", "numbers >= 0 are needed (inf excludes the column)")
+        factors.append(v)
+    v, u = factors[0], factors[-1]
+    excluded = np.isinf(v) | np.isinf(u)
+    return np.where(excluded, np.inf, v), np.where(excluded, np.inf, u)
+
+
+def bounds(lower: Any, upper: Any, positive: Any, p: int) -> tuple[Floats, Floats] | None:
+    """(lower, upper) of every coefficient; None where none has a bound."""
+    lo, hi = _bound(lower, "lower", -np.inf, p), _bound(upper, "upper", np.inf, p)
+    needed = "lower <= upper is needed"
+    if flag(positive, "positive"):
+        lo, needed = np.maximum(lo, 0.0), "lower <= upper is needed, and positive=True means lower >= 0"
+    bad = np.flatnonzero((lo > hi) | (lo == np.inf) | (hi == -np.inf))
+    if bad.size:
+        j = bad[0]
+        raise ValueError(f"lower is {lo[j]:g} and upper is {hi[j]:g} at column {j}; {needed}, with a finite number between.")
+    return None if np.isinf(lo).all() and np.isinf(hi).all() else (lo, hi)
+
+
+def excluded_within(v: Floats, lower: Floats, upper: Floats) -> None:
+    """Check that columns with an infinite factor may be 0."""
+    bad = np.flatnonzero(np.isinf(v) & ((lower > 0.0) | (upper < 0.0)))
+    if bad.size:
+        j = bad[0]
+        raise ValueError(f"penalty_factor is inf at column {j}, whose bounds {lower[j]:g} and {upper[j]:g} leave out 0.")
+
+
+def offsets(value: Any, n: int) -> Floats | None:
+    """Offsets of the n rows, all finite."""
+    if value is None:
+        return None
+    o = _vector(value, "offset", n, "row")
+    _each(o, np.isfinite(o), "offset", "row", "finite numbers are needed")
+    return o
+
+
+def _bound(value: Any, name: str, default: float, p: int) -> Floats:
+    """A bound of every coefficient, from None, a number or a vector."""
+    a: Floats = real_array(default if value is None else value, name).astype(np.float64)
+    if a.shape not in ((), (p,)):
+        raise ValueError(f"{name} has shape {a.shape}; a number or shape ({p},) is needed, one bound per column of X.")
+    a = np.broadcast_to(a, (p,))
+    _each(a, ~np.isnan(a), name, "column", "a number, -inf or inf is needed")
+    return a
+
+
+def _vector(value: Any, name: str, size: int, of: str) -> Floats:
+    """value as float64 of shape (size,), one entry per row or column of X."""
+    a: Floats = real_array(value, name).astype(np.float64, copy=False)
+    if a.shape != (size,):
+        raise ValueError(f"{name} has shape {a.shape}; ({size},) is needed, one entry per {of} of X.")
+    return a
+
+
+def _each(a: Floats, good: NDArray[np.bool_], name: str, of: str, need: str) -> None:
+    """Refuse the first entry that is not good."""
+    if not good.all():
+        at = int(np.argmin(good))
+        raise ValueError(f"{name} holds {a[at]} at {of} {at}; {need}.")
