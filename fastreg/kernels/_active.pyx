@@ -240,7 +240,7 @@ cdef int guess(Active *S, double l1, double l2) noexcept nogil:
     cdef Py_ssize_t k = bounds_near(&S.B, limit)
     if make_room(S, k):
         k = bounds_near(&S.B, limit)
-    return join_best(S, S.B.over, S.B.read, k, l1, l2) if k else 0
+    return join_best(S, S.B.over, S.B.c if S.W.tall else S.B.read, k, l1, l2) if k else 0
 
 
 cdef double check(Active *S, double limit, bint passing, Py_ssize_t *n_over) noexcept nogil:

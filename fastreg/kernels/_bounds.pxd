@@ -20,6 +20,7 @@ ctypedef struct Bounds:
     double *rr                  # |r_e|^2
     double *a
     double *d                   # |d_e|, rounded up
+    double *pairs               # scratch: 2 room
     Py_ssize_t *users           # how many columns stand at r_e
     Py_ssize_t *over            # 2 p column numbers: what the last call found
     double *read                # scratch: p

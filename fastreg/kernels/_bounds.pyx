@@ -32,7 +32,7 @@ cdef int bounds_init(Bounds *B, Matrix *X, const double *sq, const Penalty *pena
     memset(B, 0, sizeof(Bounds))
     B.X, B.v, B.room = X[0], penalty.v, room
     B.c = <double *>malloc(4 * p * sizeof(double))
-    B.R = <double *>malloc(room * (X.n + 3) * sizeof(double))
+    B.R = <double *>malloc(room * (X.n + 5) * sizeof(double))
     B.at = <int *>calloc(p, sizeof(int))
     B.over = <Py_ssize_t *>malloc(2 * p * sizeof(Py_ssize_t))
     B.users = <Py_ssize_t *>calloc(room, sizeof(Py_ssize_t))
@@ -44,6 +44,7 @@ cdef int bounds_init(Bounds *B, Matrix *X, const double *sq, const Penalty *pena
         return -1
     B.size, B.read, B.norm = B.c + p, B.c + 2 * p, B.c + 3 * p
     B.rr, B.a, B.d = B.R + room * X.n, B.R + room * (X.n + 1), B.R + room * (X.n + 2)
+    B.pairs = B.R + room * (X.n + 3)
     if penalty.v == NULL and penalty.lower == NULL:
         for j in range(p):
             B.norm[j] = sqrt(sq[j])
@@ -136,14 +137,22 @@ cdef Py_ssize_t slot(Bounds *B) noexcept nogil:
     return least
 
 
+cdef Py_ssize_t over_limit(Bounds *B, double share, double limit, double *most) noexcept nogil:
+    """fr_bounds_over with the share of each |d| that counts; the columns found are over[: n], n is returned."""
+    cdef Py_ssize_t e
+    for e in range(B.room):
+        B.pairs[2 * e], B.pairs[2 * e + 1] = B.a[e], share * B.d[e]
+    return fr_bounds_over(B.X.p, B.c, B.size, B.at, B.pairs, B.side, limit, B.over, most)
+
+
 cdef Py_ssize_t bounds_near(Bounds *B, double limit) noexcept nogil:
-    """The columns whose gradient, estimated as a c_j, reaches limit: over[: n], n is returned; read holds the estimates."""
-    cdef Py_ssize_t j, k = 0
-    for j in range(B.X.p):
+    """The columns whose gradient, estimated as a c_j, reaches over limit: over[: n], n is returned; read holds the estimates."""
+    cdef Py_ssize_t i, j, k
+    cdef double most
+    k = over_limit(B, 0.0, limit, &most)
+    for i in range(k):
+        j = B.over[i]
         B.read[j] = B.a[B.at[j]] * B.c[j]
-        if bounds_reach(B, j, B.read[j]) >= limit and B.size[j] > 0.0:
-            B.over[k] = j
-            k += 1
     return k
 
 
@@ -151,13 +160,10 @@ cdef double bounds_check(Bounds *B, const double *r, double limit, bint passing,
     """Find the columns outside whose gradient at r reaches over limit: over[: n_over].  Returns a bound on the rest.
 
     passing: find most of them, and no bound."""
-    cdef Py_ssize_t i, j, e, k, kept = 0
+    cdef Py_ssize_t i, j, k, kept = 0
     cdef double most = 0.0
     bounds_see(B, r)
-    if passing:
-        for e in range(B.room):
-            B.d[e] *= LIKELY
-    k = fr_bounds_over(B.X.p, B.c, B.size, B.at, B.a, B.d, B.side, limit, B.over, &most)
+    k = over_limit(B, LIKELY if passing else 1.0, limit, &most)
     if k > 0:
         k = read_columns(B, k, r)
         for i in range(k):

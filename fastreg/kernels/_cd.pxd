@@ -41,7 +41,7 @@ cdef inline double clip(double x, double low, double high) noexcept nogil:
 
 cdef inline bint is_free(const Penalty *P, Py_ssize_t j, double w) noexcept nogil:
     """Whether w_j = w may move either way without leaving its piece of h_j."""
-    return P.lower[j] < w < P.upper[j] and (w != 0.0 or l1_of(P, j) == 0.0)
+    return (w != 0.0 or l1_of(P, j) == 0.0) and P.lower[j] < w < P.upper[j]
 
 
 cdef inline double slope(const Penalty *P, Py_ssize_t j, double w) noexcept nogil:

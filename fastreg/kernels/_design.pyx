@@ -188,6 +188,7 @@ cdef int sparse_gram_block(Matrix *X, const Py_ssize_t *cols, Py_ssize_t m, Py_s
     that are dense after all, they are unpacked."""
     cdef Py_ssize_t n = X.n, i, j, t, at, size, entries = 0, longest = 0
     cdef double *values         # of one column
+    cdef double *products       # of that column with the new ones
     cdef int *rows
     cdef double *row_values     # of the new columns, by rows
     cdef int *row_cols
@@ -199,13 +200,14 @@ cdef int sparse_gram_block(Matrix *X, const Py_ssize_t *cols, Py_ssize_t m, Py_s
         size = col_size(X, cols[j])
         longest = max(longest, size)
         entries += size if j >= m else 0
-    values = <double *>malloc((longest + entries) * (sizeof(double) + sizeof(int)) + 1)
+    values = <double *>malloc((longest + entries) * (sizeof(double) + sizeof(int)) + k * sizeof(double))
     start = <Py_ssize_t *>calloc(n + 2, sizeof(Py_ssize_t))
     if values == NULL or start == NULL:
         free(values)
         free(start)
         return -1
-    row_values = values + longest
+    products = values + longest
+    row_values = products + k
     rows = <int *>(row_values + entries)
     row_cols = rows + longest
     for j in range(m, m + k):
@@ -221,19 +223,18 @@ cdef int sparse_gram_block(Matrix *X, const Py_ssize_t *cols, Py_ssize_t m, Py_s
             i = rows[at] + 1
             row_cols[start[i]], row_values[start[i]] = <int>(j - m), values[at]
             start[i] += 1
-    for j in range(k):
-        memset(out + j * ldo, 0, (m + j + 1) * sizeof(double))
     for j in range(m + k):
         size = fr_csc_copy(&X.csc, column(X, cols[j]), X.scale, X.root, values, rows)
         raw = 0.0
+        memset(products, 0, k * sizeof(double))
         for at in range(size):
             i = rows[at]
             raw += values[at] * values[at]
-            for t in range(start[i + 1] - 1, start[i] - 1, -1):
-                if m + row_cols[t] < j:
-                    break
-                out[row_cols[t] * ldo + j] += values[at] * row_values[t]
+            for t in range(start[i], start[i + 1]):
+                products[row_cols[t]] += values[at] * row_values[t]
             work += 1 + start[i + 1] - start[i]
+        for t in range(max(j - m, 0), k):
+            out[t * ldo + j] = products[t]
         centre = X.scale * X.mean[column(X, cols[j])]
         cancels = cancels or n * centre * centre > 0.75 * raw
         if interrupted(&work):

@@ -345,7 +345,7 @@ cdef Outcome working_solve(Working *W, double tol, double floor, Py_ssize_t *n_i
     is along a path, and an alpha just below alpha_max would keep all zeros.  n_iter counts both and is added to, up to
     max_iter."""
     cdef Gap g
-    cdef Py_ssize_t changes, held, n_free, since = 0, idle = 0
+    cdef Py_ssize_t changes, held, n_free, known, since = 0, idle = 0
     cdef double least_gap = INFINITY, least_primal = INFINITY
     cdef bint swept = False, first = True
     while True:
@@ -378,7 +378,8 @@ cdef Outcome working_solve(Working *W, double tol, double floor, Py_ssize_t *n_i
         first = False
         since += 1
         n_free = free_size(W)
-        if changes <= 1 + (W.factor.m if W.factor.m > 0 else n_free) // 8 or since >= 4:
+        known = n_free if W.on_residual and n_free > W.factor_limit else W.factor.m
+        if changes <= 1 + known // 8 or since >= 4:
             since, held = 0, 1
             W.settled = False
             while held > 0 and n_iter[0] < max_iter:

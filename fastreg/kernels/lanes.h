@@ -163,23 +163,56 @@ FR_INLINE double fr_largest_any(ptrdiff_t n, const double *x) {
 }
 FR_HOT double fr_largest(ptrdiff_t n, const double *x) { return fr_largest_any(n, x); }
 
-/* Write to `over` the j with |a[e_j] c_j| + d[e_j] size_j > limit and return their number; *most receives the largest
- * bound that is not over.  e names the residual at which c_j was computed.  side, or NULL: 1 where only a c_j counts, -1 where
- * only -a c_j does, else 0. */
-FR_INLINE ptrdiff_t fr_bounds_over_any(ptrdiff_t p, const double *c, const double *size, const int32_t *e, const double *a,
-                                       const double *d, const signed char *side, double limit, ptrdiff_t *over,
-                                       double *most) {
+#if defined(__GNUC__) && !defined(__clang__)
+/* bound_k = |a c_k| + d size_k, (a, d) = ad[e_k], for a multiple of four columns; returns the largest.  A pair is loaded as one,
+ * which the compiler would not see, and numbers >= 0 are compared as the integers that their bits are. */
+FR_INLINE double fr_bounds(ptrdiff_t m, const double *c, const double *size, const int32_t *e, const double *ad,
+                           double *bound) {
+    typedef double pair_t __attribute__((vector_size(16), aligned(8), may_alias));
+    typedef int64_t bits_t __attribute__((vector_size(32)));
+    const bits_t first = {0, 4, 2, 6}, second = {1, 5, 3, 7}, magnitude = {INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX};
+    bits_t top = {0, 0, 0, 0};
+    double tops[4], block = 0.0;
+    for (ptrdiff_t k = 0; k < m; k += 4) {
+        const pair_t p0 = *(const pair_t *)(ad + 2 * e[k]), p1 = *(const pair_t *)(ad + 2 * e[k + 1]);
+        const pair_t p2 = *(const pair_t *)(ad + 2 * e[k + 2]), p3 = *(const pair_t *)(ad + 2 * e[k + 3]);
+        const fr_v4 even = {p0[0], p0[1], p2[0], p2[1]}, odd = {p1[0], p1[1], p3[0], p3[1]};
+        const fr_v4 v = __builtin_shuffle(even, odd, first) * FR_LOAD_double(c + k);
+        const fr_v4 b = (fr_v4)((bits_t)v & magnitude) + __builtin_shuffle(even, odd, second) * FR_LOAD_double(size + k);
+        const bits_t larger = (bits_t)b > top;
+        FR_STORE(bound + k, b);
+        top = ((bits_t)b & larger) | (top & ~larger);
+    }
+    FR_STORE(tops, (fr_v4)top);
+    for (int k = 0; k < 4; k++) block = tops[k] > block ? tops[k] : block;
+    return block;
+}
+#endif
+
+/* Write to `over` the j with reach(a[e_j] c_j) + d[e_j] size_j > limit and return their number; *most receives the largest
+ * bound that is not over, or 0.  e names the residual at which c_j was computed, ad holds a and d by turns.  reach(v) is |v|, or
+ * where side is not NULL v for a side_j of 1 and -v for -1. */
+FR_INLINE ptrdiff_t fr_bounds_over_any(ptrdiff_t p, const double *c, const double *size, const int32_t *e, const double *ad,
+                                       const signed char *side, double limit, ptrdiff_t *over, double *most) {
     ptrdiff_t count = 0;
     double bound[64], top = 0.0;
     for (ptrdiff_t start = 0; start < p; start += 64) {
         const ptrdiff_t m = p - start < 64 ? p - start : 64;
-        double block;
-        for (ptrdiff_t k = 0; k < m; k++) {
-            const ptrdiff_t j = start + k;
-            const double v = a[e[j]] * c[j], b = (!side || side[j] == 0 ? fabs(v) : side[j] > 0 ? v : -v) + d[e[j]] * size[j];
-            bound[k] = b > 0.0 ? b : 0.0;
+        double block = 0.0;
+#if defined(__GNUC__) && !defined(__clang__)
+        if (!side && m == 64)
+            block = fr_bounds(64, c + start, size + start, e + start, ad, bound);
+        else
+#endif
+        {
+            for (ptrdiff_t k = 0; k < m; k++) {
+                const ptrdiff_t j = start + k;
+                const double v = ad[2 * e[j]] * c[j];
+                const double b = (!side || side[j] == 0 ? fabs(v) : side[j] > 0 ? v : -v) + ad[2 * e[j] + 1] * size[j];
+                bound[k] = b > 0.0 ? b : 0.0;
+            }
+            block = fr_largest_any(m, bound);
         }
-        block = fr_largest_any(m, bound);
         if (block <= limit) {
             top = block > top ? block : top;
             continue;
@@ -196,10 +229,10 @@ FR_INLINE ptrdiff_t fr_bounds_over_any(ptrdiff_t p, const double *c, const doubl
     *most = top;
     return count;
 }
-FR_HOT ptrdiff_t fr_bounds_over(ptrdiff_t p, const double *c, const double *size, const int32_t *e, const double *a,
-                                const double *d, const signed char *side, double limit, ptrdiff_t *over, double *most) {
-    return side ? fr_bounds_over_any(p, c, size, e, a, d, side, limit, over, most)
-                : fr_bounds_over_any(p, c, size, e, a, d, NULL, limit, over, most);
+FR_HOT ptrdiff_t fr_bounds_over(ptrdiff_t p, const double *c, const double *size, const int32_t *e, const double *ad,
+                                const signed char *side, double limit, ptrdiff_t *over, double *most) {
+    return side ? fr_bounds_over_any(p, c, size, e, ad, side, limit, over, most)
+                : fr_bounds_over_any(p, c, size, e, ad, NULL, limit, over, most);
 }
 
 #elif defined(FR_REAL)
