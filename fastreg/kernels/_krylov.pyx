@@ -15,7 +15,7 @@ from fastreg.kernels._design cimport (
 )
 
 cdef enum:
-    MOST_PRODUCTS = 200
+    MOST_PRODUCTS = 40
 
 cdef double REACHED_SHARE = 1e-2    # of the residual of the equations
 cdef double FLAT = 1e-13            # curvature over that of the diagonal below which a direction counts as flat
