@@ -110,12 +110,12 @@ def certify(
     >>> certificate.dual_gap < 1e-12
     True
     """
-    X = _input.design(X).X
-    if isinstance(X, tuple):
+    columns: Any = _input.design(X).X
+    if isinstance(columns, _input.Csc):
         from fastreg._sparse import csc_array
 
-        X = csc_array(X)
-    n, p = X.shape
+        columns = csc_array(columns)
+    n, p = columns.shape
     y = _input.target(y, n)
     if not np.isfinite(y).all():
         raise _input.not_finite(y, "y")
@@ -130,7 +130,7 @@ def certify(
     o = _options.offsets(offset, n)
     scaled = _input.flag(standardize, "standardize")
 
-    blocks = Blocks(X, np.full(n, 1.0 / n) if s is None else s / n, center)
+    blocks = Blocks(columns, np.full(n, 1.0 / n) if s is None else s / n, center)
     excluded = np.isinf(v) | np.isinf(u)
     constant = scaled & (blocks.norm == 0.0)
     broken = _broken(w, lo, hi, excluded, constant)

@@ -7,7 +7,6 @@ answer reads in public scaling, and nothing of grids, options or results.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -88,8 +87,7 @@ def choose_form(n: int, p: int, size: int, entries: int | None = None) -> Form:
 COUNTS = ("columns_read", "working_set", "sweeps", "newton_steps", "pivots", "products")
 
 
-@dataclass(slots=True)
-class Step:
+class Step(NamedTuple):
     """The solution at one alpha, public scaling."""
 
     support: NDArray[np.intp]
@@ -100,6 +98,10 @@ class Step:
     n_iter: int
     status: Status
     residual: float  # |y - prediction|^2 in kernel scaling
+
+
+_NONE = np.empty(0, np.intp)
+_NOTHING = np.empty(0)
 
 
 class Descent:
@@ -129,14 +131,7 @@ class Descent:
         if self._active is None:
             problem, form = self.problem, self.form
             self._active = Solver(
-                problem.columns,
-                problem.y,
-                *(problem.factors or (None, None)),
-                *(problem.bounds or (None, None)),
-                form.gram,
-                form.factor,
-                form.tall,
-                self.gram,
+                problem.columns, problem.y, problem.factors, problem.bounds, form.gram, form.factor, form.tall, self.gram
             )
             if problem.xy is not None:
                 self._active.retarget(problem.y, problem.xy)
@@ -146,7 +141,8 @@ class Descent:
         """The smallest alpha for which every penalised coefficient is 0."""
         problem = self.problem
         if problem.factors is None and problem.limits is None:
-            return problem.alpha_of(problem.columns.largest()[1], self.l1_ratio)
+            largest = problem.columns.largest()[1] if problem.xy is None else float(np.abs(problem.xy).max())
+            return problem.alpha_of(largest, self.l1_ratio)
         # a gradient over its factor rounds once more, and unpenalised columns leave rounding of their own
         unpenalised = problem.factors is not None and not problem.factors[0].all()
         margin = 1e-12 if unpenalised else 4 * EPS
@@ -155,7 +151,7 @@ class Descent:
     def retarget(self, problem: Problem) -> None:
         """Go on with another target over the same X, from w = 0, with the Gram matrix that there is."""
         self.problem = problem
-        if self._active is not None:
+        if self._active is not None and problem.xy is not None:
             self._active.retarget(problem.y, problem.xy)
 
     @property
@@ -175,35 +171,39 @@ class Descent:
         """|y|^2 in kernel scaling."""
         return float(self.problem.y @ self.problem.y)
 
-    def step(self, alpha: float) -> Step:
-        """The solution at alpha, from the one before it, or from `start`."""
+    def step(self, alpha: float, coef: Floats | None = None) -> Step:
+        """The solution at alpha, from the one before it, or from `start`.
+
+        coef: zeros (p,) to write the coefficients to; support and values stay empty then."""
         problem = self.problem
         l1, l2 = problem.penalties(alpha, self.l1_ratio)
         if l1 == 0.0 and problem.limits is None:
-            one = self.ridge.solve(l2, self.tol, y=problem.y)
-            support = np.flatnonzero(one.w)
-            w = one.w[support] * problem.unit
-            objective, gap, residual, n_iter, status = one.objective, one.gap, one.residual, one.n_iter, one.status
-            level = problem.columns.mean_dot(support, w)
-        else:
-            solver = self.solver
-            if self.start is not None:
-                self._begin(solver, self.start, l1, l2)
-                self.start = None
-            outcome, n_iter, objective, gap, size = solver.solve(l1, l2, self.tol, self.max_iter)
+            return self._ridge_step(l2, coef)
+        solver = self._active or self.solver
+        if self.start is not None:
+            self._begin(solver, self.start, l1, l2)
+            self.start = None
+        outcome, n_iter, objective, gap, size = solver.solve(l1, l2, self.tol, self.max_iter)
+        unit = problem.sx / problem.sy
+        if coef is None:
             support, w = np.empty(size, np.intp), np.empty(size)
-            residual, level = solver.solution(support, w, problem.unit)
-            status = _STATUS[outcome]
-        return Step(
-            support,
-            w,
-            problem.y_mean - level,
-            problem.objective(objective),
-            problem.objective(gap),
-            n_iter,
-            status,
-            residual,
-        )
+            residual, level = solver.solution(support, w, unit)
+        else:
+            support, w, residual = _NONE, _NOTHING, 0.0
+            level = solver.write(coef, unit)
+        objective, gap = problem.objective(objective), problem.objective(gap)
+        return Step(support, w, problem.y_mean - level, objective, gap, n_iter, _STATUS[outcome], residual)
+
+    def _ridge_step(self, l2: float, coef: Floats | None) -> Step:
+        problem = self.problem
+        one = self.ridge.solve(l2, self.tol, y=problem.y)
+        support = np.flatnonzero(one.w)
+        w = one.w[support] * problem.unit
+        if coef is not None:
+            coef[support] = w
+        intercept = problem.y_mean - problem.columns.mean_dot(support, w)
+        objective, gap = problem.objective(one.objective), problem.objective(one.gap)
+        return Step(support, w, intercept, objective, gap, one.n_iter, one.status, one.residual)
 
     def _begin(self, solver: Solver, start: Floats, l1: float, l2: float) -> None:
         """Take start as the first w, unless it is dense: its Gram matrix would cost more than it can save."""

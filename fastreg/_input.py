@@ -44,6 +44,9 @@ class Design(NamedTuple):
 def real_array(a: Any, name: str) -> NDArray[Any]:
     """a as an aligned float32 or float64 array of native byte order and whole strides; not copied if it is one already."""
     array: NDArray[Any] = a if type(a) is np.ndarray else _foreign.array(a, name)
+    flags = array.flags
+    if array.dtype is FLOAT64 and flags.aligned and flags.forc:  # what most arrays are, at once
+        return array
     if array.dtype != FLOAT64 and array.dtype != FLOAT32:
         kind = array.dtype.kind
         if kind == "c":
@@ -162,6 +165,8 @@ def out_of_range(name: str, value: float) -> ValueError:
 
 def number(value: Any, name: str, low: float, high: float = np.inf) -> float:
     """value as a finite float in [low, high]."""
+    if type(value) is float and low <= value <= high and value < np.inf:
+        return value
     if not isinstance(value, float) and (
         isinstance(value, (bool, np.bool_, str, bytes, complex, np.complexfloating))
         or not hasattr(value, "__float__")
@@ -180,6 +185,8 @@ def number(value: Any, name: str, low: float, high: float = np.inf) -> float:
 
 def count(value: Any, name: str, low: int = 1) -> int:
     """value as an int >= low."""
+    if type(value) is int and low <= value <= sys.maxsize:
+        return value
     try:
         k = operator.index(value)
     except TypeError:
@@ -193,6 +200,8 @@ def count(value: Any, name: str, low: int = 1) -> int:
 
 def flag(value: Any, name: str) -> bool:
     """value as a bool."""
+    if value is True or value is False:
+        return value
     if not isinstance(value, (bool, np.bool_)):
         raise TypeError(f"{name} is {value!r} ({type(value).__name__}); True or False is needed.")
     return bool(value)

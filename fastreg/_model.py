@@ -37,10 +37,6 @@ class Options(NamedTuple):
     warm_start: Any = None
 
 
-# options 1 to 7, where none of them is used
-_PLAIN = (False, None, None, None, None, False, None)
-
-
 class Model:
     """One X with its targets and options, checked and in kernel scaling, ready to be solved at any alpha."""
 
@@ -56,7 +52,10 @@ class Model:
         self.center = _input.flag(options.fit_intercept, "fit_intercept")
         weights = self.offset = factors = limits = None
         self.weight = float(n)  # all weights together, as they were given
-        if any(given is not plain for given, plain in zip(options[1:8], _PLAIN, strict=True)):
+        if not (
+            options.sample_weight is options.penalty_factor is options.lower is options.upper is options.offset is None
+            and options.positive is False
+        ):
             weights = _options.sample_weights(options.sample_weight, n)
             if weights is not None:
                 self.weight = float(np.sum(options.sample_weight))
@@ -72,10 +71,10 @@ class Model:
             raise _input.not_finite(Y, "y")
         first = Y[:, 0] if self.many else Y
         self.problem = normalise(design, first, self.center, weights, self.offset, self.form.whole or (whole and n >= self.p))
-        if _input.flag(options.standardize, "standardize"):
+        if options.standardize is not False and _input.flag(options.standardize, "standardize"):
             factors = standardised(self.problem, factors)
         self.problem.factors, self.problem.limits = factors, limits
-        gram = None if _options.is_choice(options.precompute) else self._gram(options.precompute)
+        gram = None if isinstance(options.precompute, (str, bool)) else self._gram(options.precompute)
         self.descent = Descent(self.problem, l1_ratio, self.tol, self.max_iter, self.form, gram)
 
     def _form(self, precompute: Any, design: Any) -> Form:
@@ -83,7 +82,7 @@ class Model:
         n, p = design.shape
         if not _options.is_choice(precompute):
             return Form(True, p, p)
-        if isinstance(precompute, str):
+        if precompute == "auto":
             return _descent.choose_form(n, p, *_extent(design))
         return Form(True, p, p, True) if precompute else Form(False, 0, _descent.choose_form(n, p, *_extent(design)).factor)
 
@@ -123,33 +122,38 @@ class Model:
 
 def _extent(design: Any) -> tuple[int, int | None]:
     """(bytes, stored entries or None) of X"""
-    if isinstance(design, tuple):
+    if isinstance(design, _input.Csc):
         entries = int(design.indptr[-1])
         return entries * (design.data.itemsize + design.indices.itemsize), entries
-    return design.nbytes, None
+    return int(design.nbytes), None
 
 
-def as_fit(one: Step, model: Model, alpha: float) -> Fit:
-    coef = np.zeros(model.p)
-    coef[one.support] = one.values
+def as_fit(one: Step, model: Model, alpha: float, coef: Floats | None = None) -> Fit:
+    """The Fit of a step; coef: its coefficients, if they were written there."""
+    if coef is None:
+        coef = np.zeros(model.p)
+        coef[one.support] = one.values
     return Fit(coef, one.intercept, alpha, model.l1_ratio, one.objective, one.gap, one.n_iter, one.status, model.names)
 
 
 def fit_targets(model: Model, alpha: float, warm_start: Any, stacklevel: int = 5) -> Fit:
     """The fit at alpha, of one target or of all; a warning, stacklevel calls up, if one did not converge."""
+    coef = np.zeros((model.Y.shape[1], model.p) if model.many else model.p)
     steps = []
-    for _ in model.targets():
-        model.start(warm_start, alpha)
-        steps.append(model.descent.step(alpha))
-    worst = max(steps, key=lambda s: list(Status).index(s.status)) if model.many else steps[0]
+    if model.many:
+        for k, _ in enumerate(model.targets()):
+            model.start(warm_start, alpha)
+            steps.append(model.descent.step(alpha, coef[k]))
+        worst = max(steps, key=lambda s: list(Status).index(s.status))
+    else:
+        if warm_start is not None:
+            model.start(warm_start, alpha)
+        worst = model.descent.step(alpha, coef)
     if not worst.status.converged:
         asked = f"tol={model.tol:g} with max_iter={model.max_iter}"
         warn_unconverged(f"at alpha={alpha:.6g}", worst.gap, worst.objective, worst.status, asked, stacklevel)
     if not model.many:
-        return as_fit(worst, model, alpha)
-    coef = np.zeros((model.p, len(steps)))
-    for k, one in enumerate(steps):
-        coef[one.support, k] = one.values
+        return as_fit(worst, model, alpha, coef)
     intercepts, objectives, gaps = (np.array([getattr(s, f) for s in steps]) for f in ("intercept", "objective", "gap"))
     n_iter = max(s.n_iter for s in steps)
-    return Fit(coef, intercepts, alpha, model.l1_ratio, objectives, gaps, n_iter, worst.status, model.names)
+    return Fit(coef.T, intercepts, alpha, model.l1_ratio, objectives, gaps, n_iter, worst.status, model.names)

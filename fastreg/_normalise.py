@@ -115,8 +115,12 @@ def scale_target(
 ) -> tuple[Floats, float, float]:
     """(y~, mean(y - offset), sy) for a finite y of shape (n,); ValueError where it is not finite."""
     scaled = np.empty(y.shape[0])
-    with np.errstate(over="ignore", invalid="ignore"):
-        found = _design.scale_target(y if offset is None else y - offset, center, root, scaled)
+    y = y.astype(np.float64, copy=False)
+    if offset is None:
+        found = _design.scale_target(y, center, root, scaled)
+    else:
+        with np.errstate(over="ignore", invalid="ignore"):
+            found = _design.scale_target(y - offset, center, root, scaled)
     if found is None:
         raise _input.not_finite(y, "y") if offset is None or not np.isfinite(y).all() else _input.too_far("offset", "y")
     return scaled, *found
@@ -125,9 +129,9 @@ def scale_target(
 def scale_columns(X: Any, y: Floats, center: bool, root: Floats | None, gram: bool) -> tuple[Columns, float]:
     """(Columns, sx), sx = 1 unless the squared norms would overflow or vanish."""
     columns = Columns(X, y, center, 1.0, root, gram)
-    if columns.finite and 1e-200 < columns.largest()[0] < 1e200:
+    if columns.ordinary:
         return columns, 1.0
-    entries = X.data[: X.indptr[-1]] if isinstance(X, tuple) else X
+    entries = X.data[: X.indptr[-1]] if isinstance(X, _input.Csc) else X
     top = max(-float(entries.min()), float(entries.max())) if entries.size else 0.0
     if not np.isfinite(top):
         raise _input.not_finite(entries, "X")

@@ -31,7 +31,7 @@ def is_choice(precompute: Any) -> bool:
     """Whether precompute is "auto", True or False; else it should be a Gram matrix."""
     if isinstance(precompute, str) and precompute != "auto":
         raise ValueError(f'precompute is {precompute!r}; "auto", True, False or the Gram matrix of X is needed.')
-    return isinstance(precompute, (str, bool, np.bool_))
+    return isinstance(precompute, (str, bool))
 
 
 def gram(value: Any, squares: Floats) -> Floats:

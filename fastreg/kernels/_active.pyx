@@ -74,18 +74,21 @@ cdef int active_init(Active *S, Matrix *X, const double *y, const double *xy, co
 
 
 cdef void active_retarget(Active *S, const double *y, const double *xy) noexcept nogil:
-    """Another target over the same X, from w = 0.  The working set stays, with its Gram matrix, but for zeros beyond what is
-    likely to be of use."""
+    """Another target over the same X, from w = 0.  Of the working set only what is always in it stays, unless its rows of the
+    Gram matrix took readings of X (tall data): for another target other columns matter, and each that does not slows every
+    sweep down."""
     cdef Py_ssize_t i
     cdef Working *W = &S.W
-    if not W.tall and W.X.p > 2 * (support_size(W) + JOIN_AT_LEAST):
+    for i in range(W.X.p):
+        W.w[i] = clip(0.0, W.penalty.lower[i], W.penalty.upper[i])
+    if not W.tall:
         working_shrink(W)
     W.y, W.yy, S.xy, S.l1_before = y, fr_dot_f64(S.X.n, y, 1, 0.0, y), xy, INFINITY
     S.floor = FLOOR_ULPS * DBL_EPSILON * W.yy
     memcpy(W.r, y, S.X.n * sizeof(double))
     bounds_start(&S.B, y, W.yy, xy)
     for i in range(W.X.p):
-        W.b[i], W.w[i] = xy[W.cols[i]], clip(0.0, W.penalty.lower[i], W.penalty.upper[i])
+        W.b[i] = xy[W.cols[i]]
         bounds_leave(&S.B, W.cols[i])
     W.settled = False
     working_refresh(W)
@@ -276,7 +279,8 @@ cdef inline Outcome failed(int status) noexcept nogil:
     return OUT_OF_MEMORY if status == -1 else INTERRUPTED
 
 
-cdef Outcome active_base(Active *S, double l2, double tol, Py_ssize_t max_iter, Py_ssize_t *n_iter, double *most) noexcept nogil:
+cdef Outcome active_base(Active *S, double l2, double tol, Py_ssize_t max_iter, Py_ssize_t *n_iter,
+                         double *most) noexcept nogil:
     """Solve for the columns that are always in, with every other at 0, and find the largest gradient of the others: the
     smallest l1 that keeps them there.  Costs a reading of X, unless there are no such columns."""
     cdef Outcome outcome = REACHED
@@ -423,5 +427,3 @@ cdef Outcome solve_from_here(Active *S, double l1, double l2, double tol, bint p
             return REACHED if certificate.gap <= tol * g.primal else STALLED
         before = min(before, g.gap)
         inner *= 0.1
-
-

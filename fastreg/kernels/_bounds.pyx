@@ -11,7 +11,7 @@ joins, when, or at what penalty.
 """
 
 from libc.float cimport DBL_EPSILON
-from libc.math cimport INFINITY, fabs, sqrt
+from libc.math cimport INFINITY, sqrt
 from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memcpy, memset
 
@@ -31,20 +31,20 @@ cdef int bounds_init(Bounds *B, Matrix *X, const double *sq, const Penalty *pena
     cdef double low, high, v
     memset(B, 0, sizeof(Bounds))
     B.X, B.v, B.room = X[0], penalty.v, room
-    B.c = <double *>malloc(4 * p * sizeof(double))
-    B.R = <double *>malloc(room * (X.n + 5) * sizeof(double))
-    B.at = <int *>calloc(p, sizeof(int))
-    B.over = <Py_ssize_t *>malloc(2 * p * sizeof(Py_ssize_t))
-    B.users = <Py_ssize_t *>calloc(room, sizeof(Py_ssize_t))
+    # one block: a tiny problem is not to be all allocation
+    B.c = <double *>malloc((4 * p + room * (X.n + 6) + 2 * p) * sizeof(double) + p * sizeof(int))
+    if B.c == NULL:
+        return -1
+    B.size, B.read, B.norm, B.R = B.c + p, B.c + 2 * p, B.c + 3 * p, B.c + 4 * p
+    B.rr, B.a, B.d = B.R + room * X.n, B.R + room * (X.n + 1), B.R + room * (X.n + 2)
+    B.pairs = B.R + room * (X.n + 3)
+    B.users = <Py_ssize_t *>(B.R + room * (X.n + 5))
+    B.over = B.users + room
+    B.at = <int *>(B.over + 2 * p)
     if penalty.lower != NULL:
         B.side = <signed char *>calloc(p, 1)
         if B.side == NULL:
             return -1
-    if B.c == NULL or B.R == NULL or B.at == NULL or B.over == NULL or B.users == NULL:
-        return -1
-    B.size, B.read, B.norm = B.c + p, B.c + 2 * p, B.c + 3 * p
-    B.rr, B.a, B.d = B.R + room * X.n, B.R + room * (X.n + 1), B.R + room * (X.n + 2)
-    B.pairs = B.R + room * (X.n + 3)
     if penalty.v == NULL and penalty.lower == NULL:
         for j in range(p):
             B.norm[j] = sqrt(sq[j])
@@ -64,10 +64,6 @@ cdef int bounds_init(Bounds *B, Matrix *X, const double *sq, const Penalty *pena
 
 cdef void bounds_free(Bounds *B) noexcept nogil:
     free(B.c)
-    free(B.R)
-    free(B.at)
-    free(B.over)
-    free(B.users)
     free(B.side)
 
 
@@ -146,7 +142,7 @@ cdef Py_ssize_t over_limit(Bounds *B, double share, double limit, double *most) 
 
 
 cdef Py_ssize_t bounds_near(Bounds *B, double limit) noexcept nogil:
-    """The columns whose gradient, estimated as a c_j, reaches over limit: over[: n], n is returned; read holds the estimates."""
+    """The columns whose gradient, estimated as a c_j, reaches over limit: over[: n], n is returned.  read: the estimates."""
     cdef Py_ssize_t i, j, k
     cdef double most
     k = over_limit(B, 0.0, limit, &most)

@@ -60,7 +60,8 @@ cdef inline double minimiser(const Penalty *P, Py_ssize_t j, double z, double sq
 
 
 cdef inline double conjugate(const Penalty *P, Py_ssize_t j, double w, double z) noexcept nogil:
-    """h_j(w) + h_j*(z) - z w >= 0 for an l2_j > 0, h_j* the conjugate: what column j adds to the gap at the dual point r, z = x_j'r."""
+    """h_j(w) + h_j*(z) - z w >= 0 for an l2_j > 0, h_j* the conjugate: what column j adds to the gap at the dual point r,
+    z = x_j'r"""
     cdef double best = soft(z, l1_of(P, j)) / l2_of(P, j), held = clip(best, P.lower[j], P.upper[j])
     if held == best and (best > 0.0) == (w > 0.0) and (best < 0.0) == (w < 0.0):
         return 0.5 * l2_of(P, j) * (w - best) * (w - best)      # on one piece of h_j, where nothing cancels

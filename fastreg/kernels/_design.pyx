@@ -48,10 +48,6 @@ cdef extern from *:
     int FR_DEBUG
     const char *fr_instruction_set()
 
-ctypedef fused real:
-    float
-    double
-
 cdef enum:
     CHUNK = 512                 # rows: a tile of 4 + 4 packed columns takes 32 kB of the first cache
     PANEL = 48                  # columns packed at once against new ones: 200 kB, which stay in the second cache
@@ -174,7 +170,9 @@ cdef int gram_block(Matrix *X, const Py_ssize_t *cols, Py_ssize_t m, Py_ssize_t 
     out[a*ldo + b] = x_cols[m + a]'x_cols[b] for b <= m + a; entries up to three places further are overwritten.
 
     Cost n k (m + k/2) multiply-adds and k + PANEL packed columns of CHUNK rows; for sparse X n, the stored entries of the m + k
-    columns, each as often as new ones have an entry in its row, and a copy of the new ones.  Returns -1 where memory is out, -2 if interrupted."""
+    columns, each as often as new ones have an entry in its row, and a copy of the new ones.
+
+    Returns -1 where memory is out, -2 if interrupted."""
     if X.sparse:
         return sparse_gram_block(X, cols, m, k, out, ldo)
     return dense_gram_block(X, cols, m, k, out, ldo)
@@ -184,8 +182,8 @@ cdef int sparse_gram_block(Matrix *X, const Py_ssize_t *cols, Py_ssize_t m, Py_s
                            Py_ssize_t ldo) noexcept nogil:
     """gram_block by rows: an entry of any column meets the entries of the new ones in its row, of which there are few.
 
-    Centring takes n mean_a mean_b off the product of the stored entries.  Where that would cancel more than two bits, for columns
-    that are dense after all, they are unpacked."""
+    Centring takes n mean_a mean_b off the product of the stored entries.  Where that would cancel more than two bits, for
+    columns that are dense after all, they are unpacked."""
     cdef Py_ssize_t n = X.n, i, j, t, at, size, entries = 0, longest = 0
     cdef double *values         # of one column
     cdef double *products       # of that column with the new ones
@@ -439,6 +437,11 @@ cdef class Columns:
             status = target_products(&self.X, &Y[0, 0], Y.shape[0], &out[0, 0])
         raise_for(status, "packed columns")
 
+    @property
+    def ordinary(self):
+        """whether everything is finite and the largest square is far from the ends of the range of float64"""
+        return self.finite and 1e-200 < fr_largest(self.X.p, self.sq) < 1e200
+
     def largest(self):
         """(max_j |x_j|^2, max_j |x_j'y|) of the centred, weighted, scaled columns"""
         return fr_largest(self.X.p, self.sq), fr_largest(self.X.p, self.xy)
@@ -615,7 +618,7 @@ cdef int raise_for(int status, object what) except -1:
     return -1 if status == -2 else 0
 
 
-def scale_target(const real[:] y, bint center, const double[::1] root, double[::1] out):
+def scale_target(const double[:] y, bint center, const double[::1] root, double[::1] out):
     """out = root scale (y - mean), the mean only if `center`; returns (mean, scale), or None where y is not finite.
 
     root: square roots of weights that add up to n, or None.  scale is a power of two that puts the largest |y| in [1/2, 1),
@@ -628,7 +631,7 @@ def scale_target(const real[:] y, bint center, const double[::1] root, double[::
     for i in range(n):
         total += y[i] * 0.0
         if weights == NULL or weights[i] > 0.0:     # a row of weight 0 is as good as absent
-            low, high = min(low, <double>y[i]) if seen else y[i], max(high, <double>y[i]) if seen else y[i]
+            low, high = min(low, y[i]) if seen else y[i], max(high, y[i]) if seen else y[i]
             seen = True
     if total != 0.0 or total != total:
         return None

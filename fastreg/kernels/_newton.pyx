@@ -50,7 +50,9 @@ cdef double first_end(Working *W, const double *d, Py_ssize_t m) noexcept nogil:
 
 
 cdef bint keeps_its_pieces(Working *W, const double *d, Py_ssize_t m, double *size) noexcept nogil:
-    """Whether w + d, for a step d of the columns order[: m], is on the same pieces of the penalty; size = sum_j |x_j| |w_j + d_j|."""
+    """Whether w + d, for a step d of the columns order[: m], is on the same pieces of the penalty.
+
+    size = sum_j |x_j| |w_j + d_j|"""
     cdef Py_ssize_t j, k
     cdef bint keeps = True
     size[0] = 0.0
@@ -86,9 +88,10 @@ cdef void image_of_step(Working *W, const double *d, bint sure, double *image) n
     W.work += <double>rows * W.X.p
 
 
-cdef double project(Working *W, Design *X, Py_ssize_t m, double t, const double *image, const double *s, double *trial_s, bint first,
-                    Py_ssize_t *held) noexcept nogil:
-    """trial_w = w + t d for the columns order[: m], with those at their end that would go beyond it, and trial_s, the state there.
+cdef double project(Working *W, Design *X, Py_ssize_t m, double t, const double *image, const double *s, double *trial_s,
+                    bint first, Py_ssize_t *held) noexcept nogil:
+    """trial_w = w + t d for the columns order[: m], with those at their end that would go beyond it, and trial_s, the state
+    there.
 
     Returns the change of the objective.  first: t is where the first coordinate is at its end, or a rounding away from it."""
     cdef Py_ssize_t i, j, k

@@ -13,10 +13,8 @@ class Solver:
         self,
         columns: Columns,
         y: Floats,
-        v: Floats | None,
-        u: Floats | None,
-        lower: Floats | None,
-        upper: Floats | None,
+        factors: tuple[Floats, Floats] | None,
+        bounds: tuple[Floats, Floats] | None,
         gram_limit: int,
         factor_limit: int,
         tall: bool,
@@ -27,3 +25,4 @@ class Solver:
     def base(self, l2: float, tol: float, max_iter: int) -> float: ...
     def solve(self, l1: float, l2: float, tol: float, max_iter: int) -> tuple[int, int, float, float, int]: ...
     def solution(self, support: NDArray[np.intp], w: Floats, unit: float) -> tuple[float, float]: ...
+    def write(self, coef: Floats, unit: float) -> float: ...

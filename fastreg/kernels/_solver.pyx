@@ -14,10 +14,6 @@ from fastreg.kernels._working cimport (
 cdef str GRAM = "the Gram matrix of the working set"
 
 
-cdef inline double *pointer(const double[::1] a) noexcept:
-    return NULL if a is None else <double *>&a[0]     # a Penalty is never written to but by the working set that owns it
-
-
 cdef int raise_for_outcome(Outcome outcome) except -1:
     return raise_for(-1 if outcome == OUT_OF_MEMORY else (-2 if outcome == INTERRUPTED else 0), GRAM)
 
@@ -25,25 +21,30 @@ cdef int raise_for_outcome(Outcome outcome) except -1:
 cdef class Solver:
     """A path solver over Columns that keeps its working set and its w from one solve to the next.
 
-    v, u: factors of l1 and l2 per column, or None; lower, upper: bounds per column, both or neither None; kernel scale.
+    factors: (v, u), factors of l1 and l2 per column; bounds: (lower, upper) per column, kernel scale; each may be None.
     gram: X'X as somebody else has computed it, or None; no certificate rests on it."""
     cdef Active S
     cdef Columns columns
     cdef object kept            # the arrays that S points into
     cdef object target          # and those of another target than the first
 
-    def __cinit__(self, Columns columns, const double[::1] y, const double[::1] v, const double[::1] u,
-                  const double[::1] lower, const double[::1] upper, Py_ssize_t gram_limit, Py_ssize_t factor_limit, bint tall, const double[:, ::1] gram=None):
+    def __cinit__(self, Columns columns, const double[::1] y, tuple factors, tuple bounds, Py_ssize_t gram_limit,
+                  Py_ssize_t factor_limit, bint tall, const double[:, ::1] gram=None):
         cdef Penalty penalty
+        cdef const double[::1] v, u, lower, upper
         cdef Py_ssize_t j
         cdef int status
         memset(&penalty, 0, sizeof(Penalty))
-        self.columns, self.kept = columns, (y, v, u, lower, upper, gram)
-        penalty.v, penalty.u, penalty.lower, penalty.upper = pointer(v), pointer(u), pointer(lower), pointer(upper)
-        if v is not None:
+        self.columns, self.kept = columns, (y, factors, bounds, gram)
+        # a Penalty is written to by the working set that owns it alone, and this is not one
+        if factors is not None:
+            v, u = factors
+            penalty.v, penalty.u = <double *>&v[0], <double *>&u[0]
             for j in range(v.shape[0]):
                 penalty.boxed = penalty.boxed or (v[j] == 0.0 and u[j] > 0.0)
-        if lower is not None:
+        if bounds is not None:
+            lower, upper = bounds
+            penalty.lower, penalty.upper = <double *>&lower[0], <double *>&upper[0]
             for j in range(lower.shape[0]):
                 penalty.boxed = penalty.boxed or finite_bound(lower[j]) or finite_bound(upper[j])
         status = active_init(&self.S, &columns.X, &y[0], columns.xy, columns.sq, &penalty, gram_limit, factor_limit, tall,
@@ -108,6 +109,19 @@ cdef class Solver:
             size = support_size(&self.S.W)
         raise_for_outcome(outcome)
         return <int>outcome, n_iter, g.primal, max(g.gap, self.S.floor), size
+
+    def write(self, double[::1] coef, double unit):
+        """coef_j = unit w_j where that is not 0; returns the sum of mean_j unit w_j, means of the user's X."""
+        cdef Py_ssize_t j, k
+        cdef double level = 0.0
+        cdef Working *W = &self.S.W
+        for k in range(W.X.p):
+            if W.w[k] != 0.0:
+                coef[W.cols[k]] = unit * W.w[k]
+        for j in range(coef.shape[0]):      # in this order, so that it does not depend on how the working set came about
+            if coef[j] != 0.0:
+                level += self.columns.mean[j] * coef[j]
+        return level
 
     def solution(self, Py_ssize_t[::1] support, double[::1] w, double unit):
         """Write the support, in ascending order of columns, and its coefficients times unit.

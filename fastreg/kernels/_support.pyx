@@ -1,9 +1,9 @@
 """The factor of the free columns of a working set, made independent.
 
-Where a column j of the free columns A depends on columns B before it, x_j = X_B v: along (+1 on j, -v on B) the fit stands still
-and the l1 term changes linearly, so one walks downhill until a coefficient is at the end of its piece of the penalty and drops
-it.  That is finite, and the free columns become independent (Osborne, Presnell and Turlach, 2000, section 3, argue that such a
-solution exists).
+Where a column j of the free columns A depends on columns B before it, x_j = X_B v: along (+1 on j, -v on B) the fit stands
+still and the l1 term changes linearly, so one walks downhill until a coefficient is at the end of its piece of the penalty and
+drops it.  That is finite, and the free columns become independent (Osborne, Presnell and Turlach, 2000, section 3, argue that
+such a solution exists).
 
 The factor is kept between calls: columns that left are rotated out, new ones are appended.
 Invariant at every exit: q == X'(y - Xw), or r == y - Xw where the working set is solved on the residual.
@@ -128,8 +128,9 @@ cdef bint walk(Working *W, Py_ssize_t j) noexcept nogil:
 
 
 cdef double walked(Working *W, Py_ssize_t m) noexcept nogil:
-    """The state after the columns order[: m] went from trial_w to w, in trial_q, or on the residual in spare; returns the change
-    of the objective."""
+    """The state after the columns order[: m] went from trial_w to w, in trial_q, or on the residual in spare.
+
+    Returns the change of the objective."""
     cdef Py_ssize_t i, k
     cdef double change = 0.0
     if W.on_residual:

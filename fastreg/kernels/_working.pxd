@@ -31,7 +31,7 @@ ctypedef struct Working:
     double *sq
     Penalty penalty
     double *spare               # on the residual, 2 (n + 1) for Newton steps
-    double *r                   # y - Xw, n + 1 entries: kept up to date when on_residual, made anew by working_certify otherwise
+    double *r                   # y - Xw, n + 1 entries: up to date when on_residual, made anew by working_certify otherwise
     bint mistrusted             # cross.whole is somebody else's: no certificate rests on it
     bint exact                  # q was taken from the residual of this very w
     bint settled                # w is the minimiser on its support, for its signs and the penalties it was solved for

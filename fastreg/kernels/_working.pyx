@@ -1,14 +1,14 @@
 """The penalised problem of _cd.pxd on a working set, to a given gap.
 
-Sweeps of coordinate descent find the signs, Newton steps on the free coordinates (_newton.pyx) finish.  In Gram form the state is
-q = X'r and a changed coordinate costs m (the size of the working set); where the Gram matrix would take too much memory the
-state is the residual, and only the factor of the support is kept.  Invariant at every exit: q == X'(y - Xw) in Gram form,
-r == y - Xw on the residual.
+Sweeps of coordinate descent find the signs, Newton steps on the free coordinates (_newton.pyx) finish.  In Gram form the state
+is q = X'r and a changed coordinate costs m (the size of the working set); where the Gram matrix would take too much memory the
+state is the residual, and only the factor of the support is kept.  Invariant at every exit: q == X'(y - Xw) in Gram form, r ==
+y - Xw on the residual.
 
     working set, support        state      memory            a sweep, c coordinates changed     a Newton step
     m <= gram_limit             q = X'r    m^2 + |A|^2/2     m + c m                            |A|^2 + (m - |A|) m
     |A| <= factor_limit         r          |A|^2/2           n m + n c                          |A|^2 + n (m + |A|)
-    more                        r          -                 n m + n c                          2 n |A| an iteration (_krylov.pyx)
+    more                        r          -                 n m + n c                          2 n |A| an iteration
 
 Before the working set outgrows gram_limit, the columns that are zero leave it (_active.pyx).  Tall data keep whole rows X_W'X
 instead of G alone (_cross.pyx), which makes the columns outside cost nothing to check.
