@@ -81,12 +81,13 @@ cdef void active_retarget(Active *S, const double *y, const double *xy) noexcept
     if not W.tall and W.X.p > 2 * (support_size(W) + JOIN_AT_LEAST):
         working_shrink(W)
     W.y, W.yy, S.xy, S.l1_before = y, fr_dot_f64(S.X.n, y, 1, 0.0, y), xy, INFINITY
-    S.floor = FLOOR_ULPS * DBL_EPSILON * W.yy
+    S.floor, W.size = FLOOR_ULPS * DBL_EPSILON * W.yy, sqrt(W.yy)
     memcpy(W.r, y, S.X.n * sizeof(double))
     bounds_start(&S.B, y, W.yy, xy)
     for i in range(W.X.p):
         W.b[i], W.w[i] = xy[W.cols[i]], clip(0.0, W.penalty.lower[i], W.penalty.upper[i])
         bounds_leave(&S.B, W.cols[i])
+        W.size += sqrt(S.sq[W.cols[i]]) * fabs(W.w[i])
     W.settled = False
     working_refresh(W)
 

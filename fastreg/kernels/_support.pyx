@@ -20,9 +20,9 @@ from fastreg.kernels._design cimport col_axpy, dots, gram_block, interrupted, su
 cdef enum:
     OUTSIDE = -1                # instead of its place, for a column that is not in the factor
     LEFT_OUT = -2
-    HOPELESS = 10_000_000       # sum_j |x_j| |w_j| over |y| from which on a walk is not taken
+    HOPELESS = 10_000_000       # sum_j |x_j| |w_j| over W.size from which on a walk is not taken
     MOST_FAILURES = 8           # walks in vain in one Newton step
-    RISE_ULPS = 64              # of y'y: what a walk may raise the objective by, the smallest gap that is ever claimed
+    RISE_ULPS = 64              # of W.size^2: what a walk may raise the objective by, the smallest gap that is ever claimed
 
 cdef double PIVOT_TOL = 1e-14   # squared sine of the angle below which a column counts as dependent: its rounding
 
@@ -102,7 +102,7 @@ cdef bint walk(Working *W, Py_ssize_t j) noexcept nogil:
     W.work += <double>m * W.X.p
     if best == INFINITY:                            # flat and without an end: rounding only
         return False
-    if best * (0.5 * curvature * best - fabs(incline)) > RISE_ULPS * DBL_EPSILON * W.yy:
+    if best * (0.5 * curvature * best - fabs(incline)) > RISE_ULPS * DBL_EPSILON * W.size * W.size:
         best, hit = fabs(incline) / curvature, -2
     W.order[m] = j
     for k in range(m + 1):
@@ -113,7 +113,7 @@ cdef bint walk(Working *W, Py_ssize_t j) noexcept nogil:
         size += sqrt(W.sq[i]) * fabs(W.w[i])
     # v comes from pivots that may be rounding themselves: see what the walk does
     change = walked(W, m + 1)
-    if size > HOPELESS * sqrt(W.yy) or not change <= RISE_ULPS * DBL_EPSILON * W.yy:
+    if size > HOPELESS * W.size or not change <= RISE_ULPS * DBL_EPSILON * W.size * W.size:
         for k in range(m + 1):
             W.w[W.order[k]] = W.trial_w[k]
         return False

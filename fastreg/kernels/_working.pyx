@@ -40,6 +40,7 @@ cdef int working_init(Working *W, Matrix *X, const double *y, Py_ssize_t gram_li
     memset(W, 0, sizeof(Working))
     W.X, W.X.p, W.all = X[0], 0, X[0]
     W.y, W.yy, W.gram_limit, W.factor_limit = y, fr_dot_f64(X.n, y, 1, 0.0, y), gram_limit, factor_limit
+    W.size = sqrt(W.yy)
     W.r = <double *>calloc(X.n + 1, sizeof(double))
     W.tall = tall
     if tall and cross_init(&W.cross, X.p, whole) != 0:
@@ -138,6 +139,7 @@ cdef int working_add(Working *W, const Py_ssize_t *cols, Py_ssize_t k, const dou
         P.upper[m + i] = INFINITY if penalty.upper == NULL else penalty.upper[j]
         W.w[m + i] = clip(0.0, P.lower[m + i], P.upper[m + i])
         moved = moved or W.w[m + i] != 0.0
+        W.size += sqrt(sq[j]) * fabs(W.w[m + i])
     if W.on_residual or m + k > W.gram_limit:
         if not W.on_residual:
             W.spare = <double *>calloc(2 * (W.X.n + 1), sizeof(double))
