@@ -277,8 +277,8 @@ cdef Gap working_gap(Working *W) noexcept nogil:
         elif W.sq[j] > 0.0:
             missed = max(missed, max(up, down) / sqrt(W.sq[j]))
         if w != 0.0:
-            if l1 == 0.0 and P.lower[j] == -INFINITY and P.upper[j] == INFINITY:
-                g.slack += fabs(w * c)          # rounding
+            if l1 == 0.0 and max(up, down) > 0.0:
+                g.slack += fabs(w * c)          # rounding, of either sign
             else:
                 g.slack += l1 * fabs(w) - w * c
                 g.wc += w * c
