@@ -409,6 +409,11 @@ cdef class Columns:
         free(self.gram)
 
     @property
+    def sparse(self):
+        """whether X is a CSC matrix"""
+        return bool(self.X.sparse)
+
+    @property
     def itemsize(self):
         """bytes of an element of X"""
         return 4 if self.X.single else 8
