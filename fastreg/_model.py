@@ -59,7 +59,7 @@ class Model:
         if any(given is not plain for given, plain in zip(options[1:8], _PLAIN, strict=True)):
             weights = _options.sample_weights(options.sample_weight, n)
             if weights is not None:
-                self.weight = float(np.sum(options.sample_weight))
+                self.weight = _options.total(options.sample_weight)
             self.offset = _options.offsets(options.offset, n)
             factors = _options.penalty_factors(options.penalty_factor, self.p)
             limits = _options.bounds(options.lower, options.upper, options.positive, self.p)

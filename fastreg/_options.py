@@ -72,6 +72,11 @@ def sample_weights(value: Any, n: int) -> Floats | None:
     return scaled
 
 
+def total(sample_weight: Any) -> float:
+    """The sum of weights that sample_weights accepts."""
+    return float(real_array(sample_weight, "sample_weight").sum(dtype=np.float64))
+
+
 def penalty_factors(value: Any, p: int) -> tuple[Floats, Floats] | None:
     """(v, u), the factors of |w_j| and of w_j^2; one vector stands for both."""
     if value is None:
