@@ -114,7 +114,7 @@ class Model:
 
     def start(self, warm_start: Any, alpha: float) -> None:
         """Let the descent begin with these coefficients."""
-        if warm_start is None:
+        if warm_start is None or (isinstance(warm_start, Path) and len(warm_start) == 0):
             return
         if isinstance(warm_start, Path):
             warm_start = warm_start[int(np.argmin(np.abs(warm_start.alphas - alpha)))]
