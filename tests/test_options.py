@@ -129,6 +129,21 @@ def test_factors_scale_columns(shape, l1_ratio, kind):
     assert fit.objective == pytest.approx(other.objective, rel=1e-12)
 
 
+@pytest.mark.parametrize("shift", [0.0, 1e3, 1e5])
+@pytest.mark.parametrize("precompute", ["auto", True, False])
+@pytest.mark.parametrize("options", [{}, {"lower": -1.0}, {"positive": True}], ids=["free", "lower", "positive"])
+def test_unpenalised_columns_of_sparse_X_may_be_far_from_zero(options, precompute, shift):
+    """Centred implicitly, x_j'r is the difference of two sums of the size of the mean, and cannot be nearer to 0 than they allow."""
+    for seed in range(10):
+        X, y = problem(39, 25, seed=seed)
+        X[:, :12] += shift
+        v = np.where(np.arange(25) % 3 == 0, 0.0, 1.0)
+        fit = fr.lasso(sparse.csc_array(X), y, 0.05, penalty_factor=v, precompute=precompute, **options)
+        assert fit.status.converged
+        dense = fr.lasso(X, y, 0.05, penalty_factor=v, **options)
+        assert fit.objective == pytest.approx(dense.objective, rel=2e-6)
+
+
 def test_a_common_factor_is_a_factor_of_alpha():
     X, y = data(WIDE)
     assert_same(solve(X, y, 0.02, 0.7, penalty_factor=np.full(30, 3.0)), solve(X, y, 0.06, 0.7))

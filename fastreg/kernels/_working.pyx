@@ -250,6 +250,15 @@ cdef double working_conjugate_gap(Working *W) noexcept nogil:
     return total
 
 
+cdef inline double rounding_norm(Working *W, Py_ssize_t j) noexcept nogil:
+    """What the rounding of x_j'r, and of w_j x_j in r, is relative to: |x_j|, for sparse X before it is centred."""
+    cdef double mean
+    if not (W.X.sparse and W.X.centred):
+        return sqrt(W.sq[j])
+    mean = W.X.scale * W.X.mean[W.cols[j]]
+    return sqrt(W.sq[j] + W.X.n * mean * mean)
+
+
 cdef Gap working_gap(Working *W) noexcept nogil:
     """The objective, and the gap of the problem restricted to the working set.
 
@@ -265,7 +274,7 @@ cdef Gap working_gap(Working *W) noexcept nogil:
         w, l1, l2 = W.w[j], l1_of(P, j), l2_of(P, j)
         if w != 0.0:
             wbq += w * (W.b[j] + W.q[j])
-            size += sqrt(W.sq[j]) * fabs(w)
+            size += rounding_norm(W, j) * fabs(w)
         if l1 == 0.0 and l2 > 0.0:
             ridge += l2 * w * w
             continue
@@ -275,7 +284,7 @@ cdef Gap working_gap(Working *W) noexcept nogil:
         if l1 > 0.0:
             g.peak = max(g.peak, max(up, down) / P.v[j])
         elif W.sq[j] > 0.0:
-            missed = max(missed, max(up, down) / sqrt(W.sq[j]))
+            missed = max(missed, max(up, down) / rounding_norm(W, j))
         if w != 0.0:
             if l1 == 0.0 and max(up, down) > 0.0:
                 g.slack += fabs(w * c)          # rounding, of either sign
