@@ -545,7 +545,7 @@ cdef bint column_statistics(Matrix *X, const double *y, bint center, double *mea
 
 
 cdef bint is_constant(Matrix *X, Py_ssize_t j, double *value) noexcept nogil:
-    """Whether column j of a dense X is the same number, value, in all rows of weight > 0.  Most columns differ in the first two."""
+    """Whether column j of a dense X is one number, value, in all rows of weight > 0.  Most columns differ in the first two."""
     cdef Py_ssize_t i
     cdef double first = 0.0
     cdef bint seen = False
