@@ -218,7 +218,9 @@ class Descent:
     def _begin(self, solver: Solver, start: Floats, l1: float, l2: float) -> None:
         """Take start as the first w, unless it is dense: its Gram matrix would cost more than it can save."""
         factors = self.problem.factors
-        allowed = start != 0.0 if factors is None else (start != 0.0) & (factors[0] < np.inf)
+        allowed = (start != 0.0) & (self.problem.squares() > 0.0)  # a constant column would be in no sweep, but in Newton steps
+        if factors is not None:
+            allowed &= factors[0] < np.inf
         support = np.setdiff1d(np.flatnonzero(allowed), solver.columns_in)
         if 0 < support.size <= min(self.problem.n, self.form.gram):
             solver.start(support, start[support] / self.problem.unit, l1, l2)

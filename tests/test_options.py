@@ -312,6 +312,23 @@ def test_a_column_that_is_constant_where_weights_count_is_constant(options, cons
                 assert fr.elastic_net(kind(X), y, 0.05, l1_ratio=l1_ratio, **more).coef[1] == 0
 
 
+@both_kinds
+@pytest.mark.parametrize("precompute", [True, False])
+@pytest.mark.parametrize("bounded", [False, True])
+@pytest.mark.parametrize("options", [{"standardize": True}, {"penalty_factor": 0.0}], ids=["sd", "v = 0"])
+def test_constant_columns_stay_where_they_are_put(options, bounded, precompute, kind):
+    """Neither a warm start nor the rounding of a Gram matrix moves them."""
+    for seed in range(10):
+        X, y = problem(38, 6, seed=seed)
+        X[:, [1, 4]] = 3.1, 1 / 3
+        more = {name: np.where(np.arange(6) == 0, 1.0, value) if value is not True else True for name, value in options.items()}
+        if bounded:
+            more["lower"] = np.where(np.arange(6) == 1, 0.5, -np.inf)
+        fit = fr.lasso(kind(X), y, 0.05, precompute=precompute, warm_start=np.full(6, 7.0), **more)
+        assert fit.coef[1] == (0.5 if bounded else 0.0)
+        assert fit.coef[4] == 0.0
+
+
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.0])
 def test_a_standardized_constant_column_costs_nothing_at_its_bound(l1_ratio):
     X, y = data(TALL)

@@ -185,7 +185,7 @@ cdef int gram_rows(Working *W, Py_ssize_t m, Py_ssize_t k) noexcept nogil:
             W.G[j * ld + i] = W.G[i * ld + j]
     for i in range(m, m + k):
         W.q[i] -= fr_dot_f64(m, W.G + i * ld, 1, 0.0, W.w)
-        W.sq[i] = W.G[i * ld + i]
+        W.sq[i] = W.G[i * ld + i] if W.sq[i] > 0.0 else 0.0     # a constant column stays one
     return 0
 
 
