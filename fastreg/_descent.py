@@ -28,6 +28,9 @@ SHARE = 0.07
 # From so many rows per column on, gradients come from rows of the Gram matrix instead of from X.
 TALL = 16
 
+# What alpha_max is rounded up by where the gradient of the first solve is not computed as alpha_max computes it.
+MARGIN = 1e-12
+
 # So few columns of tall data are all multiplied with one another as their means are taken: one reading of X instead of two
 # or more.  At 128 columns the products take about as long as two readings.
 WHOLE_COLUMNS = 128
@@ -142,15 +145,21 @@ class Descent:
         problem = self.problem
         if problem.factors is None and problem.limits is None:
             largest = problem.columns.largest()[1] if problem.xy is None else float(np.abs(problem.xy).max())
-            return problem.alpha_of(largest, self.l1_ratio)
+            # a sparse x_j'y is summed in another order later on, and its centring rounds by the size of the mean
+            return problem.alpha_of(largest * (1.0 + MARGIN * problem.columns.sparse), self.l1_ratio)
         # a gradient over its factor rounds once more, and unpenalised columns leave rounding of their own
         unpenalised = problem.factors is not None and not problem.factors[0].all()
-        margin = 1e-12 if unpenalised else 4 * EPS
+        margin = MARGIN if unpenalised or problem.columns.sparse else 4 * EPS
         return problem.alpha_of(self.solver.base(0.0, self.tol, self.max_iter) * (1.0 + margin), self.l1_ratio)
 
     def retarget(self, problem: Problem) -> None:
-        """Go on with another target over the same X, from w = 0, with the Gram matrix that there is."""
+        """Go on with another target over the same X, from w = 0, with the Gram matrix that there is.
+
+        Bounds other than 0 follow the scale of y: where that changes, the working set is begun anew."""
+        moved = problem.limits is not None and problem.unit != self.problem.unit and _binds(*problem.limits)
         self.problem = problem
+        if moved:
+            self._active = None
         if self._active is not None and problem.xy is not None:
             self._active.retarget(problem.y, problem.xy)
 
@@ -207,6 +216,15 @@ class Descent:
 
     def _begin(self, solver: Solver, start: Floats, l1: float, l2: float) -> None:
         """Take start as the first w, unless it is dense: its Gram matrix would cost more than it can save."""
-        support = np.setdiff1d(np.flatnonzero(start), solver.columns_in)
+        factors = self.problem.factors
+        allowed = (start != 0.0) & (self.problem.squares() > 0.0)  # a constant column would be in no sweep, but in Newton steps
+        if factors is not None:
+            allowed &= factors[0] < np.inf
+        support = np.setdiff1d(np.flatnonzero(allowed), solver.columns_in)
         if 0 < support.size <= min(self.problem.n, self.form.gram):
             solver.start(support, start[support] / self.problem.unit, l1, l2)
+
+
+def _binds(lower: Floats, upper: Floats) -> bool:
+    """Whether a bound is neither 0 nor infinite."""
+    return bool(((lower != 0.0) & (lower > -np.inf)).any() or ((upper != 0.0) & (upper < np.inf)).any())

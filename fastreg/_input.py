@@ -252,6 +252,8 @@ def start(coef: Any, p: int) -> Floats:
 def between(alpha: Any, alphas: Floats) -> tuple[int, int, float]:
     """Positions of the neighbours of alpha in alphas, and the weight of the second."""
     alpha = number(alpha, "alpha", 0.0)
+    if len(alphas) == 0:
+        raise ValueError(f"alpha is {alpha:g}; the path ended before its first alpha.")
     order = np.argsort(alphas)
     if not alphas[order[0]] <= alpha <= alphas[order[-1]]:
         raise ValueError(f"alpha is {alpha:g}; the path has alphas from {alphas[order[0]]:g} to {alphas[order[-1]]:g}.")

@@ -388,13 +388,14 @@ def _one_path(model: Model, alphas: Floats, warm_start: Any, stop: Stop) -> Path
     order = np.argsort(-alphas, kind="stable")
     model.start(warm_start, float(alphas[order[0]]))
     total = model.descent.total
+    before = model.descent.counts
     steps: list[Step] = []
     for k in order:
         one = model.descent.step(float(alphas[k]))
         if stop.max_support is not None and one.support.size > stop.max_support:
             break
         steps.append(one)
-        if stop.callback is not None and stop.callback(as_fit(one, model, float(alphas[k]))) is True:
+        if stop.callback is not None and _is_true(stop.callback(as_fit(one, model, float(alphas[k])))):
             break
         if stop.deviance_stop is not None and _explained(one, total) >= stop.deviance_stop:
             break
@@ -409,7 +410,7 @@ def _one_path(model: Model, alphas: Floats, warm_start: Any, stop: Stop) -> Path
         where = f"at {len(missed)} of {len(alphas)} alphas, worst at alpha={alphas[k]:.6g}"
         asked = f"tol={model.tol:g} with max_iter={model.max_iter}"
         warn_unconverged(where, steps[k].gap, steps[k].objective, steps[k].status, asked, stacklevel=5)
-    counts = model.descent.counts
+    counts = {name: count - before[name] * (name != "working_set") for name, count in model.descent.counts.items()}
     return Path(
         alphas=alphas,
         intercepts=np.array([s.intercept for s in steps]),
@@ -427,6 +428,11 @@ def _one_path(model: Model, alphas: Floats, warm_start: Any, stop: Stop) -> Path
         values=np.concatenate([np.empty(0), *(s.values for s in steps)]),
         feature_names=model.names,
     )
+
+
+def _is_true(answer: Any) -> bool:
+    """Whether this is True, of Python or numpy; anything else that is true by accident does not end a path."""
+    return isinstance(answer, (bool, np.bool_)) and bool(answer)
 
 
 def _explained(one: Step, total: float) -> float:

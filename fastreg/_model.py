@@ -58,7 +58,7 @@ class Model:
         ):
             weights = _options.sample_weights(options.sample_weight, n)
             if weights is not None:
-                self.weight = float(np.sum(options.sample_weight))
+                self.weight = _options.total(options.sample_weight)
             self.offset = _options.offsets(options.offset, n)
             factors = _options.penalty_factors(options.penalty_factor, self.p)
             limits = _options.bounds(options.lower, options.upper, options.positive, self.p)
@@ -72,9 +72,9 @@ class Model:
         first = Y[:, 0] if self.many else Y
         self.problem = normalise(design, first, self.center, weights, self.offset, self.form.whole or (whole and n >= self.p))
         if options.standardize is not False and _input.flag(options.standardize, "standardize"):
-            factors = standardised(self.problem, factors)
+            factors = standardised(self.problem, factors, limits)
         self.problem.factors, self.problem.limits = factors, limits
-        gram = None if isinstance(options.precompute, (str, bool)) else self._gram(options.precompute)
+        gram = None if isinstance(options.precompute, _options.CHOICES) else self._gram(options.precompute)
         self.descent = Descent(self.problem, l1_ratio, self.tol, self.max_iter, self.form, gram)
 
     def _form(self, precompute: Any, design: Any) -> Form:
@@ -82,7 +82,7 @@ class Model:
         n, p = design.shape
         if not _options.is_choice(precompute):
             return Form(True, p, p)
-        if precompute == "auto":
+        if isinstance(precompute, str):
             return _descent.choose_form(n, p, *_extent(design))
         return Form(True, p, p, True) if precompute else Form(False, 0, _descent.choose_form(n, p, *_extent(design)).factor)
 
@@ -113,7 +113,7 @@ class Model:
 
     def start(self, warm_start: Any, alpha: float) -> None:
         """Let the descent begin with these coefficients."""
-        if warm_start is None:
+        if warm_start is None or (isinstance(warm_start, Path) and len(warm_start) == 0):
             return
         if isinstance(warm_start, Path):
             warm_start = warm_start[int(np.argmin(np.abs(warm_start.alphas - alpha)))]

@@ -144,10 +144,13 @@ def scale_columns(X: Any, y: Floats, center: bool, root: Floats | None, gram: bo
     return columns, sx
 
 
-def standardised(problem: Problem, factors: Factors | None) -> Factors:
+def standardised(problem: Problem, factors: Factors | None, limits: Factors | None) -> Factors:
     """(v, u) that penalise the coefficients of columns scaled to standard deviation 1 (to root mean square 1 without an
-    intercept).  A constant column has none, and stays out whatever its factor."""
+    intercept).
+
+    A constant column has none: it stays out whatever its factor, or where its limits leave out 0, costs nothing."""
     sd = np.sqrt(problem.squares() / problem.n) / problem.sx
-    sd[sd == 0.0] = 1.0
+    constant = sd == 0.0
+    sd[constant if limits is None else constant & (limits[0] <= 0.0) & (limits[1] >= 0.0)] = 1.0
     v, u = factors if factors is not None else (1.0, 1.0)
     return np.ascontiguousarray(v * sd), np.ascontiguousarray(u * sd * sd)

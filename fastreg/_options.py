@@ -27,11 +27,14 @@ def stop(max_support: Any, deviance_stop: Any, callback: Any) -> Stop:
     return Stop(max_support, deviance_stop, callback)
 
 
+CHOICES = (str, bool, np.bool_)
+
+
 def is_choice(precompute: Any) -> bool:
     """Whether precompute is "auto", True or False; else it should be a Gram matrix."""
     if isinstance(precompute, str) and precompute != "auto":
         raise ValueError(f'precompute is {precompute!r}; "auto", True, False or the Gram matrix of X is needed.')
-    return isinstance(precompute, (str, bool))
+    return isinstance(precompute, CHOICES)
 
 
 def gram(value: Any, squares: Floats) -> Floats:
@@ -70,6 +73,11 @@ def sample_weights(value: Any, n: int) -> Floats | None:
     s = s / s.max()  # else the sum may overflow, or n over it
     scaled: Floats = s * (n / s.sum())
     return scaled
+
+
+def total(sample_weight: Any) -> float:
+    """The sum of weights that sample_weights accepts."""
+    return float(real_array(sample_weight, "sample_weight").sum(dtype=np.float64))
 
 
 def penalty_factors(value: Any, p: int) -> tuple[Floats, Floats] | None:

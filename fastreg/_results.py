@@ -185,6 +185,8 @@ class Path:
         )
 
     def __repr__(self) -> str:
+        if len(self) == 0:
+            return f"Path(no alphas, l1_ratio={self.l1_ratio:g}, p={self.n_features})"
         return (
             f"Path({len(self)} alphas from {self.alphas.max():.4g} to {self.alphas.min():.4g}, l1_ratio={self.l1_ratio:g}, "
             f"p={self.n_features}, up to {self.df.max()} non-zero, largest dual_gap={self.dual_gaps.max():.2g})"

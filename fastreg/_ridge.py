@@ -132,6 +132,7 @@ class RidgeSolver:
         self.problem = problem
         self.u = None if problem.factors is None else problem.factors[1]
         self.system = RidgeSystem(problem.columns, self.u)
+        self.constant = np.flatnonzero(problem.squares() == 0.0)
         self.l2: float | None = None
         self.regular = False
         self._svd: tuple[Floats, Floats, Floats] | None = None
@@ -148,6 +149,7 @@ class RidgeSolver:
         if self.regular:
             w = np.empty(self.problem.p)
             n_iter, objective, gap, residual = self.system.solve(y, w)
+            w[self.constant] = 0.0  # not what rounding left in the products of a sparse column
             if gap <= max(tol * objective, floor) and objective < np.inf:
                 status = Status.CONVERGED if max(gap, floor) <= tol * objective or gap == 0.0 else Status.PRECISION
                 return RidgeSolution(w, objective, max(gap, floor), residual, n_iter, status)
@@ -164,6 +166,7 @@ class RidgeSolver:
         kept = s > cut
         U, s, Vt = U[:, kept], s[kept], Vt[kept]
         w = Vt.T @ (s / (s * s + l2) * (U.T @ y))
+        w[self.constant] = 0.0
         r = y - U @ (s * (Vt @ w))
         residual = float(r @ r)
         objective = 0.5 * residual + 0.5 * l2 * float(w @ w)
@@ -189,6 +192,7 @@ class RidgeSolver:
         missed = A @ np.linalg.lstsq(A, r, rcond=None)[0]
         w = np.zeros(self.problem.p)
         w[used] = z
+        w[self.constant] = 0.0
         n = self.problem.n
         objective, residual = 0.5 * float(r @ r), float(r[:n] @ r[:n])
         gap = 0.5 * float(missed @ missed)
@@ -202,6 +206,7 @@ class RidgeSolver:
         self.problem.columns.write(X)
         if self.problem.centered and self.problem.root is None:
             X -= X.mean(axis=0)  # what rounding left of the means would be a direction of its own
+        X[:, self.constant] = 0.0
         return X
 
     @staticmethod

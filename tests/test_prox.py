@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import reference as ref
-from conftest import LAYOUTS
+from conftest import DENSE
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -134,8 +134,8 @@ def test_every_layout_is_read_and_left_as_it_was(layout):
 
 def test_every_layout_can_receive_the_result():
     x = sample((6, 5), np.float64)
-    for name in sorted(LAYOUTS.keys() - {"readonly"}):
-        out = LAYOUTS[name](np.zeros((6, 5)), np.float64)
+    for name in sorted(DENSE.keys() - {"readonly"}):
+        out = DENSE[name](np.zeros((6, 5)), np.float64)
         fr.soft_threshold(x, 0.5, out=out)
         np.testing.assert_array_equal(out, twin(x, 0.5), err_msg=name)
         if name == "strided":  # what lies between stays as it was

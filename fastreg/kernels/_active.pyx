@@ -25,6 +25,7 @@ from fastreg.kernels._cross cimport cross_gradients
 from fastreg.kernels._design cimport col_axpy, col_dot, col_size, dots, fr_dot_f64, fr_largest
 from fastreg.kernels._newton cimport newton_dual
 from fastreg.kernels._prox cimport soft
+from fastreg.kernels._support cimport gradients
 from fastreg.kernels._working cimport (
     AT_FLOOR, INTERRUPTED, OUT_OF_ITERATIONS, OUT_OF_MEMORY, REACHED, STALLED, may_leave, support_size, working_add,
     working_certify, working_conjugate_gap, working_free, working_init, working_judge, working_refresh, working_shrink,
@@ -35,6 +36,8 @@ from fastreg.kernels._working cimport (
 # near the rank, where every stride is solved to the end, 0.2 costs 1.5 times more.
 cdef double STRIDE = 0.2
 cdef double STRIDE_CROWDED = 0.4
+
+cdef double HUGE = 1e300        # an l1 that keeps everything at 0, and finite times a factor of 0
 
 cdef enum:
     JOIN_AT_LEAST = 50          # columns that may join in a round: the larger of this and half the support
@@ -84,12 +87,13 @@ cdef void active_retarget(Active *S, const double *y, const double *xy) noexcept
     if not W.tall:
         working_shrink(W)
     W.y, W.yy, S.xy, S.l1_before = y, fr_dot_f64(S.X.n, y, 1, 0.0, y), xy, INFINITY
-    S.floor = FLOOR_ULPS * DBL_EPSILON * W.yy
+    S.floor, W.size = FLOOR_ULPS * DBL_EPSILON * W.yy, sqrt(W.yy)
     memcpy(W.r, y, S.X.n * sizeof(double))
     bounds_start(&S.B, y, W.yy, xy)
     for i in range(W.X.p):
         W.b[i] = xy[W.cols[i]]
         bounds_leave(&S.B, W.cols[i])
+        W.size += sqrt(S.sq[W.cols[i]]) * fabs(W.w[i])
     W.settled = False
     working_refresh(W)
 
@@ -284,8 +288,9 @@ cdef Outcome active_base(Active *S, double l2, double tol, Py_ssize_t max_iter, 
     """Solve for the columns that are always in, with every other at 0, and find the largest gradient of the others: the
     smallest l1 that keeps them there.  Costs a reading of X, unless there are no such columns."""
     cdef Outcome outcome = REACHED
-    cdef Py_ssize_t j, over = 0
-    S.W.penalty.l1, S.W.penalty.l2 = 0.0, l2
+    cdef Py_ssize_t i, j, over = 0
+    # after another target the working set holds columns that must stay at 0
+    S.W.penalty.l1, S.W.penalty.l2 = 0.0 if S.W.X.p == S.n_always_in else HUGE, l2
     most[0] = 0.0
     if S.n_always_in > 0:
         outcome = working_solve(&S.W, 0.01 * tol, 0.25 * S.floor, n_iter, max_iter)
@@ -298,9 +303,14 @@ cdef Outcome active_base(Active *S, double l2, double tol, Py_ssize_t max_iter, 
             bounds_renew(&S.B, S.W.r)
     if S.B.side == NULL:
         most[0] = fr_largest(S.X.p, S.B.c)
-        return outcome
-    for j in range(S.X.p):
-        most[0] = max(most[0], bounds_reach(&S.B, j, S.B.c[j]))
+    else:
+        for j in range(S.X.p):
+            most[0] = max(most[0], bounds_reach(&S.B, j, S.B.c[j]))
+    if S.W.X.p > S.n_always_in:
+        gradients(&S.W)
+        for i in range(S.W.X.p):
+            if may_leave(&S.W, i):
+                most[0] = max(most[0], bounds_reach(&S.B, S.W.cols[i], S.W.q[i] / S.W.penalty.v[i]))
     return outcome
 
 

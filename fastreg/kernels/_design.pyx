@@ -408,6 +408,11 @@ cdef class Columns:
         free(self.gram)
 
     @property
+    def sparse(self):
+        """whether X is a CSC matrix"""
+        return bool(self.X.sparse)
+
+    @property
     def itemsize(self):
         """bytes of an element of X"""
         return 4 if self.X.single else 8
@@ -536,8 +541,26 @@ cdef bint column_statistics(Matrix *X, const double *y, bint center, double *mea
             i += m
         for k in range(j, end):
             total += abs(sq[k]) + abs(xy[k])
+            # what the rounding of a weighted mean leaves is no variance
+            if center and X.root != NULL and is_constant(X, k, &mean[k]):
+                sq[k] = 0.0
         j = end
     return isfinite(total)
+
+
+cdef bint is_constant(Matrix *X, Py_ssize_t j, double *value) noexcept nogil:
+    """Whether column j of a dense X is one number, value, in all rows of weight > 0.  Most columns differ in the first two."""
+    cdef Py_ssize_t i
+    cdef double first = 0.0
+    cdef bint seen = False
+    for i in range(X.n):
+        if X.root[i] == 0.0:
+            continue
+        if seen and entry(X, i, j) != first:
+            return False
+        first, seen = entry(X, i, j), True
+    value[0] = first
+    return True
 
 
 cdef inline double weighted_sum(Py_ssize_t n, const double *x, double shift, const double *root) noexcept nogil:
@@ -607,6 +630,11 @@ cdef int whole_statistics(Matrix *X, const double *y, bint center, double *mean,
         total += abs(sq[j]) + abs(xy[j])
         for k in range(j + 1):
             G[j * p + k] = G[k * p + j] = S[j * (p + 1) + k]
+    for j in range(p):
+        if center and X.root != NULL and is_constant(X, j, &mean[j]):
+            sq[j] = 0.0
+            for k in range(p):
+                G[j * p + k] = G[k * p + j] = 0.0
     free(block)
     return status if status != 0 or isfinite(total) else 1
 

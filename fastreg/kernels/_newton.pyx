@@ -24,7 +24,7 @@ from fastreg.kernels._support cimport (
 )
 
 cdef enum:
-    SURE = 1_000                # sum_j |x_j| |w_j| over |y| up to which a full step is taken without a look at the objective
+    SURE = 1_000                # sum_j |x_j| |w_j| over W.size up to which a full step is taken without a look at the objective
     HOPELESS = 10_000_000       # and from which on it is not taken at all
 
 
@@ -123,7 +123,7 @@ cdef double project(Working *W, Design *X, Py_ssize_t m, double t, const double 
         for i in range(W.X.n):
             change += 0.5 * (trial_s[i] - s[i]) * (trial_s[i] + s[i])
     # so far out the rounding of the objective exceeds what w = 0 costs
-    return change if change < INFINITY and size <= HOPELESS * sqrt(W.yy) else INFINITY
+    return change if change < INFINITY and size <= HOPELESS * W.size else INFINITY
 
 
 cdef Py_ssize_t newton_step(Working *W) noexcept nogil:
@@ -155,8 +155,8 @@ cdef Py_ssize_t newton_step(Working *W) noexcept nogil:
         m = W.factor.m
         direction(W)
         keeps = keeps_its_pieces(W, d, m, &size)
-        image_of_step(W, d, size <= SURE * sqrt(W.yy), image)
-    if keeps and size <= SURE * sqrt(W.yy):
+        image_of_step(W, d, size <= SURE * W.size, image)
+    if keeps and size <= SURE * W.size:
         for k in range(m):
             W.w[W.order[k]] += d[k]
         if W.on_residual:

@@ -20,9 +20,9 @@ from fastreg.kernels._design cimport col_axpy, dots, gram_block, interrupted, su
 cdef enum:
     OUTSIDE = -1                # instead of its place, for a column that is not in the factor
     LEFT_OUT = -2
-    HOPELESS = 10_000_000       # sum_j |x_j| |w_j| over |y| from which on a walk is not taken
+    HOPELESS = 10_000_000       # sum_j |x_j| |w_j| over W.size from which on a walk is not taken
     MOST_FAILURES = 8           # walks in vain in one Newton step
-    RISE_ULPS = 64              # of y'y: what a walk may raise the objective by, the smallest gap that is ever claimed
+    RISE_ULPS = 64              # of W.size^2: what a walk may raise the objective by, the smallest gap that is ever claimed
 
 cdef double PIVOT_TOL = 1e-14   # squared sine of the angle below which a column counts as dependent: its rounding
 
@@ -74,12 +74,18 @@ cdef void forget_leavers(Working *W) noexcept nogil:
             forget(W, k)
 
 
-cdef bint walk(Working *W, Py_ssize_t j) noexcept nogil:
+cdef inline bint is_endless(Working *W, Py_ssize_t j) noexcept nogil:
+    """Whether w_j has no end on either side and costs nothing."""
+    return distance(W, j, 1.0) == INFINITY and distance(W, j, -1.0) == INFINITY
+
+
+cdef int walk(Working *W, Py_ssize_t j) noexcept nogil:
     """Column j depends on the factored ones: go along (+1 on j, -v on the others), downhill, until a coefficient is at an end.
 
     Row factor.m of L holds l with L l = X_B'x_j and the pivot, which is the curvature along the direction: 0 but for
     rounding, or tiny.  Where it is not tiny enough for the objective to stay down, the walk ends where the objective is
-    least, with j left out of the factor: False.  A factored column that reached its end leaves the factor."""
+    least, with j left out of the factor: 0; and -1 where there is no way down and no end, as for columns without a penalty:
+    the factored ones fit what j could.  A factored column that reached its end leaves the factor."""
     cdef Penalty *P = &W.penalty
     cdef Py_ssize_t k, i, m = W.factor.m, hit = -1
     cdef double *v = W.direction
@@ -100,9 +106,10 @@ cdef bint walk(Working *W, Py_ssize_t j) noexcept nogil:
                 best, hit = far / fabs(v[k]), k
     W.n_pivots += 1
     W.work += <double>m * W.X.p
-    if best == INFINITY:                            # flat and without an end: rounding only
-        return False
-    if best * (0.5 * curvature * best - fabs(incline)) > RISE_ULPS * DBL_EPSILON * W.yy:
+    # without a penalty, on what the factored columns span: what incline there is, is rounding
+    if best == INFINITY or (is_endless(W, j) and fabs(incline) <= RISE_ULPS * DBL_EPSILON * sqrt(W.sq[j]) * W.size):
+        return -1
+    if best * (0.5 * curvature * best - fabs(incline)) > RISE_ULPS * DBL_EPSILON * W.size * W.size:
         best, hit = fabs(incline) / curvature, -2
     W.order[m] = j
     for k in range(m + 1):
@@ -113,10 +120,10 @@ cdef bint walk(Working *W, Py_ssize_t j) noexcept nogil:
         size += sqrt(W.sq[i]) * fabs(W.w[i])
     # v comes from pivots that may be rounding themselves: see what the walk does
     change = walked(W, m + 1)
-    if size > HOPELESS * sqrt(W.yy) or not change <= RISE_ULPS * DBL_EPSILON * W.yy:
+    if size > HOPELESS * W.size or not change <= RISE_ULPS * DBL_EPSILON * W.size * W.size:
         for k in range(m + 1):
             W.w[W.order[k]] = W.trial_w[k]
-        return False
+        return 0
     if W.on_residual:
         memcpy(W.r, W.spare, W.X.n * sizeof(double))
         W.exact = False
@@ -175,7 +182,7 @@ cdef int factor_free_columns(Working *W) noexcept nogil:
 
     A column that the walk could not free of is LEFT_OUT, and keeps its coefficient in this step."""
     cdef Py_ssize_t i, j, m, new, done, failures = 0
-    cdef int status
+    cdef int status, went
     forget_leavers(W)
     for j in range(W.X.p):
         if W.place[j] == LEFT_OUT:
@@ -201,9 +208,10 @@ cdef int factor_free_columns(Working *W) noexcept nogil:
         W.work += 0.5 * new * <double>(m + new) * (m + new)
         if done < new:
             j = W.order[m + done]
-            if not walk(W, j):
+            went = walk(W, j)
+            if went != 1:
                 W.place[j] = LEFT_OUT
-                failures += 1
+                failures += went == 0
                 if failures >= MOST_FAILURES:       # the others are no better: rounding has the upper hand
                     for i in range(m + done + 1, m + new):
                         W.place[W.order[i]] = LEFT_OUT

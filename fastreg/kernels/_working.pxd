@@ -37,6 +37,7 @@ ctypedef struct Working:
     bint settled                # w is the minimiser on its support, for its signs and the penalties it was solved for
     const double *y
     double yy
+    double size                 # |y|, and sum_j |x_j| |w_j| over what bounds force in: how large a fit is to be expected
     Factor factor               # of X_A'X_A + l2 diag(u_A), for the columns order[0 .. factor.m - 1]
     double factor_l2
     Py_ssize_t *order

@@ -40,6 +40,7 @@ cdef int working_init(Working *W, Matrix *X, const double *y, Py_ssize_t gram_li
     memset(W, 0, sizeof(Working))
     W.X, W.X.p, W.all = X[0], 0, X[0]
     W.y, W.yy, W.gram_limit, W.factor_limit = y, fr_dot_f64(X.n, y, 1, 0.0, y), gram_limit, factor_limit
+    W.size = sqrt(W.yy)
     W.r = <double *>calloc(X.n + 1, sizeof(double))
     W.tall = tall
     if tall and cross_init(&W.cross, X.p, whole) != 0:
@@ -138,6 +139,7 @@ cdef int working_add(Working *W, const Py_ssize_t *cols, Py_ssize_t k, const dou
         P.upper[m + i] = INFINITY if penalty.upper == NULL else penalty.upper[j]
         W.w[m + i] = clip(0.0, P.lower[m + i], P.upper[m + i])
         moved = moved or W.w[m + i] != 0.0
+        W.size += sqrt(sq[j]) * fabs(W.w[m + i])
     if W.on_residual or m + k > W.gram_limit:
         if not W.on_residual:
             W.spare = <double *>calloc(2 * (W.X.n + 1), sizeof(double))
@@ -183,7 +185,7 @@ cdef int gram_rows(Working *W, Py_ssize_t m, Py_ssize_t k) noexcept nogil:
             W.G[j * ld + i] = W.G[i * ld + j]
     for i in range(m, m + k):
         W.q[i] -= fr_dot_f64(m, W.G + i * ld, 1, 0.0, W.w)
-        W.sq[i] = W.G[i * ld + i]
+        W.sq[i] = W.G[i * ld + i] if W.sq[i] > 0.0 else 0.0     # a constant column stays one
     return 0
 
 
@@ -248,6 +250,15 @@ cdef double working_conjugate_gap(Working *W) noexcept nogil:
     return total
 
 
+cdef inline double rounding_norm(Working *W, Py_ssize_t j) noexcept nogil:
+    """What the rounding of x_j'r, and of w_j x_j in r, is relative to: |x_j|, for sparse X before it is centred."""
+    cdef double mean
+    if not (W.X.sparse and W.X.centred):
+        return sqrt(W.sq[j])
+    mean = W.X.scale * W.X.mean[W.cols[j]]
+    return sqrt(W.sq[j] + W.X.n * mean * mean)
+
+
 cdef Gap working_gap(Working *W) noexcept nogil:
     """The objective, and the gap of the problem restricted to the working set.
 
@@ -263,7 +274,7 @@ cdef Gap working_gap(Working *W) noexcept nogil:
         w, l1, l2 = W.w[j], l1_of(P, j), l2_of(P, j)
         if w != 0.0:
             wbq += w * (W.b[j] + W.q[j])
-            size += sqrt(W.sq[j]) * fabs(w)
+            size += rounding_norm(W, j) * fabs(w)
         if l1 == 0.0 and l2 > 0.0:
             ridge += l2 * w * w
             continue
@@ -273,10 +284,10 @@ cdef Gap working_gap(Working *W) noexcept nogil:
         if l1 > 0.0:
             g.peak = max(g.peak, max(up, down) / P.v[j])
         elif W.sq[j] > 0.0:
-            missed = max(missed, max(up, down) / sqrt(W.sq[j]))
+            missed = max(missed, max(up, down) / rounding_norm(W, j))
         if w != 0.0:
-            if l1 == 0.0 and P.lower[j] == -INFINITY and P.upper[j] == INFINITY:
-                g.slack += fabs(w * c)          # rounding
+            if l1 == 0.0 and max(up, down) > 0.0:
+                g.slack += fabs(w * c)          # rounding, of either sign
             else:
                 g.slack += l1 * fabs(w) - w * c
                 g.wc += w * c

@@ -67,7 +67,8 @@ static inline void fr_csc_axpy(const fr_csc *X, ptrdiff_t j, double a, const dou
     FR_CSC_CALL(fr_csc_axpy, X, j, a, root, y);
 }
 /* Of every column: mean_j = sum_i s_i x_ij / n if centre, else 0; sq_j = scale^2 sum_i s_i (x_ij - mean_j)^2, rows without an
- * entry included; dot_j = sum_i root_i x_ij y_i.  s_i = root_i^2, which add up to n. */
+ * entry included; dot_j = sum_i root_i x_ij y_i.  s_i = root_i^2, which add up to n.  A column of equal numbers has that number
+ * for its mean, and sq_j = 0. */
 static inline void fr_csc_statistics(const fr_csc *X, ptrdiff_t n, ptrdiff_t p, int centre, double scale, const double *root,
                                      const double *y, double *mean, double *sq, double *dot) {
     if (root) FR_CSC_CALL(fr_csc_statistics, X, n, p, centre, scale, root, y, mean, sq, dot);
@@ -120,11 +121,30 @@ static void FR_CSC(fr_csc_axpy)(const fr_csc *X, ptrdiff_t j, double a, const do
     const FR_ENTRY *x = (const FR_ENTRY *)X->data;
     for (FR_PLACE k = start[0]; k < start[1]; k++) y[at[k]] += a * (root ? x[k] * root[at[k]] : x[k]);
 }
+/* Whether column j has an entry in each of the rows of weight > 0, which are so many, and all these are equal to *value. */
+static int FR_CSC(fr_csc_constant)(const fr_csc *X, ptrdiff_t j, ptrdiff_t rows, const double *root, double *value) {
+    const FR_PLACE *at = (const FR_PLACE *)X->indices, *start = (const FR_PLACE *)X->indptr + j;
+    const FR_ENTRY *x = (const FR_ENTRY *)X->data;
+    ptrdiff_t seen = 0;
+    double first = 0.0;
+    if (start[1] - start[0] < rows) return 0;
+    for (FR_PLACE k = start[0]; k < start[1]; k++) {
+        if (root && root[at[k]] == 0.0) continue;
+        if (seen > 0 && x[k] != first) return 0;
+        first = x[k];
+        seen++;
+    }
+    if (seen < rows) return 0;
+    *value = first;
+    return 1;
+}
 static inline __attribute__((always_inline)) void FR_CSC(fr_csc_statistics)(
     const fr_csc *X, ptrdiff_t n, ptrdiff_t p, int centre, double scale, const double *root, const double *y, double *mean,
     double *sq, double *dot) {
     const FR_PLACE *at = (const FR_PLACE *)X->indices, *start = (const FR_PLACE *)X->indptr;
     const FR_ENTRY *x = (const FR_ENTRY *)X->data;
+    ptrdiff_t rows = n;
+    for (ptrdiff_t i = 0; root && i < n; i++) rows -= root[i] == 0.0;
     for (ptrdiff_t j = 0; j < p; j++) {
         double sum = 0.0, squares = 0.0, product = 0.0, weight = 0.0, m = 0.0;
         for (FR_PLACE k = start[j]; k < start[j + 1]; k++) {
@@ -145,6 +165,7 @@ static inline __attribute__((always_inline)) void FR_CSC(fr_csc_statistics)(
             weight = weight < n ? weight : n;
             squares += (n - weight) * (scale * m) * (scale * m);
             m += (rest - (n - weight) * m) / n; /* the mean of what the first one leaves over */
+            if (FR_CSC(fr_csc_constant)(X, j, rows, root, &m)) squares = 0.0;
         }
         mean[j] = m, sq[j] = squares, dot[j] = product;
     }
