@@ -7,6 +7,8 @@
 #ifndef FASTREG_SPARSE_H
 #define FASTREG_SPARSE_H
 
+#include <float.h>
+#include <math.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -134,17 +136,20 @@ static inline __attribute__((always_inline)) void FR_CSC(fr_csc_statistics)(
             product += v * y[at[k]];
         }
         if (centre) {
-            double rest = 0.0;
+            double rest = 0.0, low = INFINITY, high = -INFINITY;
             m = sum / n;
             squares = 0.0;
             for (FR_PLACE k = start[j]; k < start[j + 1]; k++) {
                 const double r = root ? root[at[k]] : 1.0, v = r * ((double)x[k] - m);
                 rest += r * v;
                 squares += (scale * v) * (scale * v);
+                if (r != 0.0) low = x[k] < low ? x[k] : low, high = x[k] > high ? x[k] : high;
             }
-            weight = weight < n ? weight : n;
+            /* a sum of weights is known up to an eps for each */
+            if (n - weight <= DBL_EPSILON * (double)(start[j + 1] - start[j]) * weight) weight = n;
             squares += (n - weight) * (scale * m) * (scale * m);
             m += (rest - (n - weight) * m) / n; /* the mean of what the first one leaves over */
+            if (low == high && weight == n) m = low, squares = 0.0; /* constant: nothing may be left of it */
         }
         mean[j] = m, sq[j] = squares, dot[j] = product;
     }
