@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from fastreg import _input
 from fastreg._normalise import Problem
 from fastreg._results import Status
 from fastreg._ridge import EPS, RidgeSolver
@@ -150,10 +151,18 @@ class Descent:
         # a gradient over its factor rounds once more, and unpenalised columns leave rounding of their own
         unpenalised = problem.factors is not None and not problem.factors[0].all()
         margin = 1e-12 if unpenalised else 4 * EPS
-        return problem.alpha_of(self.solver.base(0.0, self.tol, self.max_iter) * (1.0 + margin), self.l1_ratio)
+        l1 = self.solver.base(0.0, self.tol, self.max_iter) * (1.0 + margin)
+        if unpenalised:  # they may leave nothing but rounding, or nothing at all
+            l1 = max(l1, 64 * EPS * math.sqrt(self.total * problem.columns.largest()[0]))
+        return problem.alpha_of(l1, self.l1_ratio)
 
     def retarget(self, problem: Problem) -> None:
-        """Go on with another target over the same X, from w = 0, with the Gram matrix that there is."""
+        """Go on with another target over the same X, from w = 0, with the Gram matrix that there is.
+
+        Bounds are kept in units of the target: with others, a solver is made anew.
+        """
+        if problem.limits is not None and problem.unit != self.problem.unit:
+            self._active = None
         self.problem = problem
         if self._active is not None:
             self._active.retarget(problem.y, problem.xy)
@@ -182,7 +191,8 @@ class Descent:
         if l1 == 0.0 and problem.limits is None:
             one = self.ridge.solve(l2, self.tol, y=problem.y)
             support = np.flatnonzero(one.w)
-            w = one.w[support] * problem.unit
+            with np.errstate(over="ignore"):
+                w = one.w[support] * problem.unit
             objective, gap, residual, n_iter, status = one.objective, one.gap, one.residual, one.n_iter, one.status
             level = problem.columns.mean_dot(support, w)
         else:
@@ -194,16 +204,53 @@ class Descent:
             support, w = np.empty(size, np.intp), np.empty(size)
             residual, level = solver.solution(support, w, problem.unit)
             status = _STATUS[outcome]
-        return Step(
-            support,
-            w,
-            problem.y_mean - level,
-            problem.objective(objective),
-            problem.objective(gap),
-            n_iter,
-            status,
-            residual,
-        )
+            if status is Status.STALLED and problem.limits is None:
+                step = self._without_l1(l1, l2)
+                if step is not None:
+                    return step
+        return self._in_public_scaling(support, w, level, objective, gap, n_iter, status, residual)
+
+    def _without_l1(self, l1: float, l2: float) -> Step | None:
+        """The solution for l1 = 0, if it is one for this l1 as well: its gap is at most sum_j l1 v_j |w_j| larger.
+
+        An l1 near 0 is hidden by the rounding of X'r, which no dual point can then be scaled by.
+        """
+        problem = self.problem
+        one = self.ridge.solve(l2, self.tol, y=problem.y)
+        support = np.flatnonzero(one.w)
+        v = np.ones(support.size) if problem.factors is None else problem.factors[0][support]
+        cost = l1 * float(v @ np.abs(one.w[support]))
+        objective = one.objective + cost
+        # rank deficient may mean no more than badly scaled, which an l1 > 0 tells apart: then all of it may be the gap
+        gap = one.gap + cost if one.status is not Status.MINIMUM_NORM else objective
+        if not gap <= max(self.tol * objective, 64 * EPS * self.total):
+            return None
+        with np.errstate(over="ignore"):
+            w = one.w[support] * problem.unit
+        status = Status.CONVERGED if gap <= self.tol * objective else Status.PRECISION
+        level = problem.columns.mean_dot(support, w)
+        return self._in_public_scaling(support, w, level, objective, gap, one.n_iter, status, one.residual)
+
+    def _in_public_scaling(
+        self,
+        support: NDArray[np.intp],
+        w: Floats,
+        level: float,
+        objective: float,
+        gap: float,
+        n_iter: int,
+        status: Status,
+        residual: float,
+    ) -> Step:
+        """A solution whose w is in public scaling already; ValueError where float64 does not hold it."""
+        problem = self.problem
+        intercept = problem.y_mean - level
+        if not (np.isfinite(w).all() and np.isfinite(intercept)):
+            raise _input.coefficients_out_of_range()
+        if not (objective < np.inf and gap < np.inf):  # NaN as well
+            gap = np.inf
+        objective = problem.objective(objective) if objective < np.inf else np.inf
+        return Step(support, w, intercept, objective, problem.objective(gap), n_iter, status, residual)
 
     def _begin(self, solver: Solver, start: Floats, l1: float, l2: float) -> None:
         """Take start as the first w, unless it is dense: its Gram matrix would cost more than it can save."""

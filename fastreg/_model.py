@@ -73,7 +73,10 @@ class Model:
         first = Y[:, 0] if self.many else Y
         self.problem = normalise(design, first, self.center, weights, self.offset, self.form.whole or (whole and n >= self.p))
         if _input.flag(options.standardize, "standardize"):
-            factors = standardised(self.problem, factors)
+            factors = standardised(self.problem, factors, limits)
+            self.problem.standard = True
+            if limits is not None:
+                _options.excluded_within(factors[0], *limits)
         self.problem.factors, self.problem.limits = factors, limits
         gram = None if _options.is_choice(options.precompute) else self._gram(options.precompute)
         self.descent = Descent(self.problem, l1_ratio, self.tol, self.max_iter, self.form, gram)
