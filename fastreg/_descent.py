@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from fastreg import _input
 from fastreg._normalise import Problem
 from fastreg._results import Status
 from fastreg._ridge import EPS, RidgeSolver
@@ -150,7 +151,10 @@ class Descent:
         # a gradient over its factor rounds once more, and unpenalised columns leave rounding of their own
         unpenalised = problem.factors is not None and not problem.factors[0].all()
         margin = MARGIN if unpenalised or problem.columns.sparse else 4 * EPS
-        return problem.alpha_of(self.solver.base(0.0, self.tol, self.max_iter) * (1.0 + margin), self.l1_ratio)
+        l1 = self.solver.base(0.0, self.tol, self.max_iter) * (1.0 + margin)
+        if unpenalised:  # they may leave nothing but rounding, or nothing at all
+            l1 = max(l1, 64 * EPS * math.sqrt(self.total * problem.columns.largest()[0]))
+        return problem.alpha_of(l1, self.l1_ratio)
 
     def retarget(self, problem: Problem) -> None:
         """Go on with another target over the same X, from w = 0, with the Gram matrix that there is.
@@ -193,26 +197,64 @@ class Descent:
             self._begin(solver, self.start, l1, l2)
             self.start = None
         outcome, n_iter, objective, gap, size = solver.solve(l1, l2, self.tol, self.max_iter)
-        unit = problem.sx / problem.sy
+        status = _STATUS[outcome]
+        if status is Status.STALLED and problem.limits is None:
+            without = self._ridge_step(l2, coef, l1)
+            if without is not None:
+                return without
         if coef is None:
             support, w = np.empty(size, np.intp), np.empty(size)
-            residual, level = solver.solution(support, w, unit)
+            residual, level = solver.solution(support, w, problem.unit)
         else:
             support, w, residual = _NONE, _NOTHING, 0.0
-            level = solver.write(coef, unit)
-        objective, gap = problem.objective(objective), problem.objective(gap)
-        return Step(support, w, problem.y_mean - level, objective, gap, n_iter, _STATUS[outcome], residual)
+            level = solver.write(coef, problem.unit)
+        return self._public(support, w, level, objective, gap, n_iter, status, residual)
 
-    def _ridge_step(self, l2: float, coef: Floats | None) -> Step:
+    def _ridge_step(self, l2: float, coef: Floats | None, l1: float = 0.0) -> Any:
+        """The solution for l1 = 0; None if it is not one for this l1 as well: its gap is at most sum_j l1 v_j |w_j| larger.
+
+        An l1 near 0 is hidden by the rounding of X'r, which no dual point can then be scaled by."""
         problem = self.problem
         one = self.ridge.solve(l2, self.tol, y=problem.y)
         support = np.flatnonzero(one.w)
-        w = one.w[support] * problem.unit
+        objective, gap, status = one.objective, one.gap, one.status
+        if l1 > 0.0:
+            v = np.ones(support.size) if problem.factors is None else problem.factors[0][support]
+            cost = l1 * float(v @ np.abs(one.w[support]))
+            objective += cost
+            # rank deficient may mean no more than badly scaled, which an l1 > 0 tells apart: then all of it may be the gap
+            gap = gap + cost if status is not Status.MINIMUM_NORM else objective
+            if not gap <= max(self.tol * objective, 64 * EPS * self.total):
+                return None
+            status = Status.CONVERGED if gap <= self.tol * objective else Status.PRECISION
+        with np.errstate(over="ignore"):
+            w = one.w[support] * problem.unit
         if coef is not None:
             coef[support] = w
-        intercept = problem.y_mean - problem.columns.mean_dot(support, w)
-        objective, gap = problem.objective(one.objective), problem.objective(one.gap)
-        return Step(support, w, intercept, objective, gap, one.n_iter, one.status, one.residual)
+        level = problem.columns.mean_dot(support, w)
+        return self._public(support, w, level, objective, gap, one.n_iter, status, one.residual)
+
+    def _public(
+        self,
+        support: NDArray[np.intp],
+        w: Floats,
+        level: float,
+        objective: float,
+        gap: float,
+        n_iter: int,
+        status: Status,
+        residual: float,
+    ) -> Step:
+        """A solution whose w is in public scaling already; ValueError where float64 does not hold it.
+
+        level is mean(X)'w, which an infinite coefficient makes infinite or, as 0 times infinity, NaN."""
+        problem = self.problem
+        intercept = problem.y_mean - level
+        if not -np.inf < intercept < np.inf:
+            raise _input.coefficients_out_of_range()
+        if not (objective < np.inf and gap < np.inf):  # NaN as well
+            objective, gap = objective if objective < np.inf else np.inf, np.inf
+        return Step(support, w, intercept, problem.objective(objective), problem.objective(gap), n_iter, status, residual)
 
     def _begin(self, solver: Solver, start: Floats, l1: float, l2: float) -> None:
         """Take start as the first w, unless it is dense: its Gram matrix would cost more than it can save."""

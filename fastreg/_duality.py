@@ -16,7 +16,7 @@ are taken for those of dependent columns.  Penalties too small for the rounding 
 lowers the bound on min P.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -69,6 +69,37 @@ def norm(v: Floats, share: Floats) -> float:
 
 def best_dual(problem: Problem, r: Floats, r_error: float) -> Dual:
     """The dual point of least gap; r is y - Xw up to r_error in norm."""
+    with np.errstate(over="ignore", invalid="ignore"):  # a gap that is not finite is inf
+        dual = _best_dual(problem, r, r_error)
+        eased, cost = _eased(problem)
+        if eased is not None:
+            other = _best_dual(eased, r, r_error)
+            dual = min(dual, replace(other, gap=other.gap + cost), key=lambda d: d.gap)
+    return dual
+
+
+def _eased(problem: Problem) -> tuple[Problem | None, float]:
+    """The problem without l2 penalties that rounding hides and bounds out of reach, and what that lowers P(w) by.
+
+    A smaller penalty has a smaller minimum, so its dual points bound P(w) - min P too: by their gap and this.  With such an l2
+    or bound, what c_j exceeds l1_j by in rounding would cost its square over l2, or that times the bound.
+    """
+    blocks, w = problem.blocks, problem.w
+    faint = (problem.l2 > 0.0) & (problem.l2 <= 4.0 * blocks.unit * blocks.norm**2) & (problem.l1 > 0.0)
+    reach = (norm(problem.y, blocks.share) + float(blocks.size @ np.abs(w))) / np.sqrt(blocks.unit)
+    far = [np.isfinite(bound) & (np.abs(bound) * blocks.norm > reach) for bound in (problem.lower, problem.upper)]
+    if not (faint.any() or far[0].any() or far[1].any()):
+        return None, 0.0
+    eased = replace(
+        problem,
+        l2=np.where(faint, 0.0, problem.l2),
+        lower=np.where(far[0] & (problem.lower < 0.0), -np.inf, problem.lower),
+        upper=np.where(far[1] & (problem.upper > 0.0), np.inf, problem.upper),
+    )
+    return eased, float(np.sum(problem.l2[faint] * w[faint] ** 2) / 2 * (1.0 + 8.0 * EPS))
+
+
+def _best_dual(problem: Problem, r: Floats, r_error: float) -> Dual:
     blocks = problem.blocks
     c = blocks.dot(r)
     size = blocks.size * norm(r, blocks.share)
@@ -135,7 +166,8 @@ def _along(
     def at(t: float) -> Dual:
         low, high = (_fenchel(w, t * c + e, l1, l2, problem.lower, problem.upper) for e in (-abs(t) * slack, abs(t) * slack))
         distance = norm(r - t * v, blocks.share) + r_error + abs(t) * point.drift
-        return Dual(float(distance**2 / 2 + np.maximum(low, high).sum() + left_out), t * c, abs(t) * slack)
+        gap = float(distance**2 / 2 + np.maximum(low, high).sum() + left_out)
+        return Dual(gap if gap < np.inf else np.inf, t * c, abs(t) * slack)
 
     # t = 0 proves min P >= min sum_j phi_j, and is the better one where v is rounding
     return min(at(_best_step(problem, r, v, c, slack, l1, l2)), at(0.0), key=lambda dual: dual.gap)

@@ -163,6 +163,11 @@ def out_of_range(name: str, value: float) -> ValueError:
     return ValueError(f"{name} is {value:g}, which times n leaves the range of float64 for this X and y; rescale them.")
 
 
+def coefficients_out_of_range() -> ValueError:
+    """The error for a solution, or bounds, that float64 cannot hold together with data of this scale."""
+    return ValueError("The coefficients leave the range of float64 for this X and y; rescale them.")
+
+
 def number(value: Any, name: str, low: float, high: float = np.inf) -> float:
     """value as a finite float in [low, high]."""
     if type(value) is float and low <= value <= high and value < np.inf:

@@ -73,6 +73,9 @@ class Model:
         self.problem = normalise(design, first, self.center, weights, self.offset, self.form.whole or (whole and n >= self.p))
         if options.standardize is not False and _input.flag(options.standardize, "standardize"):
             factors = standardised(self.problem, factors, limits)
+            self.problem.standard = True
+            if limits is not None:
+                _options.excluded_within(factors[0], *limits)
         self.problem.factors, self.problem.limits = factors, limits
         gram = None if isinstance(options.precompute, _options.CHOICES) else self._gram(options.precompute)
         self.descent = Descent(self.problem, l1_ratio, self.tol, self.max_iter, self.form, gram)

@@ -23,6 +23,7 @@ from fastreg.kernels._design import Columns
 Floats = NDArray[np.float64]
 Factors = tuple[Floats, Floats]
 HUGE = 1e300
+SQUARE = 1e200  # columns are scaled where the largest squared norm is not below this and above its inverse
 
 
 @dataclass(slots=True)
@@ -41,14 +42,24 @@ class Problem:
     factors: Factors | None = None  # (v, u), kernel scaling
     limits: Factors | None = None  # (lower, upper), public scaling
     xy: Floats | None = None  # X~'y~, where it is not that of columns
+    standard: bool = False  # factors are those of standardised columns, and hold sx already
 
     def penalties(self, alpha: float, l1_ratio: float) -> tuple[float, float]:
-        """(l1, l2) of the kernel.  Any l1 from |X'y| on gives zeros, so an l1 out of range is as good as a huge one."""
-        a = self.n * alpha * self.sx
-        l1, l2 = a * self.sy * l1_ratio, a * self.sx * (1.0 - l1_ratio) if l1_ratio < 1.0 else 0.0
-        if not l2 < np.inf:
+        """(l1, l2) of the kernel.  Any l1 v_j from |X'y| on gives zeros, so an l1 out of range is as good as a huge one, unless
+        bounds leave out 0 or a factor is tiny."""
+        sx = 1.0 if self.standard else self.sx
+        a = self.n * alpha * sx
+        l1 = a * self.sy * l1_ratio if l1_ratio > 0.0 else 0.0
+        l2 = a * sx * (1.0 - l1_ratio) if l1_ratio < 1.0 else 0.0
+        if not l2 < np.inf or (l1 > HUGE and not self._zero_at_huge_l1()):
             raise _input.out_of_range("alpha", alpha)
         return min(l1, HUGE), l2
+
+    def _zero_at_huge_l1(self) -> bool:
+        """Whether every penalised coefficient is."""
+        v = None if self.factors is None else self.factors[0]
+        tiny = v is not None and bool(((v > 0.0) & (v < 1.0 / SQUARE)).any())
+        return not tiny and (self.limits is None or not leaves_out_0(*self.limits).any())
 
     @property
     def unit(self) -> float:
@@ -58,7 +69,13 @@ class Problem:
     @property
     def bounds(self) -> Factors | None:
         """(lower, upper) of the kernel coefficients."""
-        return None if self.limits is None else (self.limits[0] / self.unit, self.limits[1] / self.unit)
+        if self.limits is None:
+            return None
+        with np.errstate(over="ignore"):  # not by the unit, which may be 0 or inf
+            lower, upper = self.limits[0] / self.sx * self.sy, self.limits[1] / self.sx * self.sy
+        if (lower == np.inf).any() or (upper == -np.inf).any():
+            raise _input.coefficients_out_of_range()
+        return lower, upper
 
     def squares(self) -> Floats:
         """|x_j|^2 of X~"""
@@ -82,12 +99,14 @@ class Problem:
 
     def alpha_of(self, l1: float, l1_ratio: float) -> float:
         """The smallest alpha whose l1 is at least this."""
-        alpha = float(l1 / self.n / self.sx / l1_ratio / self.sy)
-        if not alpha < np.inf:
-            raise _input.out_of_range("alpha_max", alpha)
-        while self.penalties(alpha, l1_ratio)[0] < l1:
-            alpha = float(np.nextafter(alpha, np.inf))
-        return alpha
+        alpha, ulps = float(l1 / self.n / (1.0 if self.standard else self.sx) / l1_ratio / self.sy), 1
+        while True:
+            if not (alpha < np.inf and l1 <= HUGE):
+                raise _input.out_of_range("alpha_max", alpha)
+            if self.penalties(alpha, l1_ratio)[0] >= l1:
+                return alpha
+            # twice as far each time: where a product underflows on the way, one step changes nothing
+            alpha, ulps = alpha + ulps * float(np.spacing(alpha)), 2 * ulps
 
 
 def normalise(
@@ -144,13 +163,23 @@ def scale_columns(X: Any, y: Floats, center: bool, root: Floats | None, gram: bo
     return columns, sx
 
 
+def leaves_out_0(lower: Floats, upper: Floats) -> NDArray[np.bool_]:
+    """Whether each coefficient's bounds do."""
+    return (lower > 0.0) | (upper < 0.0)
+
+
 def standardised(problem: Problem, factors: Factors | None, limits: Factors | None) -> Factors:
     """(v, u) that penalise the coefficients of columns scaled to standard deviation 1 (to root mean square 1 without an
-    intercept).
-
-    A constant column has none: it stays out whatever its factor, or where its limits leave out 0, costs nothing."""
-    sd = np.sqrt(problem.squares() / problem.n) / problem.sx
-    constant = sd == 0.0
-    sd[constant if limits is None else constant & (limits[0] <= 0.0) & (limits[1] >= 0.0)] = 1.0
+    intercept), in kernel units.  A constant column has none, and stays out whatever its factor; where bounds leave out 0 it
+    costs nothing."""
+    sd = np.sqrt(problem.squares() / problem.n)
+    idle = sd == 0.0
+    sd[idle] = 1.0  # inf times 0 is NaN
     v, u = factors if factors is not None else (1.0, 1.0)
-    return np.ascontiguousarray(v * sd), np.ascontiguousarray(u * sd * sd)
+    with np.errstate(over="ignore"):  # a factor out of range is as good as an infinite one
+        v, u = np.ascontiguousarray(v * sd), np.ascontiguousarray(u * sd * sd)
+    v[idle] = u[idle] = np.inf
+    if limits is not None:
+        idle &= leaves_out_0(*limits)
+        v[idle] = u[idle] = 0.0
+    return v, u

@@ -157,8 +157,11 @@ class RidgeSolver:
 
     def _by_svd(self, l2: float, y: Floats, tol: float, floor: float) -> RidgeSolution:
         """Where no Cholesky factor serves: w = V s/(s^2 + l2) U'y over the singular values above rounding."""
-        if self.u is not None:
-            return self._by_least_squares(l2, self.u, y, tol, floor)
+        squares = self.problem.squares()
+        least = squares.min(initial=np.inf, where=squares > 0.0)
+        if self.u is not None or least < EPS * squares.max():  # a short column is not a dependent one
+            u = np.ones(self.problem.p) if self.u is None else self.u
+            return self._by_least_squares(l2, u, y, tol, floor)
         if self._svd is None:
             self._svd = np.linalg.svd(self._dense(), full_matrices=False)
         U, s, Vt = self._svd
@@ -182,21 +185,27 @@ class RidgeSolver:
 
     def _by_least_squares(self, l2: float, u: Floats, y: Floats, tol: float, floor: float) -> RidgeSolution:
         """The same with factors: least squares in the rows of X and sqrt(l2 u_j) w_j = 0, of smallest norm."""
-        used = u < np.inf
-        root = np.sqrt(l2 * u[used])
+        n = self.problem.n
+        used = (u < np.inf) & (self.problem.squares() > 0.0)
+        root = np.sqrt(l2) * np.sqrt(u[used])
         A = np.vstack([self._dense()[:, used], np.diag(root)])
         rows = np.concatenate([y, np.zeros(root.size)])
-        z, _, rank, _ = np.linalg.lstsq(A, rows, rcond=None)
+        size = np.hypot(np.linalg.norm(A[:n], axis=0), root)  # else a large penalty would hide the columns without one
+        U, s, Vt = np.linalg.svd(A / size, full_matrices=False)
+        kept = s > max(A.shape) * EPS * s.max(initial=0.0)
+        z = (Vt[kept].T @ ((U[:, kept].T @ rows) / s[kept])) / size
+        null = Vt[~kept].T / size[:, None]
+        if null.size:
+            z -= null @ np.linalg.lstsq(null, z, rcond=None)[0]
         r = rows - A @ z
         # half the square of what of r is in the range of A is what the objective is above its minimum
-        missed = A @ np.linalg.lstsq(A, r, rcond=None)[0]
+        missed = U[:, kept].T @ r
         w = np.zeros(self.problem.p)
         w[used] = z
         w[self.constant] = 0.0
-        n = self.problem.n
         objective, residual = 0.5 * float(r @ r), float(r[:n] @ r[:n])
         gap = 0.5 * float(missed @ missed)
-        if rank < root.size:
+        if null.size:
             return RidgeSolution(w, objective, max(gap, floor), residual, 1, Status.MINIMUM_NORM)
         return self._judged(w, objective, gap, residual, tol, floor)
 

@@ -240,9 +240,9 @@ cdef int sparse_gram_block(Matrix *X, const Py_ssize_t *cols, Py_ssize_t m, Py_s
             break
     if X.centred and status == 0:
         for j in range(k):
-            centre = n * X.scale * X.scale * X.mean[column(X, cols[m + j])]
+            centre = n * X.scale * X.mean[column(X, cols[m + j])]
             for t in range(m + j + 1):
-                out[j * ldo + t] -= centre * X.mean[column(X, cols[t])]
+                out[j * ldo + t] -= centre * (X.scale * X.mean[column(X, cols[t])])     # scale * scale may underflow
     free(values)
     free(start)
     if cancels and status == 0:

@@ -7,6 +7,8 @@
 #ifndef FASTREG_SPARSE_H
 #define FASTREG_SPARSE_H
 
+#include <float.h>
+#include <math.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -162,7 +164,8 @@ static inline __attribute__((always_inline)) void FR_CSC(fr_csc_statistics)(
                 rest += r * v;
                 squares += (scale * v) * (scale * v);
             }
-            weight = weight < n ? weight : n;
+            /* a sum of weights is known up to an eps for each */
+            if (n - weight <= DBL_EPSILON * (double)(start[j + 1] - start[j]) * weight) weight = n;
             squares += (n - weight) * (scale * m) * (scale * m);
             m += (rest - (n - weight) * m) / n; /* the mean of what the first one leaves over */
             if (FR_CSC(fr_csc_constant)(X, j, rows, root, &m)) squares = 0.0;
