@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from conftest import FORMS, problem, use_form
+from scipy import sparse
 
 import fastreg as fr
 
@@ -112,3 +113,16 @@ def test_columns_that_are_nearly_all_the_same_end_in_a_sane_place(fraction):
     fit = fr.lasso(X, y, fraction * fr.alpha_max(X, y))
     assert fit.objective <= np.var(y) / 2
     assert fit.status.converged == bool(fit.dual_gap <= 1e-6 * fit.objective)
+
+
+@pytest.mark.parametrize("precompute", ["auto", False])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_full_columns_of_a_sparse_matrix_lose_no_digits_far_from_zero(weighted, precompute):
+    """An offset on the residual would have to cancel sums of 1e8; columns with an entry in every row are centred one by one."""
+    X, y = problem(60, 20, offset=1e8)
+    options = {"sample_weight": np.random.default_rng(0).random(60)} if weighted else {}
+    dense = fr.lasso(X, y, 1e-3, tol=1e-10, **options)
+    fit = fr.lasso(sparse.csc_array(X), y, 1e-3, tol=1e-10, precompute=precompute, **options)
+    assert fit.status.converged
+    np.testing.assert_allclose(fit.objective, dense.objective, rtol=1e-9)
+    np.testing.assert_allclose(fit.coef, dense.coef, atol=1e-6)

@@ -42,6 +42,7 @@ cdef extern from "sparse.h" nogil:
         const void *data
         const void *indices
         const void *indptr
+        const double *shift
         int single, wide
     Py_ssize_t fr_csc_size(const fr_csc *X, Py_ssize_t j) noexcept
     double fr_csc_dot(const fr_csc *X, Py_ssize_t j, const double *root, const double *r) noexcept
@@ -51,7 +52,7 @@ cdef extern from "sparse.h" nogil:
     Py_ssize_t fr_csc_copy(const fr_csc *X, Py_ssize_t j, double scale, const double *root, double *values, int *rows) noexcept
     void fr_csc_axpy(const fr_csc *X, Py_ssize_t j, double a, const double *root, double *y) noexcept
     void fr_csc_statistics(const fr_csc *X, Py_ssize_t n, Py_ssize_t p, int centre, double scale, const double *root,
-                           const double *y, double *mean, double *sq, double *dot) noexcept
+                           const double *y, double *mean, double *sq, double *dot, double *shift, double *rest) noexcept
 
 ctypedef struct Matrix:         # n x p
     bint sparse
@@ -60,7 +61,7 @@ ctypedef struct Matrix:         # n x p
     Py_ssize_t n, p, row_stride, col_stride
     fr_csc csc                  # sparse
     bint centred
-    const double *mean          # (p,): zeros where not centred
+    const double *mean          # (p,): zeros where not centred; of a sparse X, what csc.shift has not taken off
     double scale                # a power of two; 1 unless the squares of X would leave the range of float64
     const double *root          # (n,): square roots of the rows' weights, which add up to n; NULL where all are 1
     const Py_ssize_t *cols      # NULL, or the columns of X that columns 0 .. p - 1 of this matrix stand for

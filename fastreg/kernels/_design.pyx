@@ -378,9 +378,9 @@ cdef class Columns:
             self.X.data = data.view.buf
             self.X.row_stride, self.X.col_stride = data.view.strides[0] // item, data.view.strides[1] // item
         self.X.single = data.view.itemsize == 4
-        self.mean = <double *>calloc(3 * p, sizeof(double))
+        self.mean = <double *>calloc((5 if self.X.sparse else 3) * p, sizeof(double))
         if self.mean == NULL:
-            raise MemoryError(f"no memory for 3 x {p} column statistics")
+            raise MemoryError(f"no memory for the statistics of {p} columns")
         self.sq, self.xy = self.mean + p, self.mean + 2 * p
         self.X.n, self.X.p, self.X.centred = n, p, center
         self.X.mean, self.X.scale, self.X.cols = self.mean, scale, NULL
@@ -398,7 +398,7 @@ cdef class Columns:
                 status = whole_statistics(&self.X, &y[0], center, self.mean, self.sq, self.xy, self.gram)
                 self.finite = status == 0
             elif self.X.sparse:
-                self.finite = sparse_statistics(&self.X, &y[0], center, self.mean, self.sq, self.xy)
+                self.finite = sparse_statistics(&self.X, &y[0], center, self.mean, self.sq, self.xy, self.mean + 3 * p)
             else:
                 self.finite = column_statistics(&self.X, &y[0], center, self.mean, self.sq, self.xy)
         raise_for(min(status, 0), "packed columns")
@@ -488,16 +488,20 @@ cdef int target_products(Matrix *X, const double *Y, Py_ssize_t t, double *out) 
     return status
 
 
-cdef bint sparse_statistics(Matrix *X, const double *y, bint center, double *mean, double *sq, double *xy) noexcept nogil:
-    """column_statistics for sparse X, from its stored entries and the weight of the rows without one."""
+cdef bint sparse_statistics(Matrix *X, const double *y, bint center, double *mean, double *sq, double *xy,
+                            double *split) noexcept nogil:
+    """column_statistics for sparse X, from its stored entries and the weight of the rows without one.
+
+    split: 2 p numbers that X.csc.shift and X.mean will point to: what is taken off entry by entry, and the rest of the mean."""
     cdef Py_ssize_t j
     cdef double total = 0.0, level = root_sum(X.n, y, X.root)
-    fr_csc_statistics(&X.csc, X.n, X.p, center, X.scale, X.root, y, mean, sq, xy)
+    fr_csc_statistics(&X.csc, X.n, X.p, center, X.scale, X.root, y, mean, sq, xy, split, split + X.p)
+    X.csc.shift, X.mean = split, split + X.p
     for j in range(X.p):
         # what the rounding of a constant column's mean leaves is no variance
         if center and sq[j] <= 16.0 * DBL_EPSILON * DBL_EPSILON * X.n * (X.scale * mean[j]) * (X.scale * mean[j]):
             sq[j] = 0.0
-        xy[j] = X.scale * (xy[j] - level * mean[j])
+        xy[j] = X.scale * (xy[j] - level * X.mean[j])
         total += abs(sq[j]) + abs(xy[j])
     return isfinite(total)
 

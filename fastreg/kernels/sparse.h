@@ -18,7 +18,8 @@
 
 typedef struct {
     const void *data, *indices, *indptr;
-    int single, wide; /* float32 entries; int64 places */
+    const double *shift; /* x_ij stands for the stored number less shift_j; NULL: as it is */
+    int single, wide;    /* float32 entries; int64 places */
 } fr_csc;
 
 #define FR_CSC(f) f##_f64_i32
@@ -68,13 +69,14 @@ static inline double fr_csc_dot(const fr_csc *X, ptrdiff_t j, const double *root
 static inline void fr_csc_axpy(const fr_csc *X, ptrdiff_t j, double a, const double *root, double *y) {
     FR_CSC_CALL(fr_csc_axpy, X, j, a, root, y);
 }
-/* Of every column: mean_j = sum_i s_i x_ij / n if centre, else 0; sq_j = scale^2 sum_i s_i (x_ij - mean_j)^2, rows without an
- * entry included; dot_j = sum_i root_i x_ij y_i.  s_i = root_i^2, which add up to n.  A column of equal numbers has that number
- * for its mean, and sq_j = 0. */
+/* Of every column as stored: mean_j = sum_i s_i x_ij / n if centre, else 0; sq_j = scale^2 sum_i s_i (x_ij - mean_j)^2, rows
+ * without an entry included.  s_i = root_i^2, which add up to n.  A column of equal numbers has that number for its mean, and
+ * sq_j = 0.  A column with an entry in every row is centred entry by entry, shift_j = mean_j and rest_j = 0, so that nothing
+ * cancels where it is far from 0; of any other, shift_j = 0 and rest_j = mean_j.  dot_j = sum_i root_i (x_ij - shift_j) y_i. */
 static inline void fr_csc_statistics(const fr_csc *X, ptrdiff_t n, ptrdiff_t p, int centre, double scale, const double *root,
-                                     const double *y, double *mean, double *sq, double *dot) {
-    if (root) FR_CSC_CALL(fr_csc_statistics, X, n, p, centre, scale, root, y, mean, sq, dot);
-    else FR_CSC_CALL(fr_csc_statistics, X, n, p, centre, scale, NULL, y, mean, sq, dot);
+                                     const double *y, double *mean, double *sq, double *dot, double *shift, double *rest) {
+    if (root) FR_CSC_CALL(fr_csc_statistics, X, n, p, centre, scale, root, y, mean, sq, dot, shift, rest);
+    else FR_CSC_CALL(fr_csc_statistics, X, n, p, centre, scale, NULL, y, mean, sq, dot, shift, rest);
 }
 
 #elif defined(FR_CSC)
@@ -82,19 +84,20 @@ static inline void fr_csc_statistics(const fr_csc *X, ptrdiff_t n, ptrdiff_t p, 
 static inline double FR_CSC(fr_csc_dot)(const fr_csc *X, ptrdiff_t j, const double *root, const double *r) {
     const FR_PLACE *at = (const FR_PLACE *)X->indices, *start = (const FR_PLACE *)X->indptr + j;
     const FR_ENTRY *x = (const FR_ENTRY *)X->data;
+    const double c = X->shift ? X->shift[j] : 0.0;
     double s[4] = {0.0, 0.0, 0.0, 0.0};
     FR_PLACE k = start[0];
     const FR_PLACE end = start[1];
     if (root) {
-        for (; k < end; k++) s[k & 3] += (x[k] * root[at[k]]) * r[at[k]];
+        for (; k < end; k++) s[k & 3] += ((x[k] - c) * root[at[k]]) * r[at[k]];
     } else {
         for (; k + 4 <= end; k += 4) {
-            s[0] += x[k] * r[at[k]];
-            s[1] += x[k + 1] * r[at[k + 1]];
-            s[2] += x[k + 2] * r[at[k + 2]];
-            s[3] += x[k + 3] * r[at[k + 3]];
+            s[0] += (x[k] - c) * r[at[k]];
+            s[1] += (x[k + 1] - c) * r[at[k + 1]];
+            s[2] += (x[k + 2] - c) * r[at[k + 2]];
+            s[3] += (x[k + 3] - c) * r[at[k + 3]];
         }
-        for (; k < end; k++) s[0] += x[k] * r[at[k]];
+        for (; k < end; k++) s[0] += (x[k] - c) * r[at[k]];
     }
     return (s[0] + s[2]) + (s[1] + s[3]);
 }
@@ -112,8 +115,9 @@ static ptrdiff_t FR_CSC(fr_csc_copy)(const fr_csc *X, ptrdiff_t j, double scale,
                                      int32_t *rows) {
     const FR_PLACE *at = (const FR_PLACE *)X->indices, *start = (const FR_PLACE *)X->indptr + j;
     const FR_ENTRY *x = (const FR_ENTRY *)X->data;
+    const double c = X->shift ? X->shift[j] : 0.0;
     for (FR_PLACE k = start[0]; k < start[1]; k++) {
-        values[k - start[0]] = scale * (root ? x[k] * root[at[k]] : x[k]);
+        values[k - start[0]] = scale * (root ? (x[k] - c) * root[at[k]] : x[k] - c);
         rows[k - start[0]] = (int32_t)at[k];
     }
     return (ptrdiff_t)(start[1] - start[0]);
@@ -121,56 +125,49 @@ static ptrdiff_t FR_CSC(fr_csc_copy)(const fr_csc *X, ptrdiff_t j, double scale,
 static void FR_CSC(fr_csc_axpy)(const fr_csc *X, ptrdiff_t j, double a, const double *root, double *y) {
     const FR_PLACE *at = (const FR_PLACE *)X->indices, *start = (const FR_PLACE *)X->indptr + j;
     const FR_ENTRY *x = (const FR_ENTRY *)X->data;
-    for (FR_PLACE k = start[0]; k < start[1]; k++) y[at[k]] += a * (root ? x[k] * root[at[k]] : x[k]);
-}
-/* Whether column j has an entry in each of the rows of weight > 0, which are so many, and all these are equal to *value. */
-static int FR_CSC(fr_csc_constant)(const fr_csc *X, ptrdiff_t j, ptrdiff_t rows, const double *root, double *value) {
-    const FR_PLACE *at = (const FR_PLACE *)X->indices, *start = (const FR_PLACE *)X->indptr + j;
-    const FR_ENTRY *x = (const FR_ENTRY *)X->data;
-    ptrdiff_t seen = 0;
-    double first = 0.0;
-    if (start[1] - start[0] < rows) return 0;
-    for (FR_PLACE k = start[0]; k < start[1]; k++) {
-        if (root && root[at[k]] == 0.0) continue;
-        if (seen > 0 && x[k] != first) return 0;
-        first = x[k];
-        seen++;
-    }
-    if (seen < rows) return 0;
-    *value = first;
-    return 1;
+    const double c = X->shift ? X->shift[j] : 0.0;
+    for (FR_PLACE k = start[0]; k < start[1]; k++) y[at[k]] += a * (root ? (x[k] - c) * root[at[k]] : x[k] - c);
 }
 static inline __attribute__((always_inline)) void FR_CSC(fr_csc_statistics)(
     const fr_csc *X, ptrdiff_t n, ptrdiff_t p, int centre, double scale, const double *root, const double *y, double *mean,
-    double *sq, double *dot) {
+    double *sq, double *dot, double *shift, double *rest) {
     const FR_PLACE *at = (const FR_PLACE *)X->indices, *start = (const FR_PLACE *)X->indptr;
     const FR_ENTRY *x = (const FR_ENTRY *)X->data;
-    ptrdiff_t rows = n;
+    ptrdiff_t rows = n; /* of weight > 0 */
     for (ptrdiff_t i = 0; root && i < n; i++) rows -= root[i] == 0.0;
     for (ptrdiff_t j = 0; j < p; j++) {
-        double sum = 0.0, squares = 0.0, product = 0.0, weight = 0.0, m = 0.0;
+        double sum = 0.0, squares = 0.0, product = 0.0, weight = 0.0;
+        ptrdiff_t entries = 0;
         for (FR_PLACE k = start[j]; k < start[j + 1]; k++) {
             const double r = root ? root[at[k]] : 1.0, v = r * x[k];
-            sum += r * v, weight += r * r;
+            sum += r * v, weight += r * r, entries += r > 0.0;
             squares += (scale * v) * (scale * v);
             product += v * y[at[k]];
         }
-        if (centre) {
-            double rest = 0.0;
-            m = sum / n;
-            squares = 0.0;
+        mean[j] = rest[j] = shift[j] = 0.0, sq[j] = squares, dot[j] = product;
+        if (centre && entries > 0) {
+            const int full = entries == rows;
+            double m = sum / n, left = 0.0, first = 0.0;
+            int constant = full, seen = 0;
+            squares = product = 0.0;
             for (FR_PLACE k = start[j]; k < start[j + 1]; k++) {
                 const double r = root ? root[at[k]] : 1.0, v = r * ((double)x[k] - m);
-                rest += r * v;
+                if (r > 0.0) {
+                    constant = constant && (!seen || x[k] == first);
+                    first = x[k], seen = 1;
+                }
+                left += r * v;
                 squares += (scale * v) * (scale * v);
+                product += v * y[at[k]];
             }
-            /* a sum of weights is known up to an eps for each */
-            if (n - weight <= DBL_EPSILON * (double)(start[j + 1] - start[j]) * weight) weight = n;
+            weight = full ? (double)n : weight < n ? weight : (double)n;
             squares += (n - weight) * (scale * m) * (scale * m);
-            m += (rest - (n - weight) * m) / n; /* the mean of what the first one leaves over */
-            if (FR_CSC(fr_csc_constant)(X, j, rows, root, &m)) squares = 0.0;
+            m += (left - (n - weight) * m) / n; /* the mean of what the first one leaves over */
+            mean[j] = constant ? first : m;
+            sq[j] = constant ? 0.0 : squares;
+            if (full) shift[j] = mean[j], dot[j] = product;
+            else rest[j] = mean[j];
         }
-        mean[j] = m, sq[j] = squares, dot[j] = product;
     }
 }
 #undef FR_CSC
