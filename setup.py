@@ -15,6 +15,8 @@ KERNELS = [
     "_prox",
     "_csc",
     "_design",
+    "_gram",
+    "_columns",
     "_cholesky",
     "_cross",
     "_support",

@@ -191,7 +191,9 @@ class Descent:
         problem = self.problem
         l1, l2 = problem.penalties(alpha, self.l1_ratio)
         if l1 == 0.0 and problem.limits is None:
-            return self._ridge_step(l2, coef)
+            alone = self._ridge_step(l2, coef)
+            assert alone is not None  # it is, where there is no l1
+            return alone
         solver = self._active or self.solver
         if self.start is not None:
             self._begin(solver, self.start, l1, l2)
@@ -210,7 +212,7 @@ class Descent:
             level = solver.write(coef, problem.unit)
         return self._public(support, w, level, objective, gap, n_iter, status, residual)
 
-    def _ridge_step(self, l2: float, coef: Floats | None, l1: float = 0.0) -> Any:
+    def _ridge_step(self, l2: float, coef: Floats | None, l1: float = 0.0) -> Step | None:
         """The solution for l1 = 0; None if it is not one for this l1 as well: its gap is at most sum_j l1 v_j |w_j| larger.
 
         An l1 near 0 is hidden by the rounding of X'r, which no dual point can then be scaled by."""

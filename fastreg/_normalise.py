@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastreg import _input
-from fastreg.kernels import _design
-from fastreg.kernels._design import Columns
+from fastreg.kernels import _columns
+from fastreg.kernels._columns import Columns
 
 Floats = NDArray[np.float64]
 Factors = tuple[Floats, Floats]
@@ -136,10 +136,10 @@ def scale_target(
     scaled = np.empty(y.shape[0])
     y = y.astype(np.float64, copy=False)
     if offset is None:
-        found = _design.scale_target(y, center, root, scaled)
+        found = _columns.scale_target(y, center, root, scaled)
     else:
         with np.errstate(over="ignore", invalid="ignore"):
-            found = _design.scale_target(y - offset, center, root, scaled)
+            found = _columns.scale_target(y - offset, center, root, scaled)
     if found is None:
         raise _input.not_finite(y, "y") if offset is None or not np.isfinite(y).all() else _input.too_far("offset", "y")
     return scaled, *found

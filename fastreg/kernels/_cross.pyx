@@ -8,7 +8,8 @@ from theirs, so all of X'X costs one symmetric product, n p^2/2, and a small sup
 from libc.stdlib cimport free, malloc, realloc
 from libc.string cimport memcpy, memset
 
-from fastreg.kernels._design cimport fr_axpy_f64, gram_block
+from fastreg.kernels._design cimport fr_axpy_f64
+from fastreg.kernels._gram cimport gram_block
 
 
 cdef int cross_init(Cross *C, Py_ssize_t p, const double *whole) noexcept nogil:

@@ -54,6 +54,9 @@ cdef extern from "sparse.h" nogil:
     void fr_csc_statistics(const fr_csc *X, Py_ssize_t n, Py_ssize_t p, int centre, double scale, const double *root,
                            const double *y, double *mean, double *sq, double *dot, double *shift, double *rest) noexcept
 
+cdef enum:
+    STRIDED_ROWS = 64           # of columns that are not contiguous: so few lines stay in the first cache for their neighbours
+
 ctypedef struct Matrix:         # n x p
     bint sparse
     const void *data            # dense: float32 or float64 at any strides, in elements
@@ -184,28 +187,14 @@ cdef inline Py_ssize_t col_size(Matrix *X, Py_ssize_t j) noexcept nogil:
     return fr_csc_size(&X.csc, column(X, j)) if X.sparse else X.n
 
 
+cdef inline double root_sum(Py_ssize_t n, const double *r, const double *root) noexcept nogil:
+    """root'r"""
+    return fr_sum_f64(n, r, 1, 0.0) if root == NULL else fr_dot_f64(n, root, 1, 0.0, r)
+
+
 cdef void settle(Matrix *X, double *s) noexcept nogil
 cdef void col_pack(Matrix *X, Py_ssize_t j, double *out) noexcept nogil
 cdef void dots(Matrix *X, const Py_ssize_t *cols, Py_ssize_t m, const double *r, double *out) noexcept nogil
 cdef void subtract_product(Matrix *X, const double *w, double *r) noexcept nogil
-cdef int gram_block(Matrix *X, const Py_ssize_t *cols, Py_ssize_t m, Py_ssize_t k, double *out, Py_ssize_t ldo) noexcept nogil
-cdef int row_gram(Matrix *X, const double *unit, double *out, Py_ssize_t ldo) noexcept nogil
 cdef int raise_for(int status, object what) except -1
 cdef bint interrupted(double *work) noexcept nogil
-
-
-cdef class Buffer:
-    """A buffer of somebody else's, held for as long as this lives."""
-    cdef Py_buffer view
-    cdef bint held
-
-
-cdef class Columns:
-    """X as its user holds it, with what one reading tells: means, squared norms and X'y."""
-    cdef Matrix X
-    cdef tuple held             # what X points into
-    cdef readonly bint finite
-    cdef double *mean
-    cdef double *sq
-    cdef double *xy
-    cdef double *gram           # X'X, p x p, or NULL

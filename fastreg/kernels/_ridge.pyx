@@ -18,9 +18,11 @@ from libc.string cimport memcpy, memset
 from fastreg.kernels._cholesky cimport (
     Factor, factor_extend, factor_free, factor_reserve, solve_lower, solve_upper,
 )
+from fastreg.kernels._columns cimport Columns
 from fastreg.kernels._design cimport (
-    Columns, Matrix, dots, fr_dot_f64, gram_block, interrupted, raise_for, row_gram, subtract_product,
+    Matrix, dots, fr_dot_f64, interrupted, raise_for, subtract_product,
 )
+from fastreg.kernels._gram cimport gram_block, row_gram
 
 cdef enum:
     REFINEMENTS = 5

@@ -1,7 +1,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from fastreg.kernels._design import Columns
+from fastreg.kernels._columns import Columns
 
 Floats = NDArray[np.float64]
 

@@ -6,7 +6,8 @@ from fastreg.kernels._active cimport Active, active_base, active_free, active_in
 from fastreg.kernels._bounds cimport bounds_see
 from fastreg.kernels._cd cimport Gap, Penalty, clip
 from fastreg.kernels._cross cimport cross_gradients
-from fastreg.kernels._design cimport Columns, raise_for
+from fastreg.kernels._columns cimport Columns
+from fastreg.kernels._design cimport raise_for
 from fastreg.kernels._working cimport (
     INTERRUPTED, OUT_OF_MEMORY, Outcome, Working, support_size, working_gap, working_refresh,
 )

@@ -15,7 +15,8 @@ from libc.string cimport memcpy, memset
 
 from fastreg.kernels._cd cimport Penalty, is_free, l2_of, rise, slope
 from fastreg.kernels._cholesky cimport factor_extend, factor_remove, factor_reserve, solve_upper
-from fastreg.kernels._design cimport col_axpy, dots, gram_block, interrupted, subtract_product
+from fastreg.kernels._design cimport col_axpy, dots, interrupted, subtract_product
+from fastreg.kernels._gram cimport gram_block
 
 cdef enum:
     OUTSIDE = -1                # instead of its place, for a column that is not in the factor

@@ -23,8 +23,9 @@ from fastreg.kernels._cd cimport box, cd_epoch, clip, conjugate, dual_gap, dual_
 from fastreg.kernels._cholesky cimport factor_free
 from fastreg.kernels._cross cimport cross_add, cross_free, cross_init
 from fastreg.kernels._design cimport (
-    col_axpy, col_pack, dots, fr_dot_f64, gram_block, interrupted, settle, subtract_product,
+    col_axpy, col_pack, dots, fr_dot_f64, interrupted, settle, subtract_product,
 )
+from fastreg.kernels._gram cimport gram_block
 from fastreg.kernels._newton cimport newton_step
 from fastreg.kernels._support cimport forget_leavers, free_size, gradients
 

@@ -1,0 +1,20 @@
+"""The user's X as a Matrix, with the statistics of its columns."""
+
+from fastreg.kernels._design cimport Matrix
+
+
+cdef class Buffer:
+    """A buffer of somebody else's, held for as long as this lives."""
+    cdef Py_buffer view
+    cdef bint held
+
+
+cdef class Columns:
+    """X as its user holds it, with what one reading tells: means, squared norms and X'y."""
+    cdef Matrix X
+    cdef tuple held             # what X points into
+    cdef readonly bint finite
+    cdef double *mean
+    cdef double *sq
+    cdef double *xy
+    cdef double *gram           # X'X, p x p, or NULL

@@ -1,0 +1,318 @@
+"""The user's X as a Matrix, and what one reading of it tells: means, squared norms and X'y of its columns.
+
+Means are exact to an ulp for columns far from 0, and exact for constant ones: X.mean or, for a full column of sparse X,
+X.csc.shift is then taken off every number that is read.
+"""
+
+from cpython.buffer cimport PyBUF_FORMAT, PyBUF_STRIDED_RO, PyBuffer_Release, PyObject_GetBuffer
+from libc.float cimport DBL_EPSILON
+from libc.math cimport frexp, isfinite, ldexp
+from libc.stdlib cimport calloc, free, malloc
+from libc.string cimport memcpy
+
+from fastreg.kernels._design cimport (
+    STRIDED_ROWS, Matrix, col_pack, entry, entry_address, fr_axpy_f64, fr_csc_statistics, fr_dot_f64, fr_largest, fr_prefetch,
+    fr_rows_dot, fr_sum_f64, fr_wdot_f64, fr_wpack_f64, interrupted, part_dot, part_root, part_sum, part_sumsq, raise_for,
+    root_sum,
+)
+from fastreg.kernels._gram cimport CHUNK, LANES, aligned, pack_whole, packed_length, target_products, whole_lanes
+
+cdef class Buffer:
+    """A buffer of somebody else's, held for as long as this lives."""
+
+    def __cinit__(self, object owner):
+        PyObject_GetBuffer(owner, &self.view, PyBUF_STRIDED_RO | PyBUF_FORMAT)
+        self.held = True
+
+    def __dealloc__(self):
+        if self.held:
+            PyBuffer_Release(&self.view)
+
+
+cdef class Columns:
+    """The user's X (kept alive, never written) as a Matrix, with the mean, squared norm and x_j'y of its columns.
+
+    X: 2-d float32 or float64 buffer of any strides, or a tuple (data, indices, indptr, shape) of a CSC matrix that has been
+    checked; y: float64 (n,), centred if `center`, and times root; scale: a power of two; root: float64 (n,), square roots
+    of weights that add up to n, or None.  whole: also X'X, in the same reading; worth it where X is dense, tall, and most
+    columns will matter.  `finite` is False where a NaN, an infinity or an overflow was met: then nothing else may be used."""
+
+    def __cinit__(self, object X, const double[::1] y, bint center, double scale, object root, bint whole):
+        cdef Buffer data, indices, indptr, weights
+        cdef Py_ssize_t n, p, item
+        cdef int status = 0
+        self.X.sparse = isinstance(X, tuple)
+        if self.X.sparse:
+            data, indices, indptr = Buffer(X[0]), Buffer(X[1]), Buffer(X[2])
+            self.held = (data, indices, indptr)
+            n, p = X[3]
+            self.X.csc.data, self.X.csc.indices, self.X.csc.indptr = data.view.buf, indices.view.buf, indptr.view.buf
+            self.X.csc.single, self.X.csc.wide = data.view.itemsize == 4, indices.view.itemsize == 8
+            self.X.row_stride = 1
+        else:
+            data = Buffer(X)
+            self.held = (data,)
+            n, p, item = data.view.shape[0], data.view.shape[1], data.view.itemsize
+            self.X.data = data.view.buf
+            self.X.row_stride, self.X.col_stride = data.view.strides[0] // item, data.view.strides[1] // item
+        self.X.single = data.view.itemsize == 4
+        self.mean = <double *>calloc((5 if self.X.sparse else 3) * p, sizeof(double))
+        if self.mean == NULL:
+            raise MemoryError(f"no memory for the statistics of {p} columns")
+        self.sq, self.xy = self.mean + p, self.mean + 2 * p
+        self.X.n, self.X.p, self.X.centred = n, p, center
+        self.X.mean, self.X.scale, self.X.cols = self.mean, scale, NULL
+        if root is not None:
+            weights = Buffer(root)
+            self.held = (*self.held, weights)
+            self.X.root = <const double *>weights.view.buf
+        whole = whole and not self.X.sparse
+        if whole:
+            self.gram = <double *>malloc(p * p * sizeof(double))
+            if self.gram == NULL:
+                raise MemoryError(f"no memory for a {p} x {p} Gram matrix")
+        with nogil:
+            if whole:
+                status = whole_statistics(&self.X, &y[0], center, self.mean, self.sq, self.xy, self.gram)
+                self.finite = status == 0
+            elif self.X.sparse:
+                self.finite = sparse_statistics(&self.X, &y[0], center, self.mean, self.sq, self.xy, self.mean + 3 * p)
+            else:
+                self.finite = column_statistics(&self.X, &y[0], center, self.mean, self.sq, self.xy)
+        raise_for(min(status, 0), "packed columns")
+
+    def __dealloc__(self):
+        free(self.mean)
+        free(self.gram)
+
+    @property
+    def sparse(self):
+        """whether X is a CSC matrix"""
+        return bool(self.X.sparse)
+
+    @property
+    def itemsize(self):
+        """bytes of an element of X"""
+        return 4 if self.X.single else 8
+
+    def mean_dot(self, const Py_ssize_t[::1] cols, const double[::1] w):
+        """sum_k mean_cols[k] w_k, means of the user's X (zeros without centring)"""
+        cdef Py_ssize_t k
+        cdef double total = 0.0
+        for k in range(cols.shape[0]):
+            total += self.mean[cols[k]] * w[k]
+        return total
+
+    def write(self, double[::1, :] out):
+        """out = the centred, weighted, scaled columns, dense"""
+        cdef Py_ssize_t j
+        for j in range(self.X.p):
+            col_pack(&self.X, j, &out[0, j])
+
+    def squares(self, double[::1] out):
+        """out_j = |x_j|^2 of the centred, weighted, scaled columns"""
+        memcpy(&out[0], self.sq, self.X.p * sizeof(double))
+
+    def products(self, const double[:, ::1] Y, double[:, ::1] out):
+        """out (p, t) = X'Y' for t targets Y (t, n), each as y is; one reading of X."""
+        cdef int status
+        with nogil:
+            status = target_products(&self.X, &Y[0, 0], Y.shape[0], &out[0, 0])
+        raise_for(status, "packed columns")
+
+    @property
+    def ordinary(self):
+        """whether everything is finite and the largest square is far from the ends of the range of float64"""
+        return self.finite and 1e-200 < fr_largest(self.X.p, self.sq) < 1e200
+
+    def largest(self):
+        """(max_j |x_j|^2, max_j |x_j'y|) of the centred, weighted, scaled columns"""
+        return fr_largest(self.X.p, self.sq), fr_largest(self.X.p, self.xy)
+
+
+cdef bint sparse_statistics(Matrix *X, const double *y, bint center, double *mean, double *sq, double *xy,
+                            double *split) noexcept nogil:
+    """column_statistics for sparse X, from its stored entries and the weight of the rows without one.
+
+    split: 2 p numbers that X.csc.shift and X.mean will point to: what is taken off entry by entry, and the rest of the mean."""
+    cdef Py_ssize_t j
+    cdef double total = 0.0, level = root_sum(X.n, y, X.root)
+    fr_csc_statistics(&X.csc, X.n, X.p, center, X.scale, X.root, y, mean, sq, xy, split, split + X.p)
+    X.csc.shift, X.mean = split, split + X.p
+    for j in range(X.p):
+        # what the rounding of a constant column's mean leaves is no variance
+        if center and sq[j] <= 16.0 * DBL_EPSILON * DBL_EPSILON * X.n * (X.scale * mean[j]) * (X.scale * mean[j]):
+            sq[j] = 0.0
+        xy[j] = X.scale * (xy[j] - level * X.mean[j])
+        total += abs(sq[j]) + abs(xy[j])
+    return isfinite(total)
+
+
+cdef void column_sums(Matrix *X, Py_ssize_t j, Py_ssize_t end, Py_ssize_t step, double *out) noexcept nogil:
+    """out_k += sum of x_k - mean_k for columns j .. end - 1, by pieces of `step` rows"""
+    cdef Py_ssize_t i = 0, k, m
+    while i < X.n:
+        m = min(step, X.n - i)
+        for k in range(j, end):
+            out[k] += part_sum(X, k, i, m)
+        i += m
+
+
+cdef bint column_statistics(Matrix *X, const double *y, bint center, double *mean, double *sq, double *xy) noexcept nogil:
+    """One reading (two from cache) of X: mean, |x_j|^2 and x_j'y, all centred; whether everything was finite.
+
+    The mean is corrected by the mean of what it leaves over, so that it is good to an ulp for a column far from 0."""
+    cdef Py_ssize_t i, j, k, m, end, block, step
+    cdef double total = 0.0
+    # contiguous columns are read one by one, others all together in pieces of rows
+    block = 1 if X.row_stride == 1 else X.p
+    step = X.n if X.row_stride == 1 else STRIDED_ROWS
+    j = 0
+    while j < X.p:
+        end = j + block
+        if center:
+            column_sums(X, j, end, step, sq)
+            for k in range(j, end):
+                mean[k], sq[k] = sq[k] / X.n, 0.0       # weights add up to n
+            column_sums(X, j, end, step, xy)
+            for k in range(j, end):
+                mean[k] += xy[k] / X.n
+                xy[k] = 0.0
+        i = 0
+        while i < X.n:
+            m = min(step, X.n - i)
+            for k in range(j, end):
+                sq[k] += part_sumsq(X, k, i, m)
+                xy[k] += part_dot(X, k, i, m, y + i)
+            i += m
+        for k in range(j, end):
+            total += abs(sq[k]) + abs(xy[k])
+            # what the rounding of a weighted mean leaves is no variance
+            if center and X.root != NULL and is_constant(X, k, &mean[k]):
+                sq[k] = 0.0
+        j = end
+    return isfinite(total)
+
+
+cdef bint is_constant(Matrix *X, Py_ssize_t j, double *value) noexcept nogil:
+    """Whether column j of a dense X is one number, value, in all rows of weight > 0.  Most columns differ in the first two."""
+    cdef Py_ssize_t i
+    cdef double first = 0.0
+    cdef bint seen = False
+    for i in range(X.n):
+        if X.root[i] == 0.0:
+            continue
+        if seen and entry(X, i, j) != first:
+            return False
+        first, seen = entry(X, i, j), True
+    value[0] = first
+    return True
+
+
+cdef inline double weighted_sum(Py_ssize_t n, const double *x, double shift, const double *root) noexcept nogil:
+    """sum_i root_i^2 (x_i - shift)"""
+    return fr_sum_f64(n, x, 1, shift) if root == NULL else fr_wdot_f64(n, x, 1, shift, root, root)
+
+
+cdef int whole_statistics(Matrix *X, const double *y, bint center, double *mean, double *sq, double *xy,
+                          double *G) noexcept nogil:
+    """mean, sq = |x_j|^2 and xy = x_j'y as in column_statistics, and G = X'X, p x p, from one reading of X.
+
+    Each chunk of rows is centred by its own mean, and joins those before it by Chan's update (Chan, Golub and LeVeque, 1983,
+    Algorithms for Computing the Sample Variance, eq. 2.1), so that nothing cancels.  Cost n p^2/2 and p packed columns.
+    Returns -1 where memory is out, -2 if interrupted, 1 where X or a sum of it is not finite."""
+    cdef Py_ssize_t p = X.p, ld = packed_length(X.n), i = 0, j, k, rows, whole
+    cdef double *block = <double *>calloc((p + 1) * (ld + p + 5) + LANES, sizeof(double))
+    cdef double *A = aligned(block)
+    cdef double *S = A + (p + 1) * ld               # of the columns and, in row p, of y: lower triangle
+    cdef double *at = S + (p + 1) * (p + 1)         # the mean of this chunk
+    cdef double *base = at + p + 1                  # the first row: means are counted from there, and lose no digits
+    cdef double *so_far = base + p + 1              # the mean of all rows before, less base
+    cdef double *step = so_far + p + 1              # from there to the mean of this chunk
+    cdef const double *root
+    cdef double work = 0.0, total = 0.0, weight, seen = 0.0, share
+    cdef Py_ssize_t item = sizeof(float) if X.single else sizeof(double)
+    cdef Matrix chunk = X[0]
+    cdef int status = 0
+    if block == NULL:
+        return -1
+    chunk.mean = at
+    if center:
+        for j in range(p):
+            base[j] = entry(X, 0, j)
+    while i < X.n and status == 0:
+        rows = min(<Py_ssize_t>CHUNK, X.n - i)
+        whole = whole_lanes(rows)
+        root = part_root(X, i, rows)
+        weight = rows if root == NULL else fr_dot_f64(rows, root, 1, 0.0, root)
+        if center and weight > 0.0:
+            for j in range(p):
+                # counted from the first entry: the mean of equal numbers is that number
+                at[j] = entry(X, i, j)
+                step[j] = at[j] - base[j] + part_sum(&chunk, j, i, rows) / weight
+                at[j] = base[j] + step[j]
+            at[p] = step[p] = root_sum(rows, y + i, root) / weight
+        for j in range(p):
+            pack_whole(&chunk, j, i, rows, whole, A + j * ld)
+            if i + rows < X.n and X.row_stride == 1:    # a chunk is too short for the processor to look ahead by itself
+                fr_prefetch(entry_address(X, i + rows, j), min(rows, X.n - i - rows) * item)
+        for k in range(whole):
+            A[p * ld + k] = y[i + k] - at[p] * (1.0 if root == NULL else root[k]) if k < rows else 0.0
+        fr_rows_dot(p + 1, p + 1, whole, 1.0, A, ld, A, ld, S, p + 1, 1)
+        if center and weight > 0.0:
+            share = weight / (seen + weight)
+            for j in range(p + 1):
+                step[j] -= so_far[j]
+                so_far[j] += share * step[j]
+                step[j] *= X.scale if j < p else 1.0
+                fr_axpy_f64(j + 1, share * seen * step[j], step, 1, 0.0, S + j * (p + 1))
+            seen += weight
+        i += rows
+        work += <double>rows * p * p
+        if interrupted(&work):
+            status = -2
+    for j in range(p):
+        mean[j], sq[j], xy[j] = base[j] + so_far[j], S[j * (p + 1) + j], S[p * (p + 1) + j]
+        total += abs(sq[j]) + abs(xy[j])
+        for k in range(j + 1):
+            G[j * p + k] = G[k * p + j] = S[j * (p + 1) + k]
+    for j in range(p):
+        if center and X.root != NULL and is_constant(X, j, &mean[j]):
+            sq[j] = 0.0
+            for k in range(p):
+                G[j * p + k] = G[k * p + j] = 0.0
+    free(block)
+    return status if status != 0 or isfinite(total) else 1
+
+
+def scale_target(const double[:] y, bint center, const double[::1] root, double[::1] out):
+    """out = root scale (y - mean), the mean only if `center`; returns (mean, scale), or None where y is not finite.
+
+    root: square roots of weights that add up to n, or None.  scale is a power of two that puts the largest |y| in [1/2, 1),
+    so that no square overflows or vanishes."""
+    cdef Py_ssize_t i, n = y.shape[0]
+    cdef const double *weights = NULL if root is None else &root[0]
+    cdef int exponent = 0
+    cdef double low = 0.0, high = 0.0, total = 0.0, scale, mean = 0.0, rest = 0.0
+    cdef bint seen = False
+    for i in range(n):
+        total += y[i] * 0.0
+        if weights == NULL or weights[i] > 0.0:     # a row of weight 0 is as good as absent
+            low, high = min(low, y[i]) if seen else y[i], max(high, y[i]) if seen else y[i]
+            seen = True
+    if total != 0.0 or total != total:
+        return None
+    if center and low == high:      # the mean of equal numbers may be an ulp off, and would leave a constant to be fitted
+        for i in range(n):
+            out[i] = 0.0
+        return low, 1.0
+    frexp(max(-low, high), &exponent)
+    scale = ldexp(1.0, max(-1000, min(1000, -exponent)))
+    for i in range(n):
+        out[i] = y[i] * scale if weights == NULL or weights[i] > 0.0 else 0.0
+    if center:
+        mean = weighted_sum(n, &out[0], 0.0, weights) / n
+        rest = weighted_sum(n, &out[0], mean, weights) / n
+        mean += rest
+    fr_wpack_f64(n, 1.0, &out[0], 1, mean, &out[0], weights)
+    return mean / scale, scale
