@@ -22,7 +22,6 @@ cdef int active_init(Active *S, Matrix *X, const double *y, const double *xy, co
                      Py_ssize_t gram_limit, Py_ssize_t factor_limit, bint tall, const double *whole) noexcept nogil
 cdef void active_retarget(Active *S, const double *y, const double *xy) noexcept nogil
 cdef void active_free(Active *S) noexcept nogil
-cdef int join(Active *S, const Py_ssize_t *cols, Py_ssize_t k) noexcept nogil
 cdef Outcome active_base(Active *S, double l2, double tol, Py_ssize_t max_iter, Py_ssize_t *n_iter,
                          double *most) noexcept nogil
 cdef Outcome active_solve(Active *S, double l1, double l2, double tol, Py_ssize_t max_iter, Py_ssize_t *n_iter,

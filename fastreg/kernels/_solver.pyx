@@ -2,15 +2,15 @@
 
 from libc.string cimport memset
 
-from fastreg.kernels._active cimport Active, active_base, active_free, active_init, active_retarget, active_solve, join
+from fastreg.kernels._active cimport Active, active_base, active_free, active_init, active_retarget, active_solve
 from fastreg.kernels._bounds cimport bounds_see
 from fastreg.kernels._cd cimport Gap, Penalty, clip
-from fastreg.kernels._cross cimport cross_gradients
 from fastreg.kernels._columns cimport Columns
+from fastreg.kernels._cross cimport cross_gradients
 from fastreg.kernels._design cimport raise_for
-from fastreg.kernels._working cimport (
-    INTERRUPTED, OUT_OF_MEMORY, Outcome, Working, support_size, working_gap, working_refresh,
-)
+from fastreg.kernels._joining cimport join
+from fastreg.kernels._judge cimport working_gap
+from fastreg.kernels._working cimport INTERRUPTED, OUT_OF_MEMORY, Outcome, Working, support_size, working_refresh
 
 cdef str GRAM = "the Gram matrix of the working set"
 

@@ -59,8 +59,5 @@ cdef Py_ssize_t support_size(Working *W) noexcept nogil
 cdef bint may_leave(Working *W, Py_ssize_t i) noexcept nogil
 cdef void working_shrink(Working *W) noexcept nogil
 cdef void working_refresh(Working *W) noexcept nogil
-cdef Gap working_gap(Working *W) noexcept nogil
-cdef void working_judge(Working *W, Gap *g) noexcept nogil
-cdef double working_conjugate_gap(Working *W) noexcept nogil
 cdef Gap working_certify(Working *W, double tol) noexcept nogil
 cdef Outcome working_solve(Working *W, double tol, double floor, Py_ssize_t *n_iter, Py_ssize_t max_iter) noexcept nogil
