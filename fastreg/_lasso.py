@@ -84,9 +84,9 @@ def lasso(
     positive : bool
         Bounds of 0 below.
     offset : array of shape (n,), optional
-        A known part o of the prediction.
+        A known part o of the prediction; `predict` does not add it.
     precompute : "auto", bool, or array of shape (p, p)
-        True: the Gram matrix of all columns is made first.  False: none is made.  An array: X'X of the centred, weighted X
+        True: the Gram matrix of all columns is made first, which takes 24 p^2 bytes.  False: none is made.  An array: X'X of the centred, weighted X
         (weights that add up to n); the certificate does not rest on it.
     tol : float >= 0
         Stop when dual_gap <= tol * objective.  What float64 cannot tell from zero, 64 eps |y|^2 / n, counts as reached
@@ -94,7 +94,8 @@ def lasso(
     max_iter : int >= 1
         Most sweeps of coordinate descent plus Newton steps.
     warm_start : array of shape (p,), Fit or Path, optional
-        Coefficients to start from (of a Path: those of the nearest alpha).  Saves work, does not change the answer.
+        Coefficients to start from (of a Path: those of the nearest alpha).  Saves work, does not change the answer.  For
+        several targets (p, t), a Fit of them or a tuple of Paths give each its own.
 
     Returns
     -------
@@ -109,7 +110,7 @@ def lasso(
     Warns
     -----
     ConvergenceWarning
-        Where max_iter ended the solve; status is Status.MAX_ITER.
+        Where max_iter or rounding ended the solve; status is Status.MAX_ITER or Status.STALLED.
 
     Notes
     -----
@@ -171,7 +172,8 @@ def elastic_net(
     Parameters
     ----------
     l1_ratio : float from 0 to 1
-        Share of the l1 penalty: 1 is the lasso; 0 is ridge regression, whose alpha in `ridge` is n times this one.
+        Share of the l1 penalty: 1 is the lasso; 0 is ridge regression, whose alpha in `ridge` is n times this one (with
+        sample_weight: their sum times).
 
     The other parameters, the result, errors and method are those of `lasso`.
 
@@ -233,7 +235,7 @@ def lasso_path(
         An int asks for that many, geometrically spaced from `alpha_max(X, y)` down to alpha_min_ratio times that.  An
         array is used as it is, in any order, repeats and 0 included; results stand in its order.
     alpha_min_ratio : float in (0, 1], optional
-        Default 1e-2 for n < p and 1e-4 otherwise, as in glmnet.  Only for an int `alphas`.
+        Default 1e-2 for n < p and 1e-4 otherwise, as in glmnet; 1e-15 at least.  Only for an int `alphas`.
     max_iter : int >= 1
         Most sweeps plus Newton steps for each alpha.
     max_support : int >= 0, optional
@@ -241,7 +243,8 @@ def lasso_path(
     deviance_stop : float from 0 to 1, optional
         End the path after the first alpha whose deviance_ratio is at least this.
     callback : function of a Fit, optional
-        Called after each alpha, from the largest down; if it returns True the path ends there.
+        Called after each alpha, from the largest down; if it returns True the path ends there.  Of several targets, one after
+        the other.
 
     The other parameters, errors and method are those of `lasso`.
 
@@ -378,15 +381,15 @@ def _path(X: Any, y: Any, l1_ratio: Any, alphas: Any, alpha_min_ratio: Any, opti
         _input.share(l1_ratio)
     model = Model(X, y, options, l1_ratio)
     paths = []
-    for _ in model.targets():
+    for k, _ in enumerate(model.targets()):
         grid = _grid(model, alphas, alpha_min_ratio) if isinstance(alphas, int) else alphas
-        paths.append(_one_path(model, grid, options.warm_start, stop))
+        paths.append(_one_path(model, grid, options.warm_start, stop, k))
     return tuple(paths) if model.many else paths[0]
 
 
-def _one_path(model: Model, alphas: Floats, warm_start: Any, stop: Stop) -> Path:
+def _one_path(model: Model, alphas: Floats, warm_start: Any, stop: Stop, target: int) -> Path:
     order = np.argsort(-alphas, kind="stable")
-    model.start(warm_start, float(alphas[order[0]]))
+    model.start(warm_start, float(alphas[order[0]]), target)
     total = model.descent.total
     before = model.descent.counts
     steps: list[Step] = []

@@ -114,13 +114,18 @@ class Model:
             raise _input.no_alpha_max("lower and upper leave out 0")
         return self.descent.alpha_max()
 
-    def start(self, warm_start: Any, alpha: float) -> None:
-        """Let the descent begin with these coefficients."""
+    def start(self, warm_start: Any, alpha: float, target: int = 0) -> None:
+        """Let the descent for a target begin with these coefficients, its own column of them if there is one for each."""
+        if isinstance(warm_start, tuple) and self.many and len(warm_start) == self.Y.shape[1]:
+            warm_start = warm_start[target]
         if warm_start is None or (isinstance(warm_start, Path) and len(warm_start) == 0):
             return
         if isinstance(warm_start, Path):
             warm_start = warm_start[int(np.argmin(np.abs(warm_start.alphas - alpha)))]
-        self.descent.start = _input.start(warm_start.coef if isinstance(warm_start, Fit) else warm_start, self.p)
+        coef = warm_start.coef if isinstance(warm_start, Fit) else warm_start
+        if self.many and np.shape(coef) == (self.p, self.Y.shape[1]):
+            coef = np.asarray(coef)[:, target]
+        self.descent.start = _input.start(coef, self.p)
 
 
 def _extent(design: Any) -> tuple[int, int | None]:
@@ -145,7 +150,7 @@ def fit_targets(model: Model, alpha: float, warm_start: Any, stacklevel: int = 5
     steps = []
     if model.many:
         for k, _ in enumerate(model.targets()):
-            model.start(warm_start, alpha)
+            model.start(warm_start, alpha, k)
             steps.append(model.descent.step(alpha, coef[k]))
         worst = max(steps, key=lambda s: list(Status).index(s.status))
     else:

@@ -30,7 +30,7 @@ class Status(Enum):
     CONVERGED = "the gap is at most tol times the objective"
     PRECISION = "the gap is below what float64 can tell from zero (64 eps |y|^2 / n), which is more than tol asks for here"
     MINIMUM_NORM = "X is rank deficient and nothing is penalised: of all optima, the one of smallest norm"
-    STALLED = "rounding in float64 keeps the gap above tol, as alpha is too close to 0 or X to collinear: raise tol"
+    STALLED = "rounding in float64 keeps the gap above tol, as alpha is too close to 0 or X too collinear: raise tol"
     MAX_ITER = "max_iter sweeps and Newton steps did not reach tol: raise max_iter or tol"
 
     @property

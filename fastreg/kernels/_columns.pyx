@@ -12,7 +12,7 @@ from libc.string cimport memcpy
 
 from fastreg.kernels._design cimport (
     STRIDED_ROWS, Matrix, col_pack, entry, entry_address, fr_axpy_f64, fr_csc_statistics, fr_dot_f64, fr_largest, fr_prefetch,
-    fr_rows_dot, fr_sum_f64, fr_wdot_f64, fr_wpack_f64, interrupted, part_dot, part_root, part_sum, part_sumsq, raise_for,
+    fr_rows_dot, fr_sum_f64, fr_wdot_f64, fr_wpack_f64, interrupted, part_moments, part_root, part_sum, raise_for,
     root_sum,
 )
 from fastreg.kernels._gram cimport CHUNK, LANES, aligned, pack_whole, packed_length, target_products, whole_lanes
@@ -182,8 +182,7 @@ cdef bint column_statistics(Matrix *X, const double *y, bint center, double *mea
         while i < X.n:
             m = min(step, X.n - i)
             for k in range(j, end):
-                sq[k] += part_sumsq(X, k, i, m)
-                xy[k] += part_dot(X, k, i, m, y + i)
+                sq[k] += part_moments(X, k, i, m, y + i, &xy[k])
             i += m
         for k in range(j, end):
             total += abs(sq[k]) + abs(xy[k])

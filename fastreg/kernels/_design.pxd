@@ -12,10 +12,10 @@ cdef extern from "lanes.h" nogil:
     void check "FR_CHECK"(bint condition) noexcept
     double fr_sum_f64(Py_ssize_t n, const double *x, Py_ssize_t stride, double shift) noexcept
     double fr_sum_f32(Py_ssize_t n, const float *x, Py_ssize_t stride, double shift) noexcept
-    double fr_wsumsq_f64(Py_ssize_t n, const double *x, Py_ssize_t stride, double shift, double scale,
-                         const double *root) noexcept
-    double fr_wsumsq_f32(Py_ssize_t n, const float *x, Py_ssize_t stride, double shift, double scale,
-                         const double *root) noexcept
+    double fr_wmoments_f64(Py_ssize_t n, const double *x, Py_ssize_t stride, double shift, double scale, const double *r,
+                           const double *root, double *dot) noexcept
+    double fr_wmoments_f32(Py_ssize_t n, const float *x, Py_ssize_t stride, double shift, double scale, const double *r,
+                           const double *root, double *dot) noexcept
     double fr_dot_f64(Py_ssize_t n, const double *x, Py_ssize_t stride, double shift, const double *r) noexcept
     double fr_wdot_f64(Py_ssize_t n, const double *x, Py_ssize_t stride, double shift, const double *r,
                        const double *root) noexcept
@@ -117,12 +117,17 @@ cdef inline double part_sum(Matrix *X, Py_ssize_t j, Py_ssize_t i, Py_ssize_t m)
             else fr_wdot_f64(m, <const double *>x, X.row_stride, shift, root, root))
 
 
-cdef inline double part_sumsq(Matrix *X, Py_ssize_t j, Py_ssize_t i, Py_ssize_t m) noexcept nogil:
-    """|x_j[i:i + m]|^2"""
+cdef inline double part_moments(Matrix *X, Py_ssize_t j, Py_ssize_t i, Py_ssize_t m, const double *r,
+                                double *dot) noexcept nogil:
+    """|x_j[i:i + m]|^2, and dot += x_j[i:i + m]'r, r of length m"""
     cdef const void *x = entry_address(X, i, j)
-    cdef double shift = X.mean[column(X, j)]
-    return (fr_wsumsq_f32(m, <const float *>x, X.row_stride, shift, X.scale, part_root(X, i, m)) if X.single
-            else fr_wsumsq_f64(m, <const double *>x, X.row_stride, shift, X.scale, part_root(X, i, m)))
+    cdef double shift = X.mean[column(X, j)], product = 0.0, squares
+    if X.single:
+        squares = fr_wmoments_f32(m, <const float *>x, X.row_stride, shift, X.scale, r, part_root(X, i, m), &product)
+    else:
+        squares = fr_wmoments_f64(m, <const double *>x, X.row_stride, shift, X.scale, r, part_root(X, i, m), &product)
+    dot[0] += X.scale * product
+    return squares
 
 
 cdef inline double part_dot(Matrix *X, Py_ssize_t j, Py_ssize_t i, Py_ssize_t m, const double *r) noexcept nogil:

@@ -10,7 +10,9 @@ from fastreg.kernels._cross cimport cross_gradients
 from fastreg.kernels._design cimport raise_for
 from fastreg.kernels._joining cimport join
 from fastreg.kernels._judge cimport working_gap
-from fastreg.kernels._working cimport INTERRUPTED, OUT_OF_MEMORY, Outcome, Working, support_size, working_refresh
+from fastreg.kernels._working cimport (
+    AT_FLOOR, INTERRUPTED, OUT_OF_MEMORY, REACHED, Outcome, Working, support_size, working_refresh,
+)
 
 cdef str GRAM = "the Gram matrix of the working set"
 
@@ -109,6 +111,8 @@ cdef class Solver:
             outcome = active_solve(&self.S, l1, l2, tol, max_iter, &n_iter, &g)
             size = support_size(&self.S.W)
         raise_for_outcome(outcome)
+        if outcome == REACHED and g.gap < self.S.floor and self.S.floor > tol * g.primal:
+            outcome = AT_FLOOR          # no gap below the floor is claimed
         return <int>outcome, n_iter, g.primal, max(g.gap, self.S.floor), size
 
     def write(self, double[::1] coef, double unit):

@@ -25,7 +25,7 @@ from fastreg.kernels._design cimport (
     col_axpy, col_pack, dots, fr_dot_f64, interrupted, settle, subtract_product,
 )
 from fastreg.kernels._gram cimport gram_block
-from fastreg.kernels._judge cimport working_gap
+from fastreg.kernels._judge cimport working_gap, working_judge
 from fastreg.kernels._newton cimport newton_step
 from fastreg.kernels._support cimport forget_leavers, free_size
 
@@ -249,7 +249,10 @@ cdef Gap working_certify(Working *W, double tol) noexcept nogil:
         dots(&W.X, NULL, W.X.p, W.r, W.q)
         W.work += <double>W.X.n * W.X.p
         W.exact = True
-        g = working_gap(W)
+        return working_gap(W)
+    if not W.on_residual:       # what the Gram form may have lost counts
+        g.excess += g.noise
+        working_judge(W, &g)
     return g
 
 

@@ -258,8 +258,6 @@ FR_HOT ptrdiff_t fr_bounds_over(ptrdiff_t p, const double *c, const double *size
     return total
 
 #define FR_SELF(v, i) (v)
-#define FR_SQUARE(v, i) FR_MUL(FR_MUL(FR_ROOTED(v, i), factor), FR_MUL(FR_ROOTED(v, i), factor))
-#define FR_SQUARE1(v, i) ((FR_ROOTED1(v, i) * scale) * (FR_ROOTED1(v, i) * scale))
 #define FR_TIMES_R(v, i) FR_MUL(FR_ROOTED(v, i), FR_LOAD_double(r + (i)))
 #define FR_TIMES_R1(v, i) (FR_ROOTED1(v, i) * r[i])
 /* times the square root of the row's weight, where there are weights */
@@ -269,14 +267,40 @@ FR_HOT ptrdiff_t fr_bounds_over(ptrdiff_t p, const double *c, const double *size
 FR_INLINE double FR_NAME(fr_sum_any)(ptrdiff_t n, const FR_REAL *x, ptrdiff_t stride, double shift) {
     FR_SUM16(FR_SELF, FR_SELF);
 }
-FR_INLINE double FR_NAME(fr_sumsq_any)(ptrdiff_t n, const FR_REAL *x, ptrdiff_t stride, double shift, double scale,
-                                       const double *root) {
-    const fr_v4 factor = FR_FILL(scale); /* before squaring: the square of an entry may not be representable */
-    FR_SUM16(FR_SQUARE, FR_SQUARE1);
-}
 FR_INLINE double FR_NAME(fr_dot_any)(ptrdiff_t n, const FR_REAL *x, ptrdiff_t stride, double shift, const double *r,
                                      const double *root) {
     FR_SUM16(FR_TIMES_R, FR_TIMES_R1);
+}
+/* |scale root (x - shift)|^2, and in the same reading *dot = sum_i root_i (x_i - shift) r_i, as fr_dot_any has it */
+FR_INLINE double FR_NAME(fr_moments_any)(ptrdiff_t n, const FR_REAL *x, ptrdiff_t stride, double shift, double scale,
+                                         const double *r, const double *root, double *dot) {
+    const fr_v4 centre = FR_FILL(shift), factor = FR_FILL(scale); /* before squaring: a square may not be representable */
+    fr_v4 s0 = FR_ZERO, s1 = FR_ZERO, s2 = FR_ZERO, s3 = FR_ZERO, d0 = FR_ZERO, d1 = FR_ZERO, d2 = FR_ZERO, d3 = FR_ZERO;
+    ptrdiff_t i = 0;
+#define FR_BOTH(s, d, at)                                                                       \
+    do {                                                                                        \
+        const fr_v4 v = FR_ROOTED(FR_SUB(FR_READ(x + (at) * stride), centre), at), w = FR_MUL(v, factor); \
+        s = FR_ADD(s, FR_MUL(w, w));                                                            \
+        d = FR_ADD(d, FR_MUL(v, FR_LOAD_double(r + (at))));                                     \
+    } while (0)
+    for (; i + 16 <= n; i += 16) {
+        FR_BOTH(s0, d0, i);
+        FR_BOTH(s1, d1, i + 4);
+        FR_BOTH(s2, d2, i + 8);
+        FR_BOTH(s3, d3, i + 12);
+    }
+    for (; i + 4 <= n; i += 4) FR_BOTH(s0, d0, i);
+#undef FR_BOTH
+    s0 = FR_ADD(FR_ADD(s0, s1), FR_ADD(s2, s3));
+    d0 = FR_ADD(FR_ADD(d0, d1), FR_ADD(d2, d3));
+    double squares = FR_TOTAL(s0), product = FR_TOTAL(d0);
+    for (; i < n; i++) {
+        const double v = FR_ROOTED1((double)x[i * stride] - shift, i);
+        squares += (v * scale) * (v * scale);
+        product += v * r[i];
+    }
+    *dot = product;
+    return squares;
 }
 /* y_i = beta y_i + a root_i (x_i - shift), beta 0 or 1 */
 FR_INLINE void FR_NAME(fr_update_any)(ptrdiff_t n, double beta, double a, const FR_REAL *x, ptrdiff_t stride,
@@ -297,9 +321,9 @@ FR_INLINE void FR_NAME(fr_update_any)(ptrdiff_t n, double beta, double a, const 
 FR_HOT double FR_NAME(fr_sum)(ptrdiff_t n, const FR_REAL *x, ptrdiff_t stride, double shift) {
     return stride == 1 ? FR_NAME(fr_sum_any)(n, x, 1, shift) : FR_NAME(fr_sum_any)(n, x, stride, shift);
 }
-#define FR_CALL(stride, root) FR_NAME(fr_sumsq_any)(n, x, stride, shift, scale, root)
-FR_HOT double FR_NAME(fr_wsumsq)(ptrdiff_t n, const FR_REAL *x, ptrdiff_t stride, double shift, double scale,
-                                 const double *root) {
+#define FR_CALL(stride, root) FR_NAME(fr_moments_any)(n, x, stride, shift, scale, r, root, dot)
+FR_HOT double FR_NAME(fr_wmoments)(ptrdiff_t n, const FR_REAL *x, ptrdiff_t stride, double shift, double scale,
+                                   const double *r, const double *root, double *dot) {
     return FR_BY_ROOT(FR_CALL);
 }
 #undef FR_CALL
@@ -348,8 +372,6 @@ FR_HOT void FR_NAME(fr_soft)(ptrdiff_t n, const FR_REAL *x, ptrdiff_t sx, FR_REA
 #undef FR_READ
 #undef FR_SUM16
 #undef FR_SELF
-#undef FR_SQUARE
-#undef FR_SQUARE1
 #undef FR_TIMES_R
 #undef FR_TIMES_R1
 #undef FR_ROOTED
