@@ -86,8 +86,8 @@ def lasso(
     offset : array of shape (n,), optional
         A known part o of the prediction; `predict` does not add it.
     precompute : "auto", bool, or array of shape (p, p)
-        True: the Gram matrix of all columns is made first, which takes 24 p^2 bytes.  False: none is made.  An array: X'X of the centred, weighted X
-        (weights that add up to n); the certificate does not rest on it.
+        True: the Gram matrix of all columns is made first, which takes 24 p^2 bytes.  False: none is made.  An array: X'X of
+        the centred, weighted X (weights that add up to n); the certificate does not rest on it.
     tol : float >= 0
         Stop when dual_gap <= tol * objective.  What float64 cannot tell from zero, 64 eps |y|^2 / n, counts as reached
         (Status.PRECISION), so 0 asks for all there is.
