@@ -200,7 +200,7 @@ class Descent:
             self.start = None
         outcome, n_iter, objective, gap, size = solver.solve(l1, l2, self.tol, self.max_iter)
         status = _STATUS[outcome]
-        if status is Status.STALLED and problem.limits is None:
+        if status is Status.STALLED and problem.limits is None and self._hidden(l1):
             without = self._ridge_step(l2, coef, l1)
             if without is not None:
                 return without
@@ -211,6 +211,12 @@ class Descent:
             support, w, residual = _NONE, _NOTHING, 0.0
             level = solver.write(coef, problem.unit)
         return self._public(support, w, level, objective, gap, n_iter, status, residual)
+
+    def _hidden(self, l1: float) -> bool:
+        """Whether an l1 may be hidden by rounding, and a Gram matrix for l1 = 0 takes no more than a solver may."""
+        problem = self.problem
+        size = problem.p if problem.factors is not None else min(problem.n, problem.p)
+        return l1 <= 1e-6 * math.sqrt(problem.columns.largest()[0] * self.total) and 16 * size * size <= TOGETHER
 
     def _ridge_step(self, l2: float, coef: Floats | None, l1: float = 0.0) -> Step | None:
         """The solution for l1 = 0; None if it is not one for this l1 as well: its gap is at most sum_j l1 v_j |w_j| larger.

@@ -116,7 +116,8 @@ def lasso(
     -----
     Certified active set with coordinate descent and projected Newton steps: about n |W|^2/2 multiply-adds for the Gram matrix
     of the columns W that ever mattered, and n for each column that has to be read to be ruled out.  No column is dropped
-    without a proof: dual_gap is a bound for the whole problem.
+    without a proof: dual_gap is a bound for the whole problem.  One thing is judged and not proved: unpenalised columns that
+    depend on one another to 1e-7 or less may count as dependent.
 
     References
     ----------

@@ -141,9 +141,8 @@ class Path:
     n_columns_read : int
         Columns of X that were read along the path to check them, after the one reading that every fit begins with.
     counts : dict
-        More of the work: working_set (columns that ever mattered), sweeps, newton_steps, pivots.
-    feature_names : tuple of p str, or None
-        The names of the columns of X, if it came with names.
+        More of the work: working_set (columns that ever mattered), sweeps, newton_steps, pivots, products (iterations of
+        conjugate gradients).
     """
 
     alphas: Floats

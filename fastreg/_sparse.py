@@ -24,10 +24,14 @@ BY_TRIPLETS = ("coo", "lil", "dok", "bsr", "dia")
 # what _csc.inspect may find
 FAULTS = (BAD_START, DECREASE, TOO_LONG, OUTSIDE, NOT_FINITE) = range(1, 6)
 
+MOST_ROWS = 2**31 - 1  # kernels keep the places of a few columns as int32
+
 
 def columns(X: Any, name: str) -> Csc:
     """X, which has two dimensions, as compressed columns: finite, one entry per row and column, rows in any order."""
     form = getattr(X, "format", None)
+    if X.shape[0] > MOST_ROWS:
+        raise ValueError(f"{name} is sparse with {X.shape[0]} rows; at most {MOST_ROWS} are taken.")
     if form == "csr":
         csc = operator(X, name).tocsc()
         return Csc(csc.data, csc.indices, csc.indptr, csc.shape)

@@ -26,3 +26,4 @@ cdef Outcome active_base(Active *S, double l2, double tol, Py_ssize_t max_iter, 
                          double *most) noexcept nogil
 cdef Outcome active_solve(Active *S, double l1, double l2, double tol, Py_ssize_t max_iter, Py_ssize_t *n_iter,
                           Gap *certificate) noexcept nogil
+cdef double least_gap(Active *S, double primal) noexcept nogil

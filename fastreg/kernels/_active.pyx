@@ -125,6 +125,11 @@ cdef double check(Active *S, double limit, bint passing, Py_ssize_t *n_over) noe
     return bounds_sift(&S.B, limit, n_over)
 
 
+cdef double least_gap(Active *S, double primal) noexcept nogil:
+    """The smallest gap that is claimed: the rounding of |y|^2, or of an objective that bounds hold far above it."""
+    return max(S.floor, 4.0 * DBL_EPSILON * primal)
+
+
 cdef inline Outcome failed(int status) noexcept nogil:
     return OUT_OF_MEMORY if status == -1 else INTERRUPTED
 
@@ -272,7 +277,7 @@ cdef Outcome solve_from_here(Active *S, double l1, double l2, double tol, bint p
             return STALLED
         if g.gap <= tol * g.primal:
             return REACHED
-        if g.gap <= S.floor:
+        if g.gap <= least_gap(S, g.primal):
             return AT_FLOOR
         if outcome == OUT_OF_ITERATIONS:
             return outcome
@@ -280,6 +285,8 @@ cdef Outcome solve_from_here(Active *S, double l1, double l2, double tol, bint p
         tries = 0 if g.gap < 0.5 * before else tries + 1
         if tries > 3:
             sharpen(S, most, rounding, certificate)
-            return REACHED if certificate.gap <= tol * g.primal else STALLED
+            if certificate.gap <= tol * g.primal:
+                return REACHED
+            return AT_FLOOR if certificate.gap <= least_gap(S, g.primal) else STALLED
         before = min(before, g.gap)
         inner *= 0.1

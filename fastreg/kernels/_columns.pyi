@@ -8,7 +8,6 @@ Floats = NDArray[np.float64]
 class Columns:
     finite: bool
     ordinary: bool
-    itemsize: int
     sparse: bool
     def __init__(self, X: Any, y: Floats, center: bool, scale: float, root: Floats | None, whole: bool) -> None: ...
     def mean_dot(self, cols: NDArray[np.intp], w: Floats) -> float: ...

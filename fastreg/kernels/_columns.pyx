@@ -90,11 +90,6 @@ cdef class Columns:
         """whether X is a CSC matrix"""
         return bool(self.X.sparse)
 
-    @property
-    def itemsize(self):
-        """bytes of an element of X"""
-        return 4 if self.X.single else 8
-
     def mean_dot(self, const Py_ssize_t[::1] cols, const double[::1] w):
         """sum_k mean_cols[k] w_k, means of the user's X (zeros without centring)"""
         cdef Py_ssize_t k

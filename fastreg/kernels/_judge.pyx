@@ -9,6 +9,7 @@ from fastreg.kernels._design cimport fr_dot_f64
 from fastreg.kernels._support cimport gradients
 
 cdef enum:
+    EXPECTED = 100              # times the size that a fit is to be expected of
     NOISE_ULPS = 16             # the gap sums products of w with sums whose terms add up to (|y| + sum_j |x_j| |w_j|) |x_j|
 
 
@@ -60,7 +61,8 @@ cdef Gap working_gap(Working *W) noexcept nogil:
     g.rr = g.rss + ww
     g.primal = 0.5 * (g.rr + ridge) + P.l1 * g.l1_norm
     g.noise = NOISE_ULPS * DBL_EPSILON * size * size
-    if missed > (NOISE_ULPS + sqrt(<double>W.X.n)) * DBL_EPSILON * size:
+    # not relative to a w that runs off along nearly dependent columns
+    if missed > (NOISE_ULPS + sqrt(<double>W.X.n)) * DBL_EPSILON * min(size, EXPECTED * W.size):
         g.excess = INFINITY
     working_judge(W, &g)
     return g

@@ -6,12 +6,13 @@ a step that is good to a hundredth gains four digits of the objective.  An itera
 X_A the entries are copied side by side first, which costs about as much as an iteration.
 """
 
+from libc.limits cimport INT_MAX
 from libc.stdlib cimport free, malloc
 from libc.string cimport memset
 
 from fastreg.kernels._cd cimport is_free, l2_of, slope
 from fastreg.kernels._design cimport (
-    col_axpy, col_dot, col_size, fr_csc, fr_csc_combine, fr_csc_copy, fr_csc_dots, interrupted,
+    col_axpy, col_dot, col_size, fr_csc, fr_csc_combine, fr_csc_copy, fr_csc_dots, interrupted, settle,
 )
 
 cdef enum:
@@ -54,9 +55,10 @@ cdef void multiply(Working *W, const fr_csc *A, Py_ssize_t m, const double *p, d
     cdef Py_ssize_t i, k, n = W.X.n
     cdef double level = 0.0
     memset(Xp, 0, (n + 1) * sizeof(double))
-    if not W.X.sparse:
+    if A.data == NULL:
         for k in range(m):
             col_axpy(&W.X, W.order[k], -p[k], Xp)
+        settle(&W.X, Xp)
         for k in range(m):
             XXp[k] = col_dot(&W.X, W.order[k], Xp)
         return
@@ -91,7 +93,8 @@ cdef Py_ssize_t conjugate_gradients(Working *W, double *d, double *image) noexce
         rest[k] = W.q[j] - slope(&W.penalty, j, W.w[j])
         p[k] = rest[k] / (W.sq[j] + l2_of(&W.penalty, j))
         rho += rest[k] * p[k]
-    if W.X.sparse and gather(W, m, entries, &A) != 0:
+    # places are int32 there; so many entries are read where they are
+    if W.X.sparse and entries < INT_MAX and gather(W, m, entries, &A) != 0:
         return -1
     first = rho
     for product in range(MOST_PRODUCTS):

@@ -153,6 +153,7 @@ cdef Py_ssize_t newton_step(Working *W) noexcept nogil:
         if status != 0:
             return status
         m = W.factor.m
+        gradients(W)            # a walk on the residual has moved it
         direction(W)
         keeps = keeps_its_pieces(W, d, m, &size)
         image_of_step(W, d, size <= SURE * W.size, image)
@@ -192,7 +193,7 @@ cdef void newton_dual(Working *W, Gap *g) noexcept nogil:
 
     For nearly collinear columns w is large and its own rounding, eps |w|, keeps x_j'r away from h_j'(w_j), while the residual
     that the Newton step d leads to, v = r - X_A d, meets it to the rounding of v: a dual point need not be the residual of a w
-    that float64 can hold.  Without bounds only.  Cost n (|A| + m)."""
+    that float64 can hold.  Without bounds but 0, and with every column penalised.  Cost n (|A| + m)."""
     cdef Penalty *P = &W.penalty
     cdef Py_ssize_t i, j, k, m = W.factor.m, n = W.X.n, p = W.X.p
     cdef double *e
@@ -200,7 +201,7 @@ cdef void newton_dual(Working *W, Gap *g) noexcept nogil:
     cdef double c, l2
     cdef Gap better = g[0]
     for j in range(p):
-        if W.w[j] != 0.0 and W.place[j] < 0:
+        if P.v[j] == 0.0 or (W.w[j] != 0.0 and W.place[j] < 0):
             return
     if not W.exact or m == 0 or m != free_size(W) or P.l2 != W.factor_l2 or P.boxed or P.l1 == 0.0:
         return
@@ -222,12 +223,9 @@ cdef void newton_dual(Working *W, Gap *g) noexcept nogil:
     for j in range(p):
         l2 = l2_of(P, j)
         c = W.trial_q[j] - l2 * (W.w[j] - W.trial_w[j])
-        if P.v[j] > 0.0:
-            better.peak = max(better.peak, fabs(c) / P.v[j])
-            better.slack += l1_of(P, j) * fabs(W.w[j]) - W.w[j] * c
-            better.wc += W.w[j] * c
-        else:
-            better.slack += fabs(W.w[j] * c)
+        better.peak = max(better.peak, fabs(c) / P.v[j])
+        better.slack += l1_of(P, j) * fabs(W.w[j]) - W.w[j] * c
+        better.wc += W.w[j] * c
         better.re += l2 * W.w[j] * W.trial_w[j]
         better.ee += l2 * W.trial_w[j] * W.trial_w[j]
     W.work += <double>n * (m + p)

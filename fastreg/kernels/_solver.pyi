@@ -7,7 +7,6 @@ Floats = NDArray[np.float64]
 
 class Solver:
     counts: dict[str, int]
-    yy: float
     columns_in: list[int]
     def __init__(
         self,

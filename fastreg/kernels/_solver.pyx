@@ -2,7 +2,7 @@
 
 from libc.string cimport memset
 
-from fastreg.kernels._active cimport Active, active_base, active_free, active_init, active_retarget, active_solve
+from fastreg.kernels._active cimport Active, active_base, active_free, active_init, active_retarget, active_solve, least_gap
 from fastreg.kernels._bounds cimport bounds_see
 from fastreg.kernels._cd cimport Gap, Penalty, clip
 from fastreg.kernels._columns cimport Columns
@@ -37,6 +37,7 @@ cdef class Solver:
         cdef const double[::1] v, u, lower, upper
         cdef Py_ssize_t j
         cdef int status
+        cdef const double *whole
         memset(&penalty, 0, sizeof(Penalty))
         self.columns, self.kept = columns, (y, factors, bounds, gram)
         # a Penalty is written to by the working set that owns it alone, and this is not one
@@ -50,8 +51,10 @@ cdef class Solver:
             penalty.lower, penalty.upper = <double *>&lower[0], <double *>&upper[0]
             for j in range(lower.shape[0]):
                 penalty.boxed = penalty.boxed or finite_bound(lower[j]) or finite_bound(upper[j])
-        status = active_init(&self.S, &columns.X, &y[0], columns.xy, columns.sq, &penalty, gram_limit, factor_limit, tall,
-                             columns.gram if gram is None else &gram[0, 0])
+        whole = columns.gram if gram is None else &gram[0, 0]
+        with nogil:
+            status = active_init(&self.S, &columns.X, &y[0], columns.xy, columns.sq, &penalty, gram_limit, factor_limit, tall,
+                                 whole)
         raise_for(status, "the column bounds")
         self.S.W.mistrusted = gram is not None
 
@@ -106,14 +109,16 @@ cdef class Solver:
         """(outcome, n_iter, objective, gap, support size) at l1, l2 in kernel scale"""
         cdef Py_ssize_t n_iter = 0, size
         cdef Gap g
+        cdef double floor
         cdef Outcome outcome
         with nogil:
             outcome = active_solve(&self.S, l1, l2, tol, max_iter, &n_iter, &g)
             size = support_size(&self.S.W)
         raise_for_outcome(outcome)
-        if outcome == REACHED and g.gap < self.S.floor and self.S.floor > tol * g.primal:
+        floor = least_gap(&self.S, g.primal)
+        if outcome == REACHED and g.gap < floor and floor > tol * g.primal:
             outcome = AT_FLOOR          # no gap below the floor is claimed
-        return <int>outcome, n_iter, g.primal, max(g.gap, self.S.floor), size
+        return <int>outcome, n_iter, g.primal, max(g.gap, floor), size
 
     def write(self, double[::1] coef, double unit):
         """coef_j = unit w_j where that is not 0; returns the sum of mean_j unit w_j, means of the user's X."""
@@ -153,11 +158,6 @@ cdef class Solver:
         for j in range(k):              # in this order, so that it does not depend on how the working set came about
             level += self.columns.mean[support[j]] * w[j]
         return self.S.rss, level
-
-    @property
-    def yy(self):
-        """|y|^2"""
-        return self.S.W.yy
 
     @property
     def columns_in(self):

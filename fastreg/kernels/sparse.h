@@ -91,7 +91,7 @@ static inline double FR_CSC(fr_csc_dot)(const fr_csc *X, ptrdiff_t j, const doub
     if (root) {
         for (; k < end; k++) s[k & 3] += ((x[k] - c) * root[at[k]]) * r[at[k]];
     } else {
-        for (; k + 4 <= end; k += 4) {
+        for (; end - k >= 4; k += 4) {
             s[0] += (x[k] - c) * r[at[k]];
             s[1] += (x[k + 1] - c) * r[at[k + 1]];
             s[2] += (x[k + 2] - c) * r[at[k + 2]];
