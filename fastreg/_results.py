@@ -143,6 +143,8 @@ class Path:
     counts : dict
         More of the work: working_set (columns that ever mattered), sweeps, newton_steps, pivots, products (iterations of
         conjugate gradients).
+    feature_names : tuple of p str, or None
+        The names of the columns of X, if it came with names.
     """
 
     alphas: Floats
