@@ -104,6 +104,7 @@ class Step(NamedTuple):
     residual: float  # |y - prediction|^2 in kernel scaling
 
 
+INFINITY = math.inf
 _NONE = np.empty(0, np.intp)
 _NOTHING = np.empty(0)
 
@@ -209,7 +210,7 @@ class Descent:
             residual, level = solver.solution(support, w, problem.unit)
         else:
             support, w, residual = _NONE, _NOTHING, 0.0
-            level = solver.write(coef, problem.unit)
+            level = solver.write(coef, problem.sx / problem.sy)
         return self._public(support, w, level, objective, gap, n_iter, status, residual)
 
     def _hidden(self, l1: float) -> bool:
@@ -258,10 +259,10 @@ class Descent:
         level is mean(X)'w, which an infinite coefficient makes infinite or, as 0 times infinity, NaN."""
         problem = self.problem
         intercept = problem.y_mean - level
-        if not -np.inf < intercept < np.inf:
+        if not -INFINITY < intercept < INFINITY:
             raise _input.coefficients_out_of_range()
-        if not (objective < np.inf and gap < np.inf):  # NaN as well
-            objective, gap = objective if objective < np.inf else np.inf, np.inf
+        if not (objective < INFINITY and gap < INFINITY):  # NaN as well
+            objective, gap = objective if objective < INFINITY else INFINITY, INFINITY
         return Step(support, w, intercept, problem.objective(objective), problem.objective(gap), n_iter, status, residual)
 
     def _begin(self, solver: Solver, start: Floats, l1: float, l2: float) -> None:

@@ -19,6 +19,7 @@ Floats = NDArray[np.float64]
 FLOAT64 = np.dtype(np.float64)
 FLOAT32 = np.dtype(np.float32)
 MOST_ALPHAS = 1_000_000
+INFINITY = float(np.inf)
 
 
 class Csc(NamedTuple):
@@ -170,7 +171,7 @@ def coefficients_out_of_range() -> ValueError:
 
 def number(value: Any, name: str, low: float, high: float = np.inf) -> float:
     """value as a finite float in [low, high]."""
-    if type(value) is float and low <= value <= high and value < np.inf:
+    if type(value) is float and low <= value <= high and value < INFINITY:
         return value
     if not isinstance(value, float) and (
         isinstance(value, (bool, np.bool_, str, bytes, complex, np.complexfloating))

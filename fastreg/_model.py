@@ -20,6 +20,9 @@ from fastreg._results import Fit, Path, Status, warn_unconverged
 Floats = NDArray[np.float64]
 
 
+AUTO = "auto"
+
+
 class Options(NamedTuple):
     """What all four functions take, as the user gave it."""
 
@@ -31,7 +34,7 @@ class Options(NamedTuple):
     upper: Any = None
     positive: Any = False
     offset: Any = None
-    precompute: Any = "auto"
+    precompute: Any = AUTO
     tol: Any = 1e-6
     max_iter: Any = 10_000
     warm_start: Any = None
@@ -83,6 +86,8 @@ class Model:
     def _form(self, precompute: Any, design: Any) -> Form:
         """How working sets are kept."""
         n, p = design.shape
+        if precompute is AUTO and type(design) is np.ndarray:
+            return _descent.choose_form(n, p, design.nbytes, None)
         if not _options.is_choice(precompute):
             return Form(True, p, p)
         if isinstance(precompute, str):

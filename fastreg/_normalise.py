@@ -10,6 +10,7 @@ public objective is the kernel's over n sy^2.  Columns standardised to standard 
 Nothing else in the package knows both scalings.
 """
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -51,7 +52,7 @@ class Problem:
         a = self.n * alpha * sx
         l1 = a * self.sy * l1_ratio if l1_ratio > 0.0 else 0.0
         l2 = a * sx * (1.0 - l1_ratio) if l1_ratio < 1.0 else 0.0
-        if not l2 < np.inf or (l1 > HUGE and not self._zero_at_huge_l1()):
+        if not l2 < math.inf or (l1 > HUGE and not self._zero_at_huge_l1()):
             raise _input.out_of_range("alpha", alpha)
         return min(l1, HUGE), l2
 

@@ -94,17 +94,10 @@ class Fit:
         feature_names: tuple[str, ...] | None = None,
     ) -> None:
         # the one that a frozen dataclass makes takes twice as long, of which a fit of a tiny problem would feel 4 %
-        self.__dict__.update(
-            coef=coef,
-            intercept=intercept,
-            alpha=alpha,
-            l1_ratio=l1_ratio,
-            objective=objective,
-            dual_gap=dual_gap,
-            n_iter=n_iter,
-            status=status,
-            feature_names=feature_names,
-        )
+        fields = self.__dict__
+        fields["coef"], fields["intercept"], fields["alpha"], fields["l1_ratio"] = coef, intercept, alpha, l1_ratio
+        fields["objective"], fields["dual_gap"], fields["n_iter"] = objective, dual_gap, n_iter
+        fields["status"], fields["feature_names"] = status, feature_names
 
     @property
     def support(self) -> NDArray[np.intp]:
