@@ -210,7 +210,7 @@ class Descent:
             residual, level = solver.solution(support, w, problem.unit)
         else:
             support, w, residual = _NONE, _NOTHING, 0.0
-            level = solver.write(coef, problem.sx / problem.sy)
+            level = solver.write(coef, problem.unit)
         return self._public(support, w, level, objective, gap, n_iter, status, residual)
 
     def _hidden(self, l1: float) -> bool:

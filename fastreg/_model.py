@@ -24,7 +24,7 @@ AUTO = "auto"
 
 
 class Options(NamedTuple):
-    """What all four functions take, as the user gave it."""
+    """What all functions of the lasso family and `ridge` take, as the user gave it."""
 
     fit_intercept: Any = True
     standardize: Any = False
@@ -115,7 +115,7 @@ class Model:
         factors, limits = self.problem.factors, self.problem.limits
         if factors is not None and self.l1_ratio < 1.0 and ((factors[0] == 0.0) & (factors[1] > 0.0)).any():
             raise _input.no_alpha_max("penalty_factor has an l2 factor where its l1 factor is 0")
-        if limits is not None and ((limits[0] > 0.0) | (limits[1] < 0.0)).any():
+        if limits is not None and _options.leaves_out_0(*limits).any():
             raise _input.no_alpha_max("lower and upper leave out 0")
         return self.descent.alpha_max()
 

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastreg import _input
+from fastreg._options import leaves_out_0
 from fastreg.kernels import _columns
 from fastreg.kernels._columns import Columns
 
@@ -90,8 +91,8 @@ class Problem:
         self.columns.products(np.stack(targets), out)
         return np.ascontiguousarray(out.T)
 
-    def for_target(self, y: Floats, y_mean: float, sy: float, xy: Floats | None = None) -> "Problem":
-        """The same X with another target, as `scale_target` gives it; xy: X~'y~, if it is needed."""
+    def for_target(self, y: Floats, y_mean: float, sy: float, xy: Floats) -> "Problem":
+        """The same X with another target, as `scale_target` gives it; xy: X~'y~."""
         return replace(self, y=y, y_mean=y_mean, sy=sy, xy=xy)
 
     def objective(self, value: float) -> float:
@@ -162,11 +163,6 @@ def scale_columns(X: Any, y: Floats, center: bool, root: Floats | None, gram: bo
     if not columns.finite:
         raise _input.not_finite(entries, "X")
     return columns, sx
-
-
-def leaves_out_0(lower: Floats, upper: Floats) -> NDArray[np.bool_]:
-    """Whether each coefficient's bounds do."""
-    return (lower > 0.0) | (upper < 0.0)
 
 
 def standardised(problem: Problem, factors: Factors | None, limits: Factors | None) -> Factors:

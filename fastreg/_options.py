@@ -109,9 +109,14 @@ def bounds(lower: Any, upper: Any, positive: Any, p: int) -> tuple[Floats, Float
     return None if np.isinf(lo).all() and np.isinf(hi).all() else (lo, hi)
 
 
+def leaves_out_0(lower: Floats, upper: Floats) -> NDArray[np.bool_]:
+    """Whether each coefficient's bounds do."""
+    return (lower > 0.0) | (upper < 0.0)
+
+
 def excluded_within(v: Floats, lower: Floats, upper: Floats) -> None:
     """Check that columns with an infinite factor may be 0."""
-    bad = np.flatnonzero(np.isinf(v) & ((lower > 0.0) | (upper < 0.0)))
+    bad = np.flatnonzero(np.isinf(v) & leaves_out_0(lower, upper))
     if bad.size:
         j = bad[0]
         raise ValueError(f"penalty_factor is inf at column {j}, whose bounds {lower[j]:g} and {upper[j]:g} leave out 0.")

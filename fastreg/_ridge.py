@@ -137,10 +137,8 @@ class RidgeSolver:
         self.regular = False
         self._svd: tuple[Floats, Floats, Floats] | None = None
 
-    def solve(self, l2: float, tol: float, y: Floats | None = None) -> RidgeSolution:
-        """The solution for target y (that of the problem if None), converged if its gap is at most tol times the objective."""
-        if y is None:
-            y = self.problem.y
+    def solve(self, l2: float, tol: float, y: Floats) -> RidgeSolution:
+        """The solution for target y, converged if its gap is at most tol times the objective."""
         if l2 != self.l2:
             # a dual solution of an unpenalised problem is not unique, and w = X'u would not show it
             self.regular = not (l2 == 0.0 and self.system.dual) and self.system.factor(l2)
