@@ -110,7 +110,7 @@ def certify(
     >>> certificate.dual_gap < 1e-12
     True
     """
-    columns: Any = _input.design(X).X
+    columns, _ = _input.design(X)
     if isinstance(columns, _input.Csc):
         from fastreg._sparse import csc_array
 

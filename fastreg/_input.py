@@ -35,13 +35,6 @@ class Csc(NamedTuple):
     shape: tuple[int, int]
 
 
-class Design(NamedTuple):
-    """X as `matrix` gives it or as compressed columns, and the names of its columns if it has any."""
-
-    X: NDArray[Any] | Csc
-    names: tuple[str, ...] | None
-
-
 def real_array(a: Any, name: str) -> NDArray[Any]:
     """a as an aligned float32 or float64 array of native byte order and whole strides; not copied if it is one already."""
     array: NDArray[Any] = a if type(a) is np.ndarray else _foreign.array(a, name)
@@ -73,19 +66,21 @@ def matrix(X: Any, name: str = "X") -> NDArray[Any]:
     return array
 
 
-def design(X: Any) -> Design:
-    """X of any kind, shape (n, p), n >= 1 and p >= 1; entries are looked at where X is sparse."""
+def design(X: Any) -> tuple[Any, tuple[str, ...] | None]:
+    """X of any kind, shape (n, p), n and p >= 1, as `matrix` gives it or a Csc, and the names of its columns if it has any.
+
+    Entries are looked at where X is sparse."""
     if type(X) is np.ndarray:
-        return Design(matrix(X), None)
+        return matrix(X), None
     names, sparse = _foreign.column_names(X), _foreign.sparse(X, "X")
     if sparse is None:
-        return Design(matrix(X), names)
+        return matrix(X), names
     shape = tuple(getattr(sparse, "shape", ()))
     if len(shape) != 2 or 0 in shape:
         raise _no_matrix(shape, "X")
     from fastreg import _sparse
 
-    return Design(_sparse.columns(sparse, "X"), names)
+    return _sparse.columns(sparse, "X"), names
 
 
 def _no_matrix(shape: tuple[int, ...], name: str) -> ValueError:

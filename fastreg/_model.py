@@ -46,42 +46,52 @@ class Model:
     def __init__(
         self, X: Any, y: Any, options: Options, l1_ratio: float, one_target: bool = False, whole: bool = False
     ) -> None:
+        (
+            fit_intercept,
+            standardize,
+            sample_weight,
+            penalty_factor,
+            lower,
+            upper,
+            positive,
+            offset,
+            precompute,
+            tol,
+            max_iter,
+            _,
+        ) = options
         self.l1_ratio = l1_ratio
-        self.tol = _input.number(options.tol, "tol", 0.0)
-        self.max_iter = _input.count(options.max_iter, "max_iter")
+        self.tol = tol = _input.number(tol, "tol", 0.0)
+        self.max_iter = max_iter = _input.count(max_iter, "max_iter")
         design, self.names = _input.design(X)
         n, self.p = design.shape
-        Y = _input.target(y, n) if one_target else _input.targets(y, n)
-        self.center = _input.flag(options.fit_intercept, "fit_intercept")
+        self.Y = Y = _input.target(y, n) if one_target else _input.targets(y, n)
+        self.center = center = _input.flag(fit_intercept, "fit_intercept")
         weights = self.offset = factors = limits = None
         self.weight = float(n)  # all weights together, as they were given
-        if not (
-            options.sample_weight is options.penalty_factor is options.lower is options.upper is options.offset is None
-            and options.positive is False
-        ):
-            weights = _options.sample_weights(options.sample_weight, n)
+        if not (sample_weight is penalty_factor is lower is upper is offset is None and positive is False):
+            weights = _options.sample_weights(sample_weight, n)
             if weights is not None:
-                self.weight = _options.total(options.sample_weight)
-            self.offset = _options.offsets(options.offset, n)
-            factors = _options.penalty_factors(options.penalty_factor, self.p)
-            limits = _options.bounds(options.lower, options.upper, options.positive, self.p)
-        self.form = self._form(options.precompute, design)
+                self.weight = _options.total(sample_weight)
+            self.offset = _options.offsets(offset, n)
+            factors = _options.penalty_factors(penalty_factor, self.p)
+            limits = _options.bounds(lower, upper, positive, self.p)
+        self.form = form = self._form(precompute, design)
         if factors is not None and limits is not None:
             _options.excluded_within(factors[0], *limits)
-        self.many = Y.ndim == 2
-        self.Y = Y
-        if self.many and not np.isfinite(Y).all():
+        self.many = many = Y.ndim == 2
+        if many and not np.isfinite(Y).all():
             raise _input.not_finite(Y, "y")
-        first = Y[:, 0] if self.many else Y
-        self.problem = normalise(design, first, self.center, weights, self.offset, self.form.whole or (whole and n >= self.p))
-        if options.standardize is not False and _input.flag(options.standardize, "standardize"):
-            factors = standardised(self.problem, factors, limits)
-            self.problem.standard = True
+        first = Y[:, 0] if many else Y
+        self.problem = problem = normalise(design, first, center, weights, self.offset, form.whole or (whole and n >= self.p))
+        if standardize is not False and _input.flag(standardize, "standardize"):
+            factors = standardised(problem, factors, limits)
+            problem.standard = True
             if limits is not None:
                 _options.excluded_within(factors[0], *limits)
-        self.problem.factors, self.problem.limits = factors, limits
-        gram = None if isinstance(options.precompute, _options.CHOICES) else self._gram(options.precompute)
-        self.descent = Descent(self.problem, l1_ratio, self.tol, self.max_iter, self.form, gram)
+        problem.factors, problem.limits = factors, limits
+        gram = None if precompute is AUTO or isinstance(precompute, _options.CHOICES) else self._gram(precompute)
+        self.descent = Descent(problem, l1_ratio, tol, max_iter, form, gram)
 
     def _form(self, precompute: Any, design: Any) -> Form:
         """How working sets are kept."""
@@ -146,7 +156,8 @@ def as_fit(one: Step, model: Model, alpha: float, coef: Floats | None = None) ->
     if coef is None:
         coef = np.zeros(model.p)
         coef[one.support] = one.values
-    return Fit(coef, one.intercept, alpha, model.l1_ratio, one.objective, one.gap, one.n_iter, one.status, model.names)
+    _, _, intercept, objective, gap, n_iter, status, _ = one
+    return Fit(coef, intercept, alpha, model.l1_ratio, objective, gap, n_iter, status, model.names)
 
 
 def fit_targets(model: Model, alpha: float, warm_start: Any, stacklevel: int = 5) -> Fit:

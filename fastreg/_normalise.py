@@ -10,7 +10,6 @@ public objective is the kernel's over n sy^2.  Columns standardised to standard 
 Nothing else in the package knows both scalings.
 """
 
-import math
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastreg import _input
+from fastreg._input import FLOAT64, INFINITY
 from fastreg._options import leaves_out_0
 from fastreg.kernels import _columns
 from fastreg.kernels._columns import Columns
@@ -53,9 +53,11 @@ class Problem:
         a = self.n * alpha * sx
         l1 = a * self.sy * l1_ratio if l1_ratio > 0.0 else 0.0
         l2 = a * sx * (1.0 - l1_ratio) if l1_ratio < 1.0 else 0.0
-        if not l2 < math.inf or (l1 > HUGE and not self._zero_at_huge_l1()):
+        if l1 <= HUGE and l2 < INFINITY:
+            return l1, l2
+        if not l2 < INFINITY or not self._zero_at_huge_l1():
             raise _input.out_of_range("alpha", alpha)
-        return min(l1, HUGE), l2
+        return HUGE, l2
 
     def _zero_at_huge_l1(self) -> bool:
         """Whether every penalised coefficient is."""
@@ -136,7 +138,8 @@ def scale_target(
 ) -> tuple[Floats, float, float]:
     """(y~, mean(y - offset), sy) for a finite y of shape (n,); ValueError where it is not finite."""
     scaled = np.empty(y.shape[0])
-    y = y.astype(np.float64, copy=False)
+    if y.dtype is not FLOAT64:
+        y = y.astype(np.float64)
     if offset is None:
         found = _columns.scale_target(y, center, root, scaled)
     else:

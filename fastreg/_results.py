@@ -33,10 +33,8 @@ class Status(Enum):
     STALLED = "rounding in float64 keeps the gap above tol, as alpha is too close to 0 or X too collinear: raise tol"
     MAX_ITER = "max_iter sweeps and Newton steps did not reach tol: raise max_iter or tol"
 
-    @property
-    def converged(self) -> bool:
-        """Whether the gap is as small as was asked for, or as float64 allows."""
-        return self not in (Status.STALLED, Status.MAX_ITER)
+    def __init__(self, _advice: str) -> None:
+        self.converged = self.name not in ("STALLED", "MAX_ITER")  #: whether the gap is what was asked, or what float64 allows
 
     @property
     def advice(self) -> str:
