@@ -17,6 +17,24 @@ ctypedef struct Active:
     double l1_before            # l1 of the last solve, or infinity
     Py_ssize_t n_always_in      # columns without an l1 penalty, or with 0 outside their bounds
     double rss                  # |r|^2 at the last certificate
+    # a solve in progress
+    double l1, l2, tol          # as asked for
+    Py_ssize_t n_iter, max_iter
+    Outcome outcome
+    Gap certificate
+    # its present stride, to W.penalty.l1
+    bint passing                # not to the end: nothing needs to be certified
+    double stride_tol
+    double inner                # tolerance on the working set
+    double before               # the smallest gap so far
+    int tries                   # without a smaller one
+    bint roomy                  # columns have left to make room
+    Gap gap                     # on the working set
+    # the check of the columns outside
+    bint checking               # it is asked for
+    double limit                # for their gradients
+    Py_ssize_t n_over           # in B.over: those that reach over it
+    double most                 # a bound on the others
 
 cdef int active_init(Active *S, Matrix *X, const double *y, const double *xy, const double *sq, const Penalty *penalty,
                      Py_ssize_t gram_limit, Py_ssize_t factor_limit, bint tall, const double *whole) noexcept nogil
@@ -26,4 +44,6 @@ cdef Outcome active_base(Active *S, double l2, double tol, Py_ssize_t max_iter, 
                          double *most) noexcept nogil
 cdef Outcome active_solve(Active *S, double l1, double l2, double tol, Py_ssize_t max_iter, Py_ssize_t *n_iter,
                           Gap *certificate) noexcept nogil
+cdef void active_begin(Active *S, double l1, double l2, double tol, Py_ssize_t max_iter) noexcept nogil
+cdef bint active_advance(Active *S) noexcept nogil
 cdef double least_gap(Active *S, double primal) noexcept nogil

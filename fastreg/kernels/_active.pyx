@@ -35,6 +35,7 @@ from fastreg.kernels._working cimport (
 # near the rank, where every stride is solved to the end, 0.2 costs 1.5 times more.
 cdef double STRIDE = 0.2
 cdef double STRIDE_CROWDED = 0.4
+cdef double STRIDE_TOL = 0.1
 
 cdef double HUGE = 1e300        # an l1 that keeps everything at 0, and finite times a factor of 0
 
@@ -131,7 +132,12 @@ cdef double least_gap(Active *S, double primal) noexcept nogil:
 
 
 cdef inline Outcome failed(int status) noexcept nogil:
-    return OUT_OF_MEMORY if status == -1 else INTERRUPTED
+    """REACHED where a status is that of no failure"""
+    return REACHED if status == 0 else (OUT_OF_MEMORY if status == -1 else INTERRUPTED)
+
+
+cdef inline bint has_failed(Outcome outcome) noexcept nogil:
+    return outcome == OUT_OF_MEMORY or outcome == INTERRUPTED
 
 
 cdef Outcome active_base(Active *S, double l2, double tol, Py_ssize_t max_iter, Py_ssize_t *n_iter,
@@ -145,7 +151,7 @@ cdef Outcome active_base(Active *S, double l2, double tol, Py_ssize_t max_iter, 
     most[0] = 0.0
     if S.n_always_in > 0:
         outcome = working_solve(&S.W, 0.01 * tol, 0.25 * S.floor, n_iter, max_iter)
-        if outcome == OUT_OF_MEMORY or outcome == INTERRUPTED:
+        if has_failed(outcome):
             return outcome
         working_certify(&S.W, 0.01 * tol)
         if S.W.tall:
@@ -179,35 +185,82 @@ cdef Outcome active_solve(Active *S, double l1, double l2, double tol, Py_ssize_
                           Gap *certificate) noexcept nogil:
     """Minimise the objective of _cd.pxd from the w of the last call.
 
+    The certificate is that of the whole problem: its peak bounds every column's gradient over v_j."""
+    active_begin(S, l1, l2, tol, max_iter)
+    while active_advance(S):
+        S.most = check(S, S.limit, S.passing, &S.n_over)
+    n_iter[0], certificate[0] = S.n_iter, S.certificate
+    return S.outcome
+
+
+cdef void active_begin(Active *S, double l1, double l2, double tol, Py_ssize_t max_iter) noexcept nogil:
+    """Start a solve, which active_advance goes on with.
+
     A long way down, from l1_before or from w = 0, is gone in strides with a loose tolerance: far fewer columns join that
-    do not stay.  The certificate is that of the whole problem: its peak bounds every column's gradient over v_j."""
-    cdef Outcome outcome
+    do not stay."""
     cdef Py_ssize_t j, over = 0
-    cdef double stop, most = 0.0
-    cdef bint crowded
-    cdef int status
-    n_iter[0] = 0
+    cdef double most = 0.0
+    S.l1, S.l2, S.tol, S.max_iter, S.n_iter, S.checking, S.passing, S.outcome = l1, l2, tol, max_iter, 0, False, True, REACHED
     if l1 == 0.0:
-        status = join_everything(S)
-        return failed(status) if status != 0 else solve_from_here(S, l1, l2, tol, False, max_iter, n_iter, certificate)
-    if S.l1_before == INFINITY and support_size(&S.W) == 0:
-        outcome = active_base(S, l2, tol, max_iter, n_iter, &most)
-        if outcome == OUT_OF_MEMORY or outcome == INTERRUPTED:
-            return outcome
+        S.outcome = failed(join_everything(S))
+    elif S.l1_before == INFINITY and support_size(&S.W) == 0:
+        S.outcome = active_base(S, l2, tol, max_iter, &S.n_iter, &most)
         for j in range(S.X.p):
             over += S.B.size[j] > 0.0 and bounds_reach(&S.B, j, S.B.c[j]) > l1
         if over > 2 * JOIN_AT_LEAST or S.n_always_in > 0:       # else all of them join at once
             S.l1_before = max(most, l1)
-    while S.l1_before < INFINITY and n_iter[0] < max_iter:
+
+
+cdef bint active_advance(Active *S) noexcept nogil:
+    """Go on until the gradients of the columns outside are needed at W.r (True), or until the solve is over (False).
+
+    After True, n_over columns are to be in B.over whose gradient reaches over `limit`, and the others' to be below `most`."""
+    if S.checking:
+        S.checking = False
+        if not stride_is_over(S):
+            if S.checking:          # once more, as columns have left the working set
+                return True
+        elif S.passing and not has_failed(S.outcome):
+            next_stride(S)
+        else:
+            return False
+    elif not has_failed(S.outcome):
+        next_stride(S)
+    if not has_failed(S.outcome):
+        S.outcome = working_solve(&S.W, S.inner, 0.25 * S.floor, &S.n_iter, S.max_iter)
+    if has_failed(S.outcome):
+        return False
+    S.gap = working_certify(&S.W, S.stride_tol)
+    S.limit, S.checking = S.W.penalty.l1 * (1.0 + slack(S)), True
+    return True
+
+
+cdef double slack(Active *S) noexcept nogil:
+    """How far over l1 a column may be, relatively, by what the tolerance leaves: 1 - t of w'c and (1 - t)^2 of |r'|^2 / 2 for
+    t = l1 / |c_j|."""
+    cdef double left = S.stride_tol * S.gap.primal - S.gap.gap
+    if left > 0.0 and S.gap.l1_norm * S.gap.rr > 0.0:
+        return min(0.25 * left / (S.W.penalty.l1 * S.gap.l1_norm), sqrt(0.5 * left / S.gap.rr))
+    return 0.0
+
+
+cdef void next_stride(Active *S) noexcept nogil:
+    """Set out for the l1 asked for, or one on the way there; passing: nothing needs to be certified at this one."""
+    cdef double stop
+    cdef bint crowded
+    cdef int status = 0
+    S.passing = False
+    S.W.penalty.l1, S.W.penalty.l2, S.stride_tol = S.l1, S.l2, S.tol
+    if S.l1 > 0.0 and S.l1_before < INFINITY and S.n_iter < S.max_iter:
         most_to_join(S, &crowded)
         stop = (STRIDE_CROWDED if crowded else STRIDE) * S.l1_before
-        if stop <= 1.2 * l1:        # what is left is not worth a stride of its own
-            break
-        # l2 in proportion, as along a path
-        outcome = solve_from_here(S, stop, l2 * (stop / l1), 0.1, True, max_iter, n_iter, certificate)
-        if outcome == OUT_OF_MEMORY or outcome == INTERRUPTED:
-            return outcome
-    return solve_from_here(S, l1, l2, tol, False, max_iter, n_iter, certificate)
+        if stop > 1.2 * S.l1:       # else what is left is not worth a stride of its own
+            # l2 in proportion, as along a path
+            S.W.penalty.l1, S.W.penalty.l2, S.stride_tol, S.passing = stop, S.l2 * (stop / S.l1), STRIDE_TOL, True
+    S.inner, S.before, S.tries, S.roomy = 0.3 * S.stride_tol, INFINITY, 0, False
+    if S.l1 > 0.0:
+        status = guess(S, S.W.penalty.l1, S.W.penalty.l2)
+    S.outcome = failed(status)
 
 
 cdef void sharpen(Active *S, double most, double rounding, Gap *certificate) noexcept nogil:
@@ -226,67 +279,52 @@ cdef void sharpen(Active *S, double most, double rounding, Gap *certificate) noe
         certificate.gap = min(certificate.gap, working_conjugate_gap(&S.W) + 0.5 * S.X.p * over * over / l2)
 
 
-cdef Outcome solve_from_here(Active *S, double l1, double l2, double tol, bint passing, Py_ssize_t max_iter, Py_ssize_t *n_iter,
-                             Gap *certificate) noexcept nogil:
-    """Rounds of solving on the working set and checking the rest, until the gap is reached.  n_iter is added to.
-
-    passing: this l1 is only on the way to another, and nothing needs to be certified."""
-    cdef Outcome outcome
-    cdef Py_ssize_t over = 0, j
-    cdef double inner = 0.3 * tol, slack, most, rounding, before = INFINITY
-    cdef int status, tries = 0
-    cdef bint crowded, roomy = False
+cdef bint stride_is_over(Active *S) noexcept nogil:
+    """What the check of the columns outside calls for: another round on the working set, with the columns that join, or with a
+    smaller tolerance (False; with `checking` set another check comes first), or the end of this stride (True; outcome)."""
+    cdef Py_ssize_t j
+    cdef double rounding, l1 = S.W.penalty.l1, tol = S.stride_tol
+    cdef bint crowded
+    cdef int status
     cdef Gap g
-    S.W.penalty.l1, S.W.penalty.l2 = l1, l2
-    status = 0 if l1 == 0.0 else guess(S, l1, l2)
-    if status != 0:
-        return failed(status)
-    while True:
-        outcome = working_solve(&S.W, inner, 0.25 * S.floor, n_iter, max_iter)
-        if outcome == OUT_OF_MEMORY or outcome == INTERRUPTED:
-            return outcome
-        g = working_certify(&S.W, tol)
-        # a column may exceed l1 by what the tolerance leaves: 1 - t of w'c and (1 - t)^2 of |r'|^2 / 2 for t = l1 / |c_j|
-        slack = max(0.0, tol * g.primal - g.gap)
-        if slack > 0.0:
-            slack = min(0.25 * slack / (l1 * g.l1_norm), sqrt(0.5 * slack / g.rr)) if g.l1_norm * g.rr > 0.0 else 0.0
-        most = check(S, l1 * (1.0 + slack), passing, &over)
-        most_to_join(S, &crowded)
-        if passing and not crowded and 4 * over <= S.W.X.p:
-            if not S.W.tall:
-                release(S)
-            S.l1_before = l1
-            return REACHED
-        if over > 0 and outcome != OUT_OF_ITERATIONS:
-            if not roomy and make_room(S, over):
-                roomy = True        # once: what left may be among the violators
-                most = check(S, l1 * (1.0 + slack), passing, &over)
-            status = join_best(S, S.B.over, S.B.c, over, l1, l2)
-            if status != 0:
-                return failed(status)
-            before = INFINITY
-            continue
-        for j in range(over):
-            most = max(most, bounds_reach(&S.B, S.B.over[j], S.B.c[S.B.over[j]]))
-        rounding = 4.0 * DBL_EPSILON * S.B.largest_size * sqrt(g.rss)     # of an x_j'r
-        g.peak = max(g.peak, most) + rounding
-        working_judge(&S.W, &g)
-        certificate[0] = g
-        S.l1_before, S.rss = l1, g.rss
-        if not g.primal < INFINITY:     # NaN as well
-            return STALLED
-        if g.gap <= tol * g.primal:
-            return REACHED
-        if g.gap <= least_gap(S, g.primal):
-            return AT_FLOOR
-        if outcome == OUT_OF_ITERATIONS:
-            return outcome
-        # where neither a smaller tolerance on the working set nor exact gradients help, rounding is the limit
-        tries = 0 if g.gap < 0.5 * before else tries + 1
-        if tries > 3:
-            sharpen(S, most, rounding, certificate)
-            if certificate.gap <= tol * g.primal:
-                return REACHED
-            return AT_FLOOR if certificate.gap <= least_gap(S, g.primal) else STALLED
-        before = min(before, g.gap)
-        inner *= 0.1
+    most_to_join(S, &crowded)
+    if S.passing and not crowded and 4 * S.n_over <= S.W.X.p:
+        if not S.W.tall:
+            release(S)
+        S.l1_before, S.outcome = l1, REACHED
+        return True
+    if S.n_over > 0 and S.outcome != OUT_OF_ITERATIONS:
+        if not S.roomy and make_room(S, S.n_over):
+            S.roomy = S.checking = True     # once: what left may be among the violators
+            return False
+        status = join_best(S, S.B.over, S.B.c, S.n_over, l1, S.W.penalty.l2)
+        S.before, S.outcome = INFINITY, failed(status)
+        return status != 0
+    for j in range(S.n_over):
+        S.most = max(S.most, bounds_reach(&S.B, S.B.over[j], S.B.c[S.B.over[j]]))
+    g = S.gap
+    rounding = 4.0 * DBL_EPSILON * S.B.largest_size * sqrt(g.rss)     # of an x_j'r
+    g.peak = max(g.peak, S.most) + rounding
+    working_judge(&S.W, &g)
+    S.certificate, S.l1_before, S.rss = g, l1, g.rss
+    if not g.primal < INFINITY:     # NaN as well
+        S.outcome = STALLED
+        return True
+    if g.gap <= tol * g.primal:
+        S.outcome = REACHED
+        return True
+    if g.gap <= least_gap(S, g.primal):
+        S.outcome = AT_FLOOR
+        return True
+    if S.outcome == OUT_OF_ITERATIONS:
+        return True
+    # where neither a smaller tolerance on the working set nor exact gradients help, rounding is the limit
+    S.tries = 0 if g.gap < 0.5 * S.before else S.tries + 1
+    if S.tries > 3:
+        sharpen(S, S.most, rounding, &S.certificate)
+        g = S.certificate
+        S.outcome = REACHED if g.gap <= tol * g.primal else (AT_FLOOR if g.gap <= least_gap(S, g.primal) else STALLED)
+        return True
+    S.before = min(S.before, g.gap)
+    S.inner *= 0.1
+    return False
