@@ -28,6 +28,7 @@ KERNELS = [
     "_joining",
     "_active",
     "_solver",
+    "_targets",
     "_ridge",
 ]
 

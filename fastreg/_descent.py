@@ -18,6 +18,7 @@ from fastreg._normalise import Problem
 from fastreg._results import Status
 from fastreg._ridge import EPS, RidgeSolver
 from fastreg.kernels._solver import Solver
+from fastreg.kernels._targets import solve_targets
 
 Floats = NDArray[np.float64]
 
@@ -40,6 +41,10 @@ WHOLE_COLUMNS = 128
 # hundreds of sweeps.
 FACTOR_COLUMNS = 5_000
 
+
+# So many targets share each reading of X; for fewer than the FEWEST a product is no faster than readings of some columns.
+MOST_PLACES = 16
+FEWEST_PLACES = 4
 
 # Sparse X: with fewer entries per column than a SPARSE_ENTRIES-th of the columns in the factor, a triangular solve costs more
 # than some twenty products with the columns themselves.  Measured on two texts (3 entries a column): 200 to 1000 are level.
@@ -75,10 +80,15 @@ class Form(NamedTuple):
     whole: bool = False
 
 
+def _allowed(size: int) -> float:
+    """Bytes that solvers may take beside an X of so many."""
+    return max(SHARE * size, LEAST, TOGETHER - size)
+
+
 @lru_cache(maxsize=64)
 def choose_form(n: int, p: int, size: int, entries: int | None = None) -> Form:
     """The form for X of shape (n, p) that takes so many bytes; entries: how many are stored, if X is sparse."""
-    allowed = max(SHARE * size, LEAST, TOGETHER - size)
+    allowed = _allowed(size)
     if entries is None and n >= TALL * p and 28 * p * p <= allowed:
         return Form(True, p, p, p <= WHOLE_COLUMNS)
     gram, factor = math.isqrt(int(allowed / 12)), max(FACTOR_COLUMNS, math.isqrt(int(allowed / 4)))
@@ -86,6 +96,18 @@ def choose_form(n: int, p: int, size: int, entries: int | None = None) -> Form:
         return Form(False, gram, factor)
     direct = max(SPARSE_COLUMNS, SPARSE_ENTRIES * entries // p)
     return Form(False, min(gram, direct), min(factor, direct))
+
+
+def choose_places(n: int, p: int, t: int, size: int, form: Form) -> tuple[int, Form]:
+    """How many of t targets over a dense X are solved side by side, each in the form returned; 1 where it is not worth it.
+
+    A working set that needs more than 12 (2n)^2 or 12 p^2 bytes, whichever is less, is rare."""
+    each = 12 * min(2 * n, p) ** 2 + 8 * p + 100 * n
+    places = min(t, MOST_PLACES, int(_allowed(size) / each))
+    if form.tall or places < FEWEST_PLACES or form.gram < min(2 * n, p):
+        return 1, form
+    share = math.isqrt(int(_allowed(size) / places / 12))
+    return places, Form(False, min(form.gram, share), min(form.factor, 2 * share))
 
 
 COUNTS = ("columns_read", "working_set", "sweeps", "newton_steps", "pivots", "products")
@@ -161,12 +183,17 @@ class Descent:
         """Go on with another target over the same X, from w = 0, with the Gram matrix that there is.
 
         Bounds other than 0 follow the scale of y: where that changes, the working set is begun anew."""
-        moved = problem.limits is not None and problem.unit != self.problem.unit and _binds(*problem.limits)
+        moved = problem.unit != self.problem.unit and self.binds
         self.problem = problem
         if moved:
             self._active = None
         if self._active is not None and problem.xy is not None:
             self._active.retarget(problem.y, problem.xy)
+
+    @property
+    def binds(self) -> bool:
+        """Whether a bound is neither 0 nor infinite, so that it follows the scale of y."""
+        return self.problem.limits is not None and _binds(*self.problem.limits)
 
     @property
     def ridge(self) -> RidgeSolver:
@@ -212,6 +239,43 @@ class Descent:
             support, w, residual = _NONE, _NOTHING, 0.0
             level = solver.write(coef, problem.unit)
         return self._public(support, w, level, objective, gap, n_iter, status, residual)
+
+    def steps(self, targets: list[Problem], alpha: float, coef: Floats, places: int, form: Form) -> list[Step]:
+        """The solutions at alpha > 0 of targets over one dense X, from w = 0, so many side by side.
+
+        coef: zeros (t, p) to write the coefficients to."""
+        t, problem = len(targets), self.problem
+        l1, l2 = np.array([target.penalties(alpha, self.l1_ratio) for target in targets]).T.copy()
+        unit, found, how = np.array([target.unit for target in targets]), np.empty((t, 3)), np.empty((t, 2), np.intp)
+        Y = np.stack([target.y for target in targets])
+        penalty = (problem.factors, problem.bounds)
+        solve_targets(
+            problem.columns,
+            Y,
+            *penalty,
+            places,
+            form.gram,
+            form.factor,
+            l1,
+            l2,
+            self.tol,
+            self.max_iter,
+            unit,
+            coef,
+            found,
+            how,
+        )
+        steps = []
+        for k, target in enumerate(targets):
+            (outcome, n_iter), (objective, gap, level) = how[k].tolist(), found[k].tolist()
+            if _STATUS[outcome] is Status.STALLED:
+                coef[k] = 0.0
+                self.retarget(target.for_target(target.y, target.y_mean, target.sy, target.products([target.y])[0]))
+                steps.append(self.step(alpha, coef[k]))
+                continue
+            self.problem = target
+            steps.append(self._public(_NONE, _NOTHING, level, objective, gap, n_iter, _STATUS[outcome], 0.0))
+        return steps
 
     def _hidden(self, l1: float) -> bool:
         """Whether an l1 may be hidden by rounding, and a Gram matrix for l1 = 0 takes no more than a solver may."""

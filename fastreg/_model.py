@@ -64,6 +64,7 @@ class Model:
         self.tol = tol = _input.number(tol, "tol", 0.0)
         self.max_iter = max_iter = _input.count(max_iter, "max_iter")
         design, self.names = _input.design(X)
+        self.design = design
         n, self.p = design.shape
         self.Y = Y = _input.target(y, n) if one_target else _input.targets(y, n)
         self.center = center = _input.flag(fit_intercept, "fit_intercept")
@@ -114,11 +115,35 @@ class Model:
         """Go through the targets: the descent is set to each in turn."""
         yield
         if self.many and self.Y.shape[1] > 1:
-            scaled = [scale_target(y, self.center, self.problem.root, self.offset) for y in self.Y.T[1:]]
+            scaled = self._scaled()
             products = self.problem.products([y for y, _, _ in scaled])
             for (y, y_mean, sy), xy in zip(scaled, products, strict=True):
                 self.descent.retarget(self.problem.for_target(y, y_mean, sy, xy))
                 yield
+
+    def _scaled(self) -> list[tuple[Floats, float, float]]:
+        """The targets but the first in kernel scaling."""
+        return [scale_target(y, self.center, self.problem.root, self.offset) for y in self.Y.T[1:]]
+
+    def steps(self, alpha: float, warm_start: Any, coef: Floats) -> list[Step]:
+        """The solutions of all targets at alpha.  coef: zeros (t, p) to write the coefficients to."""
+        places = 1
+        if (
+            isinstance(self.design, np.ndarray)
+            and warm_start is None
+            and alpha * self.l1_ratio > 0.0
+            and not self.descent.binds
+        ):
+            places, form = _descent.choose_places(self.problem.n, self.p, self.Y.shape[1], self.design.nbytes, self.form)
+        if places > 1:
+            first = self.problem
+            others = [first.for_target(y, y_mean, sy, None) for y, y_mean, sy in self._scaled()]
+            return self.descent.steps([first, *others], alpha, coef, places, form)
+        steps = []
+        for k, _ in enumerate(self.targets()):
+            self.start(warm_start, alpha, k)
+            steps.append(self.descent.step(alpha, coef[k]))
+        return steps
 
     def alpha_max(self) -> float:
         """The smallest alpha for which every penalised coefficient of the present target is 0."""
@@ -163,11 +188,9 @@ def as_fit(one: Step, model: Model, alpha: float, coef: Floats | None = None) ->
 def fit_targets(model: Model, alpha: float, warm_start: Any, stacklevel: int = 5) -> Fit:
     """The fit at alpha, of one target or of all; a warning, stacklevel calls up, if one did not converge."""
     coef = np.zeros((model.Y.shape[1], model.p) if model.many else model.p)
-    steps = []
+    steps: list[Step] = []
     if model.many:
-        for k, _ in enumerate(model.targets()):
-            model.start(warm_start, alpha, k)
-            steps.append(model.descent.step(alpha, coef[k]))
+        steps = model.steps(alpha, warm_start, coef)
         worst = max(steps, key=lambda s: list(Status).index(s.status))
     else:
         if warm_start is not None:

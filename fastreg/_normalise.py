@@ -89,11 +89,11 @@ class Problem:
 
     def products(self, targets: list[Floats]) -> Floats:
         """X~'y for targets as `scale_target` gives them, one per row"""
-        out = np.empty((self.p, len(targets)))
+        out = np.empty((len(targets), self.p))
         self.columns.products(np.stack(targets), out)
-        return np.ascontiguousarray(out.T)
+        return out
 
-    def for_target(self, y: Floats, y_mean: float, sy: float, xy: Floats) -> "Problem":
+    def for_target(self, y: Floats, y_mean: float, sy: float, xy: Floats | None) -> "Problem":
         """The same X with another target, as `scale_target` gives it; xy: X~'y~."""
         return replace(self, y=y, y_mean=y_mean, sy=sy, xy=xy)
 

@@ -37,7 +37,8 @@ ctypedef struct Active:
     double most                 # a bound on the others
 
 cdef int active_init(Active *S, Matrix *X, const double *y, const double *xy, const double *sq, const Penalty *penalty,
-                     Py_ssize_t gram_limit, Py_ssize_t factor_limit, bint tall, const double *whole) noexcept nogil
+                     Py_ssize_t gram_limit, Py_ssize_t factor_limit, bint tall, const double *whole,
+                     const Active *owner) noexcept nogil
 cdef void active_retarget(Active *S, const double *y, const double *xy) noexcept nogil
 cdef void active_free(Active *S) noexcept nogil
 cdef Outcome active_base(Active *S, double l2, double tol, Py_ssize_t max_iter, Py_ssize_t *n_iter,
@@ -46,4 +47,4 @@ cdef Outcome active_solve(Active *S, double l1, double l2, double tol, Py_ssize_
                           Gap *certificate) noexcept nogil
 cdef void active_begin(Active *S, double l1, double l2, double tol, Py_ssize_t max_iter) noexcept nogil
 cdef bint active_advance(Active *S) noexcept nogil
-cdef double least_gap(Active *S, double primal) noexcept nogil
+cdef double active_write(Active *S, const double *mean, double unit, double *coef) noexcept nogil

@@ -17,18 +17,19 @@ from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy, memset
 
 from fastreg.kernels._bounds cimport (
-    bounds_check, bounds_free, bounds_init, bounds_leave, bounds_reach, bounds_renew, bounds_sift, bounds_start,
+    bounds_borrow, bounds_check, bounds_free, bounds_init, bounds_leave, bounds_reach, bounds_renew, bounds_sift,
+    bounds_start, outside,
 )
 from fastreg.kernels._cd cimport clip, dual_gap, dual_scale
 from fastreg.kernels._cross cimport cross_gradients
-from fastreg.kernels._design cimport dots, fr_dot_f64, fr_largest
+from fastreg.kernels._design cimport col_dot, dots, fr_dot_f64, fr_largest
 from fastreg.kernels._joining cimport JOIN_AT_LEAST, guess, join, join_best, make_room, most_to_join, release
 from fastreg.kernels._judge cimport working_conjugate_gap, working_judge
 from fastreg.kernels._newton cimport newton_dual
 from fastreg.kernels._support cimport gradients
 from fastreg.kernels._working cimport (
-    AT_FLOOR, INTERRUPTED, OUT_OF_ITERATIONS, OUT_OF_MEMORY, REACHED, STALLED, may_leave, support_size, working_certify,
-    working_free, working_init, working_refresh, working_shrink, working_solve,
+    AT_FLOOR, INTERRUPTED, OUT_OF_ITERATIONS, OUT_OF_MEMORY, REACHED, STALLED, may_leave, sorted_support, support_size,
+    working_certify, working_free, working_init, working_refresh, working_shrink, working_solve,
 )
 
 # How far a stride goes down.  Measured on fifteen problems with one alpha: from 0.2 to 0.4 it matters by a quarter either way;
@@ -45,18 +46,24 @@ cdef enum:
 
 
 cdef int active_init(Active *S, Matrix *X, const double *y, const double *xy, const double *sq, const Penalty *penalty,
-                     Py_ssize_t gram_limit, Py_ssize_t factor_limit, bint tall, const double *whole) noexcept nogil:
+                     Py_ssize_t gram_limit, Py_ssize_t factor_limit, bint tall, const double *whole,
+                     const Active *owner) noexcept nogil:
     """w = 0 but where bounds leave that out.  xy = X'y, sq_j = |x_j|^2, the arrays of penalty, each NULL or of length p, and
-    whole, X'X or NULL, stay the caller's.  -1 where memory is out, -2 if interrupted."""
+    whole, X'X or NULL, stay the caller's.  -1 where memory is out, -2 if interrupted.
+
+    owner: NULL, or a solver over the same columns with the same penalty, which is freed later, for what both can use in turn.
+    xy is then this solver's to write to."""
     cdef Py_ssize_t j, k = 0, p = X.p, room
     memset(S, 0, sizeof(Active))
-    S.X, S.xy, S.sq, S.penalty, S.l1_before = X[0], xy, sq, penalty[0], INFINITY
+    S.X, S.xy, S.sq, S.penalty, S.l1_before = X[0], xy if owner == NULL else NULL, sq, penalty[0], INFINITY
     # 1 % of the size of X (2 % for float32), but 4 MB and 16 residuals at least, and never more than columns
     room = 1 if tall else min(p, max(<Py_ssize_t>16, min(<Py_ssize_t>MOST_RESIDUALS, max(p // 100, 500_000 // X.n))))
     if working_init(&S.W, X, y, gram_limit, factor_limit, tall, whole) != 0:
         return -1
-    S.trial = <double *>malloc(p * sizeof(double))
-    if S.trial == NULL or bounds_init(&S.B, X, sq, penalty, room) != 0:
+    S.trial = <double *>malloc(p * sizeof(double)) if owner == NULL else owner.trial
+    if S.trial == NULL:
+        return -1
+    if (bounds_init(&S.B, X, sq, penalty, room) if owner == NULL else bounds_borrow(&S.B, &owner.B, <double *>xy)) != 0:
         return -1
     S.floor = FLOOR_ULPS * DBL_EPSILON * S.W.yy
     S.W.penalty.boxed = penalty.boxed
@@ -82,12 +89,14 @@ cdef void active_retarget(Active *S, const double *y, const double *xy) noexcept
         W.w[i] = clip(0.0, W.penalty.lower[i], W.penalty.upper[i])
     if not W.tall:
         working_shrink(W)
-    W.y, W.yy, S.xy, S.l1_before = y, fr_dot_f64(S.X.n, y, 1, 0.0, y), xy, INFINITY
+    W.y, W.yy, S.l1_before = y, fr_dot_f64(S.X.n, y, 1, 0.0, y), INFINITY
+    if not S.B.lent:
+        S.xy = xy
     S.floor, W.size = FLOOR_ULPS * DBL_EPSILON * W.yy, sqrt(W.yy)
     memcpy(W.r, y, S.X.n * sizeof(double))
     bounds_start(&S.B, y, W.yy, xy)
     for i in range(W.X.p):
-        W.b[i] = xy[W.cols[i]]
+        W.b[i] = xy[W.cols[i]] if S.xy != NULL else col_dot(&S.X, W.cols[i], y)
         bounds_leave(&S.B, W.cols[i])
         W.size += sqrt(S.sq[W.cols[i]]) * fabs(W.w[i])
     W.settled = False
@@ -96,8 +105,9 @@ cdef void active_retarget(Active *S, const double *y, const double *xy) noexcept
 
 cdef void active_free(Active *S) noexcept nogil:
     working_free(&S.W)
+    if not S.B.lent:
+        free(S.trial)
     bounds_free(&S.B)
-    free(S.trial)
 
 
 cdef bint always_in(Active *S, Py_ssize_t j) noexcept nogil:
@@ -162,7 +172,7 @@ cdef Outcome active_base(Active *S, double l2, double tol, Py_ssize_t max_iter, 
         most[0] = fr_largest(S.X.p, S.B.c)
     else:
         for j in range(S.X.p):
-            most[0] = max(most[0], bounds_reach(&S.B, j, S.B.c[j]))
+            most[0] = max(most[0], bounds_reach(&S.B, j, S.B.c[j]) if outside(&S.B, j) else 0.0)
     if S.W.X.p > S.n_always_in:
         gradients(&S.W)
         for i in range(S.W.X.p):
@@ -175,7 +185,7 @@ cdef int join_everything(Active *S) noexcept nogil:
     """Without an l1 penalty any column may be non-zero."""
     cdef Py_ssize_t j, k = 0
     for j in range(S.X.p):
-        if S.B.size[j] > 0.0:
+        if outside(&S.B, j):
             S.B.over[k] = j
             k += 1
     return join(S, S.B.over, k) if k > 0 else 0
@@ -193,6 +203,18 @@ cdef Outcome active_solve(Active *S, double l1, double l2, double tol, Py_ssize_
     return S.outcome
 
 
+cdef double active_write(Active *S, const double *mean, double unit, double *coef) noexcept nogil:
+    """coef_j = unit w_j where that is not 0; returns the sum of mean_j unit w_j, means of the user's X."""
+    cdef Py_ssize_t j
+    cdef double level = 0.0
+    cdef Py_ssize_t *cols = S.W.features
+    cdef Py_ssize_t k = sorted_support(&S.W)
+    for j in range(k):              # in this order, so that it does not depend on how the working set came about
+        coef[S.W.cols[cols[j]]] = unit * S.W.w[cols[j]]
+        level += mean[S.W.cols[cols[j]]] * coef[S.W.cols[cols[j]]]
+    return level
+
+
 cdef void active_begin(Active *S, double l1, double l2, double tol, Py_ssize_t max_iter) noexcept nogil:
     """Start a solve, which active_advance goes on with.
 
@@ -206,7 +228,7 @@ cdef void active_begin(Active *S, double l1, double l2, double tol, Py_ssize_t m
     elif S.l1_before == INFINITY and support_size(&S.W) == 0:
         S.outcome = active_base(S, l2, tol, max_iter, &S.n_iter, &most)
         for j in range(S.X.p):
-            over += S.B.size[j] > 0.0 and bounds_reach(&S.B, j, S.B.c[j]) > l1
+            over += outside(&S.B, j) and bounds_reach(&S.B, j, S.B.c[j]) > l1
         if over > 2 * JOIN_AT_LEAST or S.n_always_in > 0:       # else all of them join at once
             S.l1_before = max(most, l1)
 
@@ -223,6 +245,7 @@ cdef bint active_advance(Active *S) noexcept nogil:
         elif S.passing and not has_failed(S.outcome):
             next_stride(S)
         else:
+            claim(S)
             return False
     elif not has_failed(S.outcome):
         next_stride(S)
@@ -233,6 +256,14 @@ cdef bint active_advance(Active *S) noexcept nogil:
     S.gap = working_certify(&S.W, S.stride_tol)
     S.limit, S.checking = S.W.penalty.l1 * (1.0 + slack(S)), True
     return True
+
+
+cdef void claim(Active *S) noexcept nogil:
+    """No gap below the floor is claimed."""
+    cdef double floor = least_gap(S, S.certificate.primal)
+    if S.outcome == REACHED and S.certificate.gap < floor and floor > S.tol * S.certificate.primal:
+        S.outcome = AT_FLOOR
+    S.certificate.gap = max(S.certificate.gap, floor)
 
 
 cdef double slack(Active *S) noexcept nogil:
@@ -297,11 +328,11 @@ cdef bint stride_is_over(Active *S) noexcept nogil:
         if not S.roomy and make_room(S, S.n_over):
             S.roomy = S.checking = True     # once: what left may be among the violators
             return False
-        status = join_best(S, S.B.over, S.B.c, S.n_over, l1, S.W.penalty.l2)
+        status = join_best(S, S.B.over, S.n_over, l1, S.W.penalty.l2)
         S.before, S.outcome = INFINITY, failed(status)
         return status != 0
     for j in range(S.n_over):
-        S.most = max(S.most, bounds_reach(&S.B, S.B.over[j], S.B.c[S.B.over[j]]))
+        S.most = max(S.most, bounds_reach(&S.B, S.B.over[j], S.B.read[S.B.over[j]]))
     g = S.gap
     rounding = 4.0 * DBL_EPSILON * S.B.largest_size * sqrt(g.rss)     # of an x_j'r
     g.peak = max(g.peak, S.most) + rounding

@@ -10,7 +10,7 @@ ctypedef struct Bounds:
     # For a column j outside the working set, c_j = x_j'r_e / v_j at the residual r_e, e = at[j], where it was last computed.
     double *c
     double *size                # |x_j| / v_j; c and size are 0 for a column that is not to be checked
-    int *at
+    int *at                     # NULL where there is one residual alone
     double *norm                # size of every column that may ever be outside, else 0
     const double *v             # factors of l1, or NULL
     signed char *side           # 1 where only a positive gradient counts, -1 where only a negative one does, else 0; or NULL
@@ -23,7 +23,8 @@ ctypedef struct Bounds:
     double *pairs               # scratch: 2 room
     Py_ssize_t *users           # how many columns stand at r_e
     Py_ssize_t *over            # 2 p column numbers: what the last call found
-    double *read                # scratch: p
+    double *read                # p numbers: the gradients of what it found, by column
+    bint lent                   # norm (as size, too), side, over and read are another's; c is NaN for a column not outside
     double largest_size         # max_j |x_j| / v_j
     Py_ssize_t n_columns_read
     double work                 # multiply-adds of readings
@@ -36,7 +37,18 @@ cdef inline double bounds_reach(const Bounds *B, Py_ssize_t j, double c) noexcep
     return c if B.side[j] > 0 else -c
 
 
+cdef inline Py_ssize_t stands_at(const Bounds *B, Py_ssize_t j) noexcept nogil:
+    """at[j]"""
+    return 0 if B.at == NULL else B.at[j]
+
+
+cdef inline bint outside(const Bounds *B, Py_ssize_t j) noexcept nogil:
+    """Whether column j is outside the working set, and is to be checked."""
+    return B.size[j] > 0.0 and B.c[j] == B.c[j]
+
+
 cdef int bounds_init(Bounds *B, Matrix *X, const double *sq, const Penalty *penalty, Py_ssize_t room) noexcept nogil
+cdef int bounds_borrow(Bounds *B, const Bounds *owner, double *c) noexcept nogil
 cdef void bounds_free(Bounds *B) noexcept nogil
 cdef void bounds_start(Bounds *B, const double *y, double yy, const double *xy) noexcept nogil
 cdef void bounds_leave(Bounds *B, Py_ssize_t j) noexcept nogil
@@ -45,4 +57,8 @@ cdef void bounds_see(Bounds *B, const double *r) noexcept nogil
 cdef void bounds_renew(Bounds *B, const double *r) noexcept nogil
 cdef Py_ssize_t bounds_near(Bounds *B, double limit) noexcept nogil
 cdef double bounds_check(Bounds *B, const double *r, double limit, bint passing, Py_ssize_t *n_over) noexcept nogil
+cdef bint bounds_look(Bounds *B, const double *r, double limit, bint passing, Py_ssize_t *n_over,
+                      double *most) noexcept nogil
+cdef double bounds_take(Bounds *B, const Py_ssize_t *cols, Py_ssize_t m, const double *r, double limit,
+                        Py_ssize_t *n_over) noexcept nogil
 cdef double bounds_sift(Bounds *B, double limit, Py_ssize_t *n_over) noexcept nogil

@@ -8,10 +8,14 @@ joins, when, or at what penalty.
     bound below the limit          1 of the p in one vectorised scan
     bound at or above it           one reading of the column
     each residual in use           n
+
+Where several targets share readings of X, each has room for one residual alone (bounds_borrow): a few columns are read and
+their c_j left as they are (bounds_look), and more are left to one product for all targets, which renews every c_j
+(bounds_take).
 """
 
 from libc.float cimport DBL_EPSILON
-from libc.math cimport INFINITY, sqrt
+from libc.math cimport INFINITY, NAN, sqrt
 from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memcpy, memset
 
@@ -20,6 +24,9 @@ from fastreg.kernels._design cimport col_size, dots, fr_bounds_over, fr_dot_f64,
 # On the way to another penalty only columns within so much of their bound are read.  Measured on four problems: 0.25 costs
 # Newton steps.
 cdef double LIKELY = 0.4
+
+cdef enum:
+    FEW = 8                     # a column read by itself takes as long as some eight in a product for many targets
 
 
 cdef int bounds_init(Bounds *B, Matrix *X, const double *sq, const Penalty *penalty, Py_ssize_t room) noexcept nogil:
@@ -35,12 +42,12 @@ cdef int bounds_init(Bounds *B, Matrix *X, const double *sq, const Penalty *pena
     B.c = <double *>malloc((4 * p + room * (X.n + 6) + 2 * p) * sizeof(double) + p * sizeof(int))
     if B.c == NULL:
         return -1
-    B.size, B.read, B.norm, B.R = B.c + p, B.c + 2 * p, B.c + 3 * p, B.c + 4 * p
-    B.rr, B.a, B.d = B.R + room * X.n, B.R + room * (X.n + 1), B.R + room * (X.n + 2)
-    B.pairs = B.R + room * (X.n + 3)
-    B.users = <Py_ssize_t *>(B.R + room * (X.n + 5))
+    B.size = B.c + p
+    place(B, B.c + 2 * p)
     B.over = B.users + room
-    B.at = <int *>(B.over + 2 * p)
+    B.read = <double *>(B.over + 2 * p)
+    B.norm = B.read + p
+    B.at = <int *>(B.norm + p)
     if penalty.lower != NULL:
         B.side = <signed char *>calloc(p, 1)
         if B.side == NULL:
@@ -62,7 +69,29 @@ cdef int bounds_init(Bounds *B, Matrix *X, const double *sq, const Penalty *pena
     return 0
 
 
+cdef void place(Bounds *B, double *rest) noexcept nogil:
+    """Divide a block of room (n + 6) numbers for what belongs to residuals."""
+    B.R = rest
+    B.rr, B.a, B.d = B.R + B.room * B.X.n, B.R + B.room * (B.X.n + 1), B.R + B.room * (B.X.n + 2)
+    B.pairs = B.R + B.room * (B.X.n + 3)
+    B.users = <Py_ssize_t *>(B.R + B.room * (B.X.n + 5))
+
+
+cdef int bounds_borrow(Bounds *B, const Bounds *owner, double *c) noexcept nogil:
+    """As bounds_init for the same columns, with the owner's norms and scratch, c, which stays the caller's, and room for one
+    residual.  Returns -1 where memory is out."""
+    cdef double *block = <double *>malloc((owner.X.n + 6) * sizeof(double))
+    B[0] = owner[0]
+    B.room, B.lent, B.at, B.n_columns_read, B.work = 1, True, NULL, 0, 0.0
+    B.c, B.size = c, owner.norm
+    place(B, block)
+    return -1 if block == NULL else 0
+
+
 cdef void bounds_free(Bounds *B) noexcept nogil:
+    if B.lent:
+        free(B.R)
+        return
     free(B.c)
     free(B.side)
 
@@ -70,12 +99,14 @@ cdef void bounds_free(Bounds *B) noexcept nogil:
 cdef void bounds_start(Bounds *B, const double *y, double yy, const double *xy) noexcept nogil:
     """Every column is outside, and known at the residual y: xy = X'y."""
     cdef Py_ssize_t j
-    memcpy(B.R, y, B.X.n * sizeof(double))
+    memcpy(B.R, y, B.X.n * sizeof(double))      # xy may be c
     memset(B.a, 0, 2 * B.room * sizeof(double))
-    memset(B.at, 0, B.X.p * sizeof(int))
+    if B.at != NULL:
+        memset(B.at, 0, B.X.p * sizeof(int))
     memset(B.users, 0, B.room * sizeof(Py_ssize_t))
     B.rr[0], B.a[0] = yy, 1.0
-    memcpy(B.size, B.norm, B.X.p * sizeof(double))
+    if not B.lent:
+        memcpy(B.size, B.norm, B.X.p * sizeof(double))
     for j in range(B.X.p):
         B.users[0] += B.norm[j] > 0.0
         B.c[j] = 0.0 if B.norm[j] == 0.0 else (xy[j] if B.v == NULL else xy[j] / B.v[j])
@@ -83,22 +114,31 @@ cdef void bounds_start(Bounds *B, const double *y, double yy, const double *xy) 
 
 cdef void bounds_leave(Bounds *B, Py_ssize_t j) noexcept nogil:
     """Column j is no longer outside."""
-    B.users[B.at[j]] -= B.size[j] > 0.0
+    if B.lent:
+        B.c[j] = NAN
+        return
+    B.users[stands_at(B, j)] -= B.size[j] > 0.0
     B.c[j], B.size[j] = 0.0, 0.0
 
 
 cdef void bounds_return(Bounds *B, const Py_ssize_t *cols, Py_ssize_t k, const double *r) noexcept nogil:
-    """Columns are outside again, and are read at r."""
+    """Columns are outside again, and are read at r, or at the one residual that there is room for."""
     cdef Py_ssize_t i, j, back = 0
     for i in range(k):
         j = cols[i]
-        B.size[j] = B.norm[j]
         if B.norm[j] > 0.0:
             B.over[back] = j
-            B.users[B.at[j]] += 1
             back += 1
-    if back > 0:
+            if not B.lent:
+                B.size[j] = B.norm[j]
+                B.users[B.at[j]] += 1
+    if not B.lent and back > 0:
         read_columns(B, back, r)
+    elif back > 0:
+        peek(B, back, B.R)
+        for i in range(back):
+            j = B.over[i]
+            B.c[j] = B.read[i] if B.v == NULL else B.read[i] / B.v[j]
 
 
 cdef void bounds_see(Bounds *B, const double *r) noexcept nogil:
@@ -117,7 +157,7 @@ cdef void bounds_renew(Bounds *B, const double *r) noexcept nogil:
     """Read every column outside at r."""
     cdef Py_ssize_t j, k = 0
     for j in range(B.X.p):
-        if B.size[j] > 0.0:
+        if outside(B, j):
             B.over[k] = j
             k += 1
     if k > 0:
@@ -148,7 +188,7 @@ cdef Py_ssize_t bounds_near(Bounds *B, double limit) noexcept nogil:
     k = over_limit(B, 0.0, limit, &most)
     for i in range(k):
         j = B.over[i]
-        B.read[j] = B.a[B.at[j]] * B.c[j]
+        B.read[j] = B.a[stands_at(B, j)] * B.c[j]
     return k
 
 
@@ -165,12 +205,65 @@ cdef double bounds_check(Bounds *B, const double *r, double limit, bint passing,
         for i in range(k):
             j = B.over[i]
             if bounds_reach(B, j, B.c[j]) > limit:
-                B.over[kept] = j
+                B.over[kept], B.read[j] = j, B.c[j]
                 kept += 1
             else:
                 most = max(most, bounds_reach(B, j, B.c[j]))
     n_over[0] = kept
     return most
+
+
+cdef bint bounds_look(Bounds *B, const double *r, double limit, bint passing, Py_ssize_t *n_over,
+                      double *most) noexcept nogil:
+    """bounds_check that reads at most a FEW of the columns; False where more are to be read: bounds_take."""
+    cdef Py_ssize_t i, j, k, kept = 0
+    cdef double value
+    bounds_see(B, r)
+    k = over_limit(B, LIKELY if passing else 1.0, limit, most)
+    if k > B.X.p // FEW:
+        return False
+    peek(B, k, r)
+    for i in range(k - 1, -1, -1):      # downwards, as over[i] >= i
+        B.read[B.over[i]] = B.read[i] if B.v == NULL else B.read[i] / B.v[B.over[i]]
+    for i in range(k):
+        j = B.over[i]
+        value = bounds_reach(B, j, B.read[j])
+        if value > limit:
+            B.over[kept] = j
+            kept += 1
+        else:
+            most[0] = max(most[0], value)
+    n_over[0] = kept
+    return True
+
+
+cdef double bounds_take(Bounds *B, const Py_ssize_t *cols, Py_ssize_t m, const double *r, double limit,
+                        Py_ssize_t *n_over) noexcept nogil:
+    """bounds_check, where c already holds x_j'r for every column but the m cols of the working set, which have other numbers,
+    and r is the one residual from now on."""
+    cdef Py_ssize_t j
+    cdef double most
+    for j in range(m):
+        bounds_leave(B, cols[j])
+    memcpy(B.R, r, B.X.n * sizeof(double))
+    B.rr[0] = fr_dot_f64(B.X.n, r, 1, 0.0, r)
+    B.a[0], B.d[0] = 1.0, 0.0
+    for j in range(B.X.p):
+        B.c[j] = 0.0 if B.size[j] == 0.0 else (B.c[j] if B.v == NULL else B.c[j] / B.v[j])
+    B.n_columns_read += B.X.p
+    n_over[0] = over_limit(B, 1.0, limit, &most)
+    for j in range(n_over[0]):
+        B.read[B.over[j]] = B.c[B.over[j]]
+    return most
+
+
+cdef void peek(Bounds *B, Py_ssize_t k, const double *r) noexcept nogil:
+    """read[i] = x_j'r of the columns j = over[i], i < k"""
+    cdef Py_ssize_t i
+    dots(&B.X, B.over, k, r, B.read)
+    for i in range(k):
+        B.work += col_size(&B.X, B.over[i])
+    B.n_columns_read += k
 
 
 cdef double bounds_sift(Bounds *B, double limit, Py_ssize_t *n_over) noexcept nogil:
@@ -185,7 +278,7 @@ cdef double bounds_sift(Bounds *B, double limit, Py_ssize_t *n_over) noexcept no
             B.c[j] /= B.v[j]
         reach = bounds_reach(B, j, B.c[j])
         if reach > limit:
-            B.over[kept] = j
+            B.over[kept], B.read[j] = j, B.c[j]
             kept += 1
         else:
             most = max(most, reach)
@@ -197,7 +290,13 @@ cdef Py_ssize_t read_columns(Bounds *B, Py_ssize_t k, const double *r) noexcept 
     """c of the columns over[: k] anew, at the residual r, which takes a slot.  Where all slots are in use, the columns that
     stand at that one are read, too, and follow in over; returns how many there are."""
     cdef Py_ssize_t i, j, e = slot(B), n = B.X.n
-    if B.users[e] > 0:
+    if B.lent:                                              # all stand at the one residual, and are read
+        k = 0
+        for j in range(B.X.p):
+            if outside(B, j):
+                B.over[k] = j
+                k += 1
+    elif B.users[e] > 0:
         for i in range(k):
             B.at[B.over[i]] = -1 - B.at[B.over[i]]          # these are in over already
         i = k
@@ -207,15 +306,15 @@ cdef Py_ssize_t read_columns(Bounds *B, Py_ssize_t k, const double *r) noexcept 
                 k += 1
         for i in range(i):
             B.at[B.over[i]] = -1 - B.at[B.over[i]]
-    dots(&B.X, B.over, k, r, B.read)
+    peek(B, k, r)
     memcpy(B.R + e * n, r, n * sizeof(double))
     B.rr[e] = fr_dot_f64(n, r, 1, 0.0, r)
     B.a[e], B.d[e] = 1.0, 0.0
     for i in range(k):
         j = B.over[i]
-        B.users[B.at[j]] -= 1
-        B.c[j], B.at[j] = B.read[i] if B.v == NULL else B.read[i] / B.v[j], <int>e
-        B.work += col_size(&B.X, j)
-    B.users[e] += k
-    B.n_columns_read += k
+        B.c[j] = B.read[i] if B.v == NULL else B.read[i] / B.v[j]
+        if not B.lent:
+            B.users[B.at[j]] -= 1
+            B.users[e] += 1
+            B.at[j] = <int>e
     return k

@@ -109,10 +109,17 @@ cdef class Columns:
         memcpy(&out[0], self.sq, self.X.p * sizeof(double))
 
     def products(self, const double[:, ::1] Y, double[:, ::1] out):
-        """out (p, t) = X'Y' for t targets Y (t, n), each as y is; one reading of X."""
+        """out (t, p) = YX for t targets Y (t, n), each as y is; one reading of X."""
         cdef int status
+        cdef Py_ssize_t k
+        cdef double **rows = <double **>malloc(Y.shape[0] * sizeof(double *))
+        if rows == NULL:
+            raise MemoryError(f"no memory for {Y.shape[0]} targets")
+        for k in range(Y.shape[0]):
+            rows[k] = &out[k, 0]
         with nogil:
-            status = target_products(&self.X, &Y[0, 0], Y.shape[0], &out[0, 0])
+            status = target_products(&self.X, &Y[0, 0], Y.shape[0], rows)
+        free(rows)
         raise_for(status, "packed columns")
 
     @property

@@ -34,4 +34,4 @@ cdef inline void pack_whole(Matrix *X, Py_ssize_t j, Py_ssize_t i, Py_ssize_t m,
 
 cdef int gram_block(Matrix *X, const Py_ssize_t *cols, Py_ssize_t m, Py_ssize_t k, double *out, Py_ssize_t ldo) noexcept nogil
 cdef int row_gram(Matrix *X, const double *unit, double *out, Py_ssize_t ldo) noexcept nogil
-cdef int target_products(Matrix *X, const double *Y, Py_ssize_t t, double *out) noexcept nogil
+cdef int target_products(Matrix *X, const double *Y, Py_ssize_t t, double **out) noexcept nogil

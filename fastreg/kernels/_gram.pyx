@@ -7,10 +7,10 @@ with a large mean.  Of sparse X stored entries meet by rows.
 
 from libc.stdlib cimport calloc, free, malloc
 from libc.math cimport sqrt
-from libc.string cimport memset
+from libc.string cimport memcpy, memset
 
 from fastreg.kernels._design cimport (
-    Matrix, col_pack, col_size, column, dots, fr_csc_copy, fr_csc_dot, fr_rows_dot, interrupted, part_pack, root_sum,
+    Matrix, col_pack, col_size, column, dots, fr_csc_copy, fr_rows_dot, interrupted, part_pack,
 )
 
 
@@ -192,34 +192,37 @@ cdef int row_gram(Matrix *X, const double *unit, double *out, Py_ssize_t ldo) no
     return status
 
 
-cdef int target_products(Matrix *X, const double *Y, Py_ssize_t t, double *out) noexcept nogil:
-    """out (p, t) = X'Y'; status as in gram_block"""
-    cdef Py_ssize_t ld = packed_length(X.n), i, j, k, width, rows
+cdef int target_products(Matrix *X, const double *Y, Py_ssize_t t, double **out) noexcept nogil:
+    """out[k][j] = x_j'y_k for rows y_k of Y (t, n), each orthogonal to root where X is centred.  Status as in gram_block.
+
+    Cost n p t multiply-adds in tiles, and each column of dense X packed once."""
+    cdef Py_ssize_t ld = packed_length(X.n), i, j = 0, k, width, rows
     cdef double *block
     cdef double *A
-    cdef double work = 0.0, level
+    cdef double *products                   # t x PANEL
+    cdef double work = 0.0
     cdef int status = 0
-    memset(out, 0, X.p * t * sizeof(double))
     if X.sparse:
         for k in range(t):
-            level = root_sum(X.n, Y + k * X.n, X.root) if X.centred else 0.0
-            for j in range(X.p):
-                out[j * t + k] = X.scale * (fr_csc_dot(&X.csc, j, X.root, Y + k * X.n) - level * X.mean[j])
+            dots(X, NULL, X.p, Y + k * X.n, out[k])
         return 0
-    block = <double *>malloc(PANEL * ld * sizeof(double) + ALIGNED)
+    block = <double *>malloc(PANEL * (ld + t) * sizeof(double) + ALIGNED)
     if block == NULL:
         return -1
     A = aligned(block)
-    j = 0
+    products = A + PANEL * ld
     while j < X.p and status == 0:
         width = min(<Py_ssize_t>PANEL, X.p - j)
+        memset(products, 0, PANEL * t * sizeof(double))
         i = 0
         while i < X.n:
             rows = min(<Py_ssize_t>CHUNK, X.n - i)
             for k in range(width):
                 part_pack(X, j + k, i, rows, A + k * ld)
-            fr_rows_dot(width, t, rows, 1.0, A, ld, Y + i, X.n, out + j * t, t, 0)
+            fr_rows_dot(t, width, rows, 1.0, Y + i, X.n, A, ld, products, PANEL, 0)
             i += rows
+        for k in range(t):
+            memcpy(out[k] + j, products + k * PANEL, width * sizeof(double))
         j += width
         work += <double>X.n * width * t
         if interrupted(&work):

@@ -5,7 +5,7 @@ It knows the estimates of _bounds.pyx and how much a working set may hold; it mu
 
 from libc.math cimport fabs
 
-from fastreg.kernels._bounds cimport bounds_leave, bounds_near, bounds_return
+from fastreg.kernels._bounds cimport bounds_leave, bounds_near, bounds_return, outside
 from fastreg.kernels._cd cimport Penalty, clip
 from fastreg.kernels._design cimport col_axpy, col_dot, col_size
 from fastreg.kernels._prox cimport soft
@@ -15,6 +15,7 @@ cdef enum:
     JOIN_TALL = 16
     TRY = 3                     # so many times more are tried out than may join
     TRY_SWEEPS = 3
+    SAMPLE = 24                 # keys looked at to choose a pivot
 
 
 cdef int join(Active *S, const Py_ssize_t *cols, Py_ssize_t k) noexcept nogil:
@@ -77,22 +78,23 @@ cdef int guess(Active *S, double l1, double l2) noexcept nogil:
     cdef Py_ssize_t k = bounds_near(&S.B, limit)
     if make_room(S, k):
         k = bounds_near(&S.B, limit)
-    return join_best(S, S.B.over, S.B.c if S.W.tall else S.B.read, k, l1, l2) if k else 0
+    return join_best(S, S.B.over, k, l1, l2) if k else 0
 
 
-cdef int join_best(Active *S, Py_ssize_t *cols, const double *key, Py_ssize_t k, double l1, double l2) noexcept nogil:
-    """Let columns join, as many as may at once: those of largest |key|, or where there are many to choose from, those of
-    them that a few sweeps do not leave at zero.  cols is reordered.
+cdef int join_best(Active *S, Py_ssize_t *cols, Py_ssize_t k, double l1, double l2) noexcept nogil:
+    """Let columns join, as many as may at once: those of largest gradient (B.read), or where there are many to choose from,
+    those of them that a few sweeps do not leave at zero.  cols is reordered.
 
     With tall data a join reads all of X, however few join, so the next largest are taken along."""
     cdef Py_ssize_t i, m = S.W.X.p, most
+    cdef const double *key = S.B.c if S.W.tall else S.B.read
     cdef bint crowded
     cdef int status
     most = most_to_join(S, &crowded)
     if S.W.tall:
         most, k = S.X.p if S.W.cross.whole != NULL else max(min(k, most), <Py_ssize_t>JOIN_TALL), 0
         for i in range(S.X.p):
-            if S.B.size[i] > 0.0:
+            if outside(&S.B, i):
                 cols[k] = i
                 k += 1
     if k <= most or S.W.tall or crowded:
@@ -143,24 +145,48 @@ cdef Py_ssize_t largest_first(Py_ssize_t *cols, const double *key, Py_ssize_t k,
 
 
 cdef void select_largest(Py_ssize_t *cols, const double *key, Py_ssize_t k, Py_ssize_t most) noexcept nogil:
-    """Reorder cols so that its first `most` entries have the largest |key[col]| (Hoare's selection)."""
-    cdef Py_ssize_t low = 0, high = k - 1, i, j
+    """Reorder cols so that its first `most` entries have the largest |key[col]|.
+
+    Selection by partitions (Hoare, 1961), each without a branch on a key, which no processor foresees; the pivot is one of
+    a SAMPLE, chosen so that a little more than what is wanted is over it (Floyd and Rivest, 1975)."""
+    cdef Py_ssize_t low = 0, high = k, over, same
     cdef double pivot
-    while low < high:
-        pivot = fabs(key[cols[(low + high) // 2]])
-        i, j = low, high
-        while i <= j:
-            while fabs(key[cols[i]]) > pivot:
-                i += 1
-            while fabs(key[cols[j]]) < pivot:
-                j -= 1
-            if i <= j:
-                cols[i], cols[j] = cols[j], cols[i]
-                i += 1
-                j -= 1
-        if most - 1 <= j:
-            high = j
-        elif most - 1 >= i:
-            low = i
-        else:
+    while low < most < high:
+        pivot = sampled(cols + low, key, high - low, most - low)
+        over = low + partition(cols + low, key, high - low, pivot, False)
+        if over >= most:
+            high = over
+            continue
+        same = over + partition(cols + over, key, high - over, pivot, True)
+        if same >= most:
             return
+        if same == low:             # NaN
+            return
+        low = same
+
+
+cdef double sampled(const Py_ssize_t *cols, const double *key, Py_ssize_t k, Py_ssize_t most) noexcept nogil:
+    """A |key| that somewhat more than `most` of k >= 1 are likely to be over."""
+    cdef double sample[SAMPLE]
+    cdef double x
+    cdef Py_ssize_t i, j, size = min(k, <Py_ssize_t>SAMPLE)
+    sample[0] = 0.0
+    for i in range(size):
+        x, j = fabs(key[cols[i * k // size]]), i
+        while j > 0 and sample[j - 1] < x:
+            sample[j] = sample[j - 1]
+            j -= 1
+        sample[j] = x
+    return sample[min(size - 1, most * size // k + 1)]
+
+
+cdef Py_ssize_t partition(Py_ssize_t *cols, const double *key, Py_ssize_t k, double pivot, bint same) noexcept nogil:
+    """Put the cols with |key| > pivot first, or if `same` those at least there; returns how many they are."""
+    cdef Py_ssize_t i, j, first = 0
+    cdef double x
+    for i in range(k):
+        j, x = cols[i], fabs(key[cols[i]])
+        cols[i] = cols[first]
+        cols[first] = j
+        first += x >= pivot if same else x > pivot
+    return first

@@ -2,7 +2,7 @@
 
 from libc.string cimport memset
 
-from fastreg.kernels._active cimport Active, active_base, active_free, active_init, active_retarget, active_solve, least_gap
+from fastreg.kernels._active cimport Active, active_base, active_free, active_init, active_retarget, active_solve, active_write
 from fastreg.kernels._bounds cimport bounds_see
 from fastreg.kernels._cd cimport Gap, Penalty, clip
 from fastreg.kernels._columns cimport Columns
@@ -11,10 +11,29 @@ from fastreg.kernels._design cimport raise_for
 from fastreg.kernels._joining cimport join
 from fastreg.kernels._judge cimport working_gap
 from fastreg.kernels._working cimport (
-    AT_FLOOR, INTERRUPTED, OUT_OF_MEMORY, REACHED, Outcome, Working, support_size, working_refresh,
+    INTERRUPTED, OUT_OF_MEMORY, Outcome, Working, sorted_support, support_size, working_refresh,
 )
 
 cdef str GRAM = "the Gram matrix of the working set"
+
+
+cdef int fill_penalty(Penalty *penalty, tuple factors, tuple bounds) except -1:
+    """The penalty of all columns, l1 and l2 aside, from (v, u) and (lower, upper), or None; the arrays stay the caller's."""
+    cdef const double[::1] v, u, lower, upper
+    cdef Py_ssize_t j
+    memset(penalty, 0, sizeof(Penalty))
+    # a Penalty is written to by the working set that owns it alone, and this is not one
+    if factors is not None:
+        v, u = factors
+        penalty.v, penalty.u = <double *>&v[0], <double *>&u[0]
+        for j in range(v.shape[0]):
+            penalty.boxed = penalty.boxed or (v[j] == 0.0 and u[j] > 0.0)
+    if bounds is not None:
+        lower, upper = bounds
+        penalty.lower, penalty.upper = <double *>&lower[0], <double *>&upper[0]
+        for j in range(lower.shape[0]):
+            penalty.boxed = penalty.boxed or finite_bound(lower[j]) or finite_bound(upper[j])
+    return 0
 
 
 cdef int raise_for_outcome(Outcome outcome) except -1:
@@ -34,27 +53,14 @@ cdef class Solver:
     def __cinit__(self, Columns columns, const double[::1] y, tuple factors, tuple bounds, Py_ssize_t gram_limit,
                   Py_ssize_t factor_limit, bint tall, const double[:, ::1] gram=None):
         cdef Penalty penalty
-        cdef const double[::1] v, u, lower, upper
-        cdef Py_ssize_t j
         cdef int status
         cdef const double *whole
-        memset(&penalty, 0, sizeof(Penalty))
         self.columns, self.kept = columns, (y, factors, bounds, gram)
-        # a Penalty is written to by the working set that owns it alone, and this is not one
-        if factors is not None:
-            v, u = factors
-            penalty.v, penalty.u = <double *>&v[0], <double *>&u[0]
-            for j in range(v.shape[0]):
-                penalty.boxed = penalty.boxed or (v[j] == 0.0 and u[j] > 0.0)
-        if bounds is not None:
-            lower, upper = bounds
-            penalty.lower, penalty.upper = <double *>&lower[0], <double *>&upper[0]
-            for j in range(lower.shape[0]):
-                penalty.boxed = penalty.boxed or finite_bound(lower[j]) or finite_bound(upper[j])
+        fill_penalty(&penalty, factors, bounds)
         whole = columns.gram if gram is None else &gram[0, 0]
         with nogil:
             status = active_init(&self.S, &columns.X, &y[0], columns.xy, columns.sq, &penalty, gram_limit, factor_limit, tall,
-                                 whole)
+                                 whole, NULL)
         raise_for(status, "the column bounds")
         self.S.W.mistrusted = gram is not None
 
@@ -109,53 +115,26 @@ cdef class Solver:
         """(outcome, n_iter, objective, gap, support size) at l1, l2 in kernel scale"""
         cdef Py_ssize_t n_iter = 0, size
         cdef Gap g
-        cdef double floor
         cdef Outcome outcome
         with nogil:
             outcome = active_solve(&self.S, l1, l2, tol, max_iter, &n_iter, &g)
             size = support_size(&self.S.W)
         raise_for_outcome(outcome)
-        floor = least_gap(&self.S, g.primal)
-        if outcome == REACHED and g.gap < floor and floor > tol * g.primal:
-            outcome = AT_FLOOR          # no gap below the floor is claimed
-        return <int>outcome, n_iter, g.primal, max(g.gap, floor), size
+        return <int>outcome, n_iter, g.primal, g.gap, size
 
     def write(self, double[::1] coef, double unit):
         """coef_j = unit w_j where that is not 0; returns the sum of mean_j unit w_j, means of the user's X."""
-        cdef Py_ssize_t j, k
-        cdef double level = 0.0
-        cdef Working *W = &self.S.W
-        for k in range(W.X.p):
-            if W.w[k] != 0.0:
-                coef[W.cols[k]] = unit * W.w[k]
-        for j in range(coef.shape[0]):      # in this order, so that it does not depend on how the working set came about
-            if coef[j] != 0.0:
-                level += self.columns.mean[j] * coef[j]
-        return level
+        return active_write(&self.S, self.columns.mean, unit, &coef[0])
 
     def solution(self, Py_ssize_t[::1] support, double[::1] w, double unit):
         """Write the support, in ascending order of columns, and its coefficients times unit.
 
         Returns |r|^2 of the last certificate, and the sum of mean_j unit w_j, means of the user's X."""
-        cdef Py_ssize_t j, k = 0, i, gap
+        cdef Py_ssize_t j
         cdef double level = 0.0
         cdef Working *W = &self.S.W
-        for j in range(W.X.p):
-            if W.w[j] != 0.0:
-                support[k], w[k] = W.cols[j], unit * W.w[j]
-                k += 1
-        gap = 1
-        while gap < k // 3:
-            gap = 3 * gap + 1
-        while gap > 0:                  # Shell's sort
-            for j in range(gap, k):
-                i = j
-                while i >= gap and support[i - gap] > support[i]:
-                    support[i - gap], support[i] = support[i], support[i - gap]
-                    w[i - gap], w[i] = w[i], w[i - gap]
-                    i -= gap
-            gap //= 3
-        for j in range(k):              # in this order, so that it does not depend on how the working set came about
+        for j in range(sorted_support(W)):
+            support[j], w[j] = W.cols[W.features[j]], unit * W.w[W.features[j]]
             level += self.columns.mean[support[j]] * w[j]
         return self.S.rss, level
 

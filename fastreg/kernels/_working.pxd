@@ -56,6 +56,7 @@ cdef void working_free(Working *W) noexcept nogil
 cdef int working_add(Working *W, const Py_ssize_t *cols, Py_ssize_t k, const double *xy, const double *sq,
                      const Penalty *penalty) noexcept nogil
 cdef Py_ssize_t support_size(Working *W) noexcept nogil
+cdef Py_ssize_t sorted_support(Working *W) noexcept nogil
 cdef bint may_leave(Working *W, Py_ssize_t i) noexcept nogil
 cdef void working_shrink(Working *W) noexcept nogil
 cdef void working_refresh(Working *W) noexcept nogil

@@ -22,7 +22,7 @@ from fastreg.kernels._cd cimport cd_epoch, clip, l1_of
 from fastreg.kernels._cholesky cimport factor_free
 from fastreg.kernels._cross cimport cross_add, cross_free, cross_init
 from fastreg.kernels._design cimport (
-    col_axpy, col_pack, dots, fr_dot_f64, interrupted, settle, subtract_product,
+    col_axpy, col_dot, col_pack, dots, fr_dot_f64, interrupted, settle, subtract_product,
 )
 from fastreg.kernels._gram cimport gram_block
 from fastreg.kernels._judge cimport working_gap, working_judge
@@ -117,8 +117,8 @@ cdef inline void copy(Py_ssize_t n, const double *x, double *out) noexcept nogil
 
 cdef int working_add(Working *W, const Py_ssize_t *cols, Py_ssize_t k, const double *xy, const double *sq,
                      const Penalty *penalty) noexcept nogil:
-    """Let k columns of X join, at 0 or the bound next to it.  xy, sq: x_j'y and |x_j|^2 for all of X; penalty: the factors and
-    bounds of all of X, each NULL where there are none.  Cost n k m multiply-adds for the Gram block.
+    """Let k columns of X join, at 0 or the bound next to it.  xy, sq: x_j'y, or NULL, and |x_j|^2 for all of X; penalty: the
+    factors and bounds of all of X, each NULL where there are none.  Cost n k m multiply-adds for the Gram block.
 
     Returns -1 where memory is out, -2 if interrupted; the working set is then of no more use."""
     cdef Py_ssize_t i, j, m = W.X.p
@@ -132,7 +132,8 @@ cdef int working_add(Working *W, const Py_ssize_t *cols, Py_ssize_t k, const dou
     for i in range(k):
         j = cols[i]
         W.cols[m + i], W.place[m + i] = j, -1
-        W.b[m + i], W.q[m + i], W.sq[m + i] = xy[j], xy[j], sq[j]
+        W.b[m + i], W.sq[m + i] = xy[j] if xy != NULL else col_dot(&W.all, j, W.y), sq[j]
+        W.q[m + i] = W.b[m + i]
         P.v[m + i] = 1.0 if penalty.v == NULL else penalty.v[j]
         P.u[m + i] = 1.0 if penalty.u == NULL else penalty.u[j]
         P.lower[m + i] = -INFINITY if penalty.lower == NULL else penalty.lower[j]
@@ -267,6 +268,25 @@ cdef Py_ssize_t support_size(Working *W) noexcept nogil:
     for j in range(W.X.p):
         support += W.w[j] != 0.0
     return support
+
+
+cdef Py_ssize_t sorted_support(Working *W) noexcept nogil:
+    """features = the columns that are not zero, in ascending order of X's columns; returns how many."""
+    cdef Py_ssize_t i, j, size = 0, gap = 1
+    for j in range(W.X.p):
+        if W.w[j] != 0.0:
+            W.features[size] = j
+            size += 1
+    while gap < size // 3:
+        gap = 3 * gap + 1
+    while gap > 0:                  # Shell's sort
+        for i in range(gap, size):
+            j = i
+            while j >= gap and W.cols[W.features[j - gap]] > W.cols[W.features[j]]:
+                W.features[j - gap], W.features[j] = W.features[j], W.features[j - gap]
+                j -= gap
+        gap //= 3
+    return size
 
 
 cdef Outcome working_solve(Working *W, double tol, double floor, Py_ssize_t *n_iter, Py_ssize_t max_iter) noexcept nogil:

@@ -151,10 +151,31 @@ FR_INLINE void fr_rows_dot(ptrdiff_t ma, ptrdiff_t mb, ptrdiff_t k, double sign,
     fr_rows_dot_narrow(ma, mb, k, sign, A, lda, B, ldb, out, ldo, lower);
 }
 
+#if defined(__GNUC__)
+typedef int64_t fr_bits __attribute__((vector_size(32)));
+#define FR_MAGNITUDE ((fr_bits){INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX})
+/* top = x where that is larger: NaN does not count.  The compiler does not find this by itself. */
+#define FR_RAISE(top, x)                                                              \
+    do {                                                                              \
+        const fr_v4 other = (x);                                                      \
+        const fr_bits larger = (fr_bits)(other > top);                                \
+        top = (fr_v4)(((fr_bits)other & larger) | ((fr_bits)top & ~larger));          \
+    } while (0)
+#endif
+
 /* max |x_i|, in eight lanes: comparisons would wait for one another; NaN does not count */
 FR_INLINE double fr_largest_any(ptrdiff_t n, const double *x) {
     double top[8] = {0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0};
     ptrdiff_t i = 0;
+#if defined(__GNUC__)
+    fr_v4 low = FR_ZERO, high = FR_ZERO;
+    for (; i + 8 <= n; i += 8) {
+        FR_RAISE(low, (fr_v4)((fr_bits)FR_LOAD_double(x + i) & FR_MAGNITUDE));
+        FR_RAISE(high, (fr_v4)((fr_bits)FR_LOAD_double(x + i + 4) & FR_MAGNITUDE));
+    }
+    FR_STORE(top, low);
+    FR_STORE(top + 4, high);
+#endif
     for (; i + 8 <= n; i += 8)
         for (int k = 0; k < 8; k++) top[k] = fabs(x[i + k]) > top[k] ? fabs(x[i + k]) : top[k];
     for (; i < n; i++) top[0] = fabs(x[i]) > top[0] ? fabs(x[i]) : top[0];
@@ -169,19 +190,18 @@ FR_HOT double fr_largest(ptrdiff_t n, const double *x) { return fr_largest_any(n
 FR_INLINE double fr_bounds(ptrdiff_t m, const double *c, const double *size, const int32_t *e, const double *ad,
                            double *bound) {
     typedef double pair_t __attribute__((vector_size(16), aligned(8), may_alias));
-    typedef int64_t bits_t __attribute__((vector_size(32)));
-    const bits_t first = {0, 4, 2, 6}, second = {1, 5, 3, 7}, magnitude = {INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX};
-    bits_t top = {0, 0, 0, 0};
+    const fr_bits first = {0, 4, 2, 6}, second = {1, 5, 3, 7};
+    fr_bits top = {0, 0, 0, 0};
     double tops[4], block = 0.0;
     for (ptrdiff_t k = 0; k < m; k += 4) {
         const pair_t p0 = *(const pair_t *)(ad + 2 * e[k]), p1 = *(const pair_t *)(ad + 2 * e[k + 1]);
         const pair_t p2 = *(const pair_t *)(ad + 2 * e[k + 2]), p3 = *(const pair_t *)(ad + 2 * e[k + 3]);
         const fr_v4 even = {p0[0], p0[1], p2[0], p2[1]}, odd = {p1[0], p1[1], p3[0], p3[1]};
         const fr_v4 v = __builtin_shuffle(even, odd, first) * FR_LOAD_double(c + k);
-        const fr_v4 b = (fr_v4)((bits_t)v & magnitude) + __builtin_shuffle(even, odd, second) * FR_LOAD_double(size + k);
-        const bits_t larger = (bits_t)b > top;
+        const fr_v4 b = (fr_v4)((fr_bits)v & FR_MAGNITUDE) + __builtin_shuffle(even, odd, second) * FR_LOAD_double(size + k);
+        const fr_bits larger = (fr_bits)b > top;
         FR_STORE(bound + k, b);
-        top = ((bits_t)b & larger) | (top & ~larger);
+        top = ((fr_bits)b & larger) | (top & ~larger);
     }
     FR_STORE(tops, (fr_v4)top);
     for (int k = 0; k < 4; k++) block = tops[k] > block ? tops[k] : block;
@@ -189,9 +209,28 @@ FR_INLINE double fr_bounds(ptrdiff_t m, const double *c, const double *size, con
 }
 #endif
 
+#if defined(__GNUC__)
+/* bound_k = max(0, |a c_k| + d size_k) for a multiple of four columns, 0 where c_k is NaN; returns the largest */
+FR_INLINE double fr_bounds_at_one(ptrdiff_t m, const double *c, const double *size, double a, double d, double *bound) {
+    const fr_v4 as = FR_FILL(a), ds = FR_FILL(d);
+    fr_v4 top = FR_ZERO;
+    double tops[4], block = 0.0;
+    for (ptrdiff_t k = 0; k < m; k += 4) {
+        const fr_v4 v = (fr_v4)((fr_bits)(as * FR_LOAD_double(c + k)) & FR_MAGNITUDE);
+        fr_v4 b = FR_ZERO;
+        FR_RAISE(b, v + ds * FR_LOAD_double(size + k));
+        FR_STORE(bound + k, b);
+        FR_RAISE(top, b);
+    }
+    FR_STORE(tops, top);
+    for (int k = 0; k < 4; k++) block = tops[k] > block ? tops[k] : block;
+    return block;
+}
+#endif
+
 /* Write to `over` the j with reach(a[e_j] c_j) + d[e_j] size_j > limit and return their number; *most receives the largest
- * bound that is not over, or 0.  e names the residual at which c_j was computed, ad holds a and d by turns.  reach(v) is |v|, or
- * where side is not NULL v for a side_j of 1 and -v for -1. */
+ * bound that is not over, or 0.  e names the residual at which c_j was computed (NULL: the first, for all), ad holds a and d by
+ * turns.  reach(v) is |v|, or where side is not NULL v for a side_j of 1 and -v for -1. */
 FR_INLINE ptrdiff_t fr_bounds_over_any(ptrdiff_t p, const double *c, const double *size, const int32_t *e, const double *ad,
                                        const signed char *side, double limit, ptrdiff_t *over, double *most) {
     ptrdiff_t count = 0;
@@ -200,15 +239,20 @@ FR_INLINE ptrdiff_t fr_bounds_over_any(ptrdiff_t p, const double *c, const doubl
         const ptrdiff_t m = p - start < 64 ? p - start : 64;
         double block = 0.0;
 #if defined(__GNUC__) && !defined(__clang__)
-        if (!side && m == 64)
+        if (!side && e && m == 64)
             block = fr_bounds(64, c + start, size + start, e + start, ad, bound);
+        else
+#endif
+#if defined(__GNUC__)
+        if (!side && !e && m == 64)
+            block = fr_bounds_at_one(64, c + start, size + start, ad[0], ad[1], bound);
         else
 #endif
         {
             for (ptrdiff_t k = 0; k < m; k++) {
                 const ptrdiff_t j = start + k;
-                const double v = ad[2 * e[j]] * c[j];
-                const double b = (!side || side[j] == 0 ? fabs(v) : side[j] > 0 ? v : -v) + ad[2 * e[j] + 1] * size[j];
+                const double *pair = e ? ad + 2 * e[j] : ad, v = pair[0] * c[j];
+                const double b = (!side || side[j] == 0 ? fabs(v) : side[j] > 0 ? v : -v) + pair[1] * size[j];
                 bound[k] = b > 0.0 ? b : 0.0;
             }
             block = fr_largest_any(m, bound);
@@ -218,11 +262,10 @@ FR_INLINE ptrdiff_t fr_bounds_over_any(ptrdiff_t p, const double *c, const doubl
             continue;
         }
         for (ptrdiff_t k = 0; k < m; k++) { /* without a branch: which ones are over is not foreseeable */
-            const int is_over = bound[k] > limit;
             over[count] = start + k;
-            count += is_over;
-            bound[k] = is_over ? 0.0 : bound[k];
+            count += bound[k] > limit;
         }
+        for (ptrdiff_t k = 0; k < m; k++) bound[k] = bound[k] > limit ? 0.0 : bound[k];
         block = fr_largest_any(m, bound);
         top = block > top ? block : top;
     }
@@ -232,7 +275,8 @@ FR_INLINE ptrdiff_t fr_bounds_over_any(ptrdiff_t p, const double *c, const doubl
 FR_HOT ptrdiff_t fr_bounds_over(ptrdiff_t p, const double *c, const double *size, const int32_t *e, const double *ad,
                                 const signed char *side, double limit, ptrdiff_t *over, double *most) {
     return side ? fr_bounds_over_any(p, c, size, e, ad, side, limit, over, most)
-                : fr_bounds_over_any(p, c, size, e, ad, NULL, limit, over, most);
+           : e  ? fr_bounds_over_any(p, c, size, e, ad, NULL, limit, over, most)
+                : fr_bounds_over_any(p, c, size, NULL, ad, NULL, limit, over, most);
 }
 
 #elif defined(FR_REAL)
