@@ -15,6 +15,7 @@ from fastreg.kernels._design cimport (
 
 
 cdef enum:
+    WORTH_PACKING = 5           # so many targets; for fewer, products column by column are faster
     PANEL = 48                  # columns packed at once against new ones: 200 kB, which stay in the second cache
 
 
@@ -195,16 +196,19 @@ cdef int row_gram(Matrix *X, const double *unit, double *out, Py_ssize_t ldo) no
 cdef int target_products(Matrix *X, const double *Y, Py_ssize_t t, double **out) noexcept nogil:
     """out[k][j] = x_j'y_k for rows y_k of Y (t, n), each orthogonal to root where X is centred.  Status as in gram_block.
 
-    Cost n p t multiply-adds in tiles, and each column of dense X packed once."""
+    Cost n p t multiply-adds, for more than a few targets in tiles, and each column of dense X packed once."""
     cdef Py_ssize_t ld = packed_length(X.n), i, j = 0, k, width, rows
     cdef double *block
     cdef double *A
     cdef double *products                   # t x PANEL
     cdef double work = 0.0
     cdef int status = 0
-    if X.sparse:
+    if X.sparse or t < WORTH_PACKING:
         for k in range(t):
             dots(X, NULL, X.p, Y + k * X.n, out[k])
+            work += <double>X.n * X.p
+            if interrupted(&work):
+                return -2
         return 0
     block = <double *>malloc(PANEL * (ld + t) * sizeof(double) + ALIGNED)
     if block == NULL:
