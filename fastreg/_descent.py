@@ -217,7 +217,7 @@ class Descent:
         """Whether an l1 may be hidden by rounding, and a Gram matrix for l1 = 0 takes no more than a solver may."""
         problem = self.problem
         size = problem.p if problem.factors is not None else min(problem.n, problem.p)
-        return l1 <= 1e-6 * math.sqrt(problem.columns.largest()[0] * self.total) and 16 * size * size <= TOGETHER
+        return l1 <= 1e-6 * math.sqrt(problem.columns.largest()[0] * self.total) and 8 * size * size <= TOGETHER
 
     def _ridge_step(self, l2: float, coef: Floats | None, l1: float = 0.0) -> Step | None:
         """The solution for l1 = 0; None if it is not one for this l1 as well: its gap is at most sum_j l1 v_j |w_j| larger.
