@@ -22,6 +22,7 @@ cdef enum:
     OUTSIDE = -1                # instead of its place, for a column that is not in the factor
     LEFT_OUT = -2
     HOPELESS = 10_000_000       # sum_j |x_j| |w_j| over W.size from which on a walk is not taken
+    AT_ONCE = 960               # new columns multiplied before they are factored: packed by gram_block they take 4 MB
     MOST_FAILURES = 8           # walks in vain in one Newton step
     RISE_ULPS = 64              # of W.size^2: what a walk may raise the objective by, the smallest gap that is ever claimed
 
@@ -191,7 +192,7 @@ cdef int factor_free_columns(Working *W) noexcept nogil:
     while True:
         m, new = W.factor.m, 0
         for j in range(W.X.p):
-            if W.place[j] == OUTSIDE and is_free(&W.penalty, j, W.w[j]):
+            if new < AT_ONCE and W.place[j] == OUTSIDE and is_free(&W.penalty, j, W.w[j]):
                 W.order[m + new] = j
                 new += 1
         if new == 0:
