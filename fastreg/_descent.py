@@ -64,9 +64,12 @@ class Form(NamedTuple):
     residual, no factor         more                                     0; 12 per entry of A if X is sparse
     ==========================  =======================================  =====================================
 
-    W is the working set and A the support.  Allowed are 7 % of X, or 24 MB, or what X leaves of 192 MB: the largest of
-    them.  A factor may take 100 MB whatever X is.  For sparse X gram and factor are at most 600, or 20 times the mean number of
-    entries of a column: from there on products with X_A are cheaper.
+    W is the working set and A the support; to the byte a factor takes 4 |A| (|A| + 48), allocated as it grows.  In every form
+    come residuals, of up to 1 % of X or 4 MB, 84 bytes a column of X, and 16 for each coefficient of a path that is not 0.
+
+    Allowed are 7 % of X, or 24 MB, or what X leaves of 192 MB: the largest of them.  A factor may take 100 MB whatever X is.
+    For sparse X gram and factor are at most 600, or 20 times the mean number of entries of a column: from there on products
+    with X_A are cheaper.
     """
 
     tall: bool

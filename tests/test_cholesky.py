@@ -65,6 +65,9 @@ class Factor:
         remove(self.F, k, scratch.ctypes.data_as(double_p))
         del self.kept[k]
 
+    def addresses(self):
+        return [ctypes.addressof(self.F.L[i].contents) for i in range(self.F.m)]
+
     def solve(self, x):
         """inv(L) x and inv(LL') x"""
         x = np.array(x)
@@ -98,6 +101,18 @@ def test_it_grows_by_any_number_of_rows(A, step):
         new = range(start, min(start + step, SIZE))
         assert factor.append(new) == len(new)
     factor.check()
+
+
+def test_it_takes_half_a_square_and_stays_where_it_is(A):
+    factor = Factor(A)
+    factor.append(range(BLOCK + 2))
+    before = factor.addresses()
+    factor.append(range(BLOCK + 2, SIZE))
+    after = factor.addresses()
+    assert after[: len(before)] == before
+    for i in range(SIZE - 1):
+        if (i + 1) % BLOCK:
+            assert after[i + 1] - after[i] == 8 * BLOCK * (i // BLOCK + 1)
 
 
 @pytest.mark.parametrize(("m", "k"), [(m, k) for m in (BLOCK, BLOCK + 1, 2 * BLOCK - 1, SIZE) for k in NEAR_BORDERS if k < m])
