@@ -69,9 +69,12 @@ class Form(NamedTuple):
     residual, no factor         more                                     0; 12 per entry of A if X is sparse
     ==========================  =======================================  =====================================
 
-    W is the working set and A the support.  Allowed are 7 % of X, or 24 MB, or what X leaves of 192 MB: the largest of
-    them.  A factor may take 100 MB whatever X is.  For sparse X gram and factor are at most 600, or 20 times the mean number of
-    entries of a column: from there on products with X_A are cheaper.
+    W is the working set and A the support; to the byte a factor takes 4 |A| (|A| + 48), allocated as it grows.  In every form
+    come residuals, of up to 1 % of X or 4 MB, 84 bytes a column of X, and 16 for each coefficient of a path that is not 0.
+
+    Allowed are 7 % of X, or 24 MB, or what X leaves of 192 MB: the largest of them.  A factor may take 100 MB whatever X is.
+    For sparse X gram and factor are at most 600, or 20 times the mean number of entries of a column: from there on products
+    with X_A are cheaper.
     """
 
     tall: bool
@@ -281,7 +284,7 @@ class Descent:
         """Whether an l1 may be hidden by rounding, and a Gram matrix for l1 = 0 takes no more than a solver may."""
         problem = self.problem
         size = problem.p if problem.factors is not None else min(problem.n, problem.p)
-        return l1 <= 1e-6 * math.sqrt(problem.columns.largest()[0] * self.total) and 16 * size * size <= TOGETHER
+        return l1 <= 1e-6 * math.sqrt(problem.columns.largest()[0] * self.total) and 8 * size * size <= TOGETHER
 
     def _ridge_step(self, l2: float, coef: Floats | None, l1: float = 0.0) -> Step | None:
         """The solution for l1 = 0; None if it is not one for this l1 as well: its gap is at most sum_j l1 v_j |w_j| larger.

@@ -427,9 +427,8 @@ def _one_path(model: Model, alphas: Floats, warm_start: Any, stop: Stop, target:
         n_features=model.p,
         n_columns_read=counts.pop("columns_read"),
         counts=counts,
-        starts=np.cumsum([0, *(s.support.size for s in steps)], dtype=np.intp),
-        features=np.concatenate([np.empty(0, np.intp), *(s.support for s in steps)]),
-        values=np.concatenate([np.empty(0), *(s.values for s in steps)]),
+        supports=tuple(s.support for s in steps),
+        values=tuple(s.values for s in steps),
         feature_names=model.names,
     )
 

@@ -149,10 +149,9 @@ class Path:
     n_features: int
     n_columns_read: int
     counts: dict[str, int]
-    # the coefficients by columns: those of alpha k are values[starts[k]:starts[k + 1]] at features[starts[k]:starts[k + 1]]
-    starts: NDArray[np.intp] = field(repr=False)
-    features: NDArray[np.intp] = field(repr=False)
-    values: Floats = field(repr=False)
+    # of each alpha the columns with a coefficient that is not zero, and these
+    supports: tuple[NDArray[np.intp], ...] = field(repr=False)
+    values: tuple[Floats, ...] = field(repr=False)
     feature_names: tuple[str, ...] | None = None
 
     def __len__(self) -> int:
@@ -186,20 +185,20 @@ class Path:
 
     def _coef(self, k: int) -> Floats:
         coef = np.zeros(self.n_features)
-        part = slice(self.starts[k], self.starts[k + 1])
-        coef[self.features[part]] = self.values[part]
+        coef[self.supports[k]] = self.values[k]
         return coef
 
     @property
     def df(self) -> NDArray[np.intp]:
         """Number of non-zero coefficients per alpha, shape (K,)."""
-        return np.diff(self.starts)
+        return np.array([support.size for support in self.supports], np.intp)
 
     @cached_property
     def coefs(self) -> Floats:
         """Coefficients, shape (p, K), Fortran order; built dense when first asked for."""
         coefs = np.zeros((self.n_features, len(self)), order="F")
-        coefs[self.features, np.repeat(np.arange(len(self)), self.df)] = self.values
+        for k, support in enumerate(self.supports):
+            coefs[support, k] = self.values[k]
         return coefs
 
     def predict(self, X: ArrayLike, alpha: float | None = None) -> Floats:
@@ -210,9 +209,10 @@ class Path:
         """
         whole = _input.predictors(X, self.n_features, self.feature_names)
         # only columns that are ever non-zero matter: a wide X is not multiplied whole
-        used, column = np.unique(self.features, return_inverse=True)
+        used = np.unique(np.concatenate([np.empty(0, np.intp), *self.supports]))
         coefs = np.zeros((used.size, len(self)))
-        coefs[column, np.repeat(np.arange(len(self)), self.df)] = self.values
+        for k, support in enumerate(self.supports):
+            coefs[np.searchsorted(used, support), k] = self.values[k]
         if alpha is None:
             every: Floats = whole[:, used] @ coefs + self.intercepts
             return every

@@ -10,6 +10,7 @@ import reference as ref
 from conftest import FORMS, problem, use_form
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import sparse
 
 import fastreg as fr
 from fastreg._descent import Form, choose_form
@@ -331,6 +332,18 @@ def test_form_changes_on_the_way_without_a_jump(monkeypatch):
         assert all(status.converged for status in other.statuses)
         np.testing.assert_allclose(other.objectives, gram.objectives, rtol=2e-10)
         np.testing.assert_allclose(other.coefs, gram.coefs, atol=1e-4 * np.abs(gram.coefs).max())
+
+
+@pytest.mark.parametrize("form", [form for form in FORMS if form != "residual, small factor"])
+@pytest.mark.parametrize("stored", [np.asfortranarray, np.ascontiguousarray, sparse.csc_array])
+def test_supports_of_several_blocks_of_the_factor(monkeypatch, stored, form):
+    X, y = problem(300, 200, correlation=0.5, support=150)
+    X[np.abs(X) < 0.5] = 0.0
+    use_form(monkeypatch, form)
+    path = fr.lasso_path(stored(X), y, alphas=8, alpha_min_ratio=1e-3, tol=1e-10)
+    assert list(path.df[1:6] // 48) == [0, 2, 3, 3, 3]
+    for k, alpha in enumerate(path.alphas):
+        assert kkt.kkt_violation(X, y, path.coefs[:, k], path.intercepts[k], alpha) < 1e-6
 
 
 @pytest.mark.parametrize("columns", [5, 20, 60])

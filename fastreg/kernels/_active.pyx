@@ -56,8 +56,9 @@ cdef int active_init(Active *S, Matrix *X, const double *y, const double *xy, co
     cdef Py_ssize_t j, k = 0, p = X.p, room
     memset(S, 0, sizeof(Active))
     S.X, S.xy, S.sq, S.penalty, S.l1_before = X[0], xy if owner == NULL else NULL, sq, penalty[0], INFINITY
-    # 1 % of the size of X (2 % for float32), but 4 MB and 16 residuals at least, and never more than columns
-    room = 1 if tall else min(p, max(<Py_ssize_t>16, min(<Py_ssize_t>MOST_RESIDUALS, max(p // 100, 500_000 // X.n))))
+    # 1 % of the size of X, but 4 MB and 16 residuals at least, and never more than columns
+    room = p // (200 if X.single else 100)
+    room = 1 if tall else min(p, max(<Py_ssize_t>16, min(<Py_ssize_t>MOST_RESIDUALS, max(room, 500_000 // X.n))))
     if working_init(&S.W, X, y, gram_limit, factor_limit, tall, whole) != 0:
         return -1
     S.trial = <double *>malloc(p * sizeof(double)) if owner == NULL else owner.trial

@@ -1,8 +1,16 @@
 """A Cholesky factor that grows and shrinks: A = L L' for a symmetric positive definite A."""
 
+from fastreg.kernels._gram cimport BLOCK
+
 ctypedef struct Factor:
-    double *L                   # row-major lower triangle; row i starts at L + i ld
-    Py_ssize_t ld, m            # room for ld rows; m of them are factored
+    double **L                  # L[i] is row i of the lower triangle
+    Py_ssize_t room, m          # room for so many rows, a multiple of BLOCK; m of them are factored
+
+
+cdef inline Py_ssize_t row_length(Py_ssize_t i) noexcept nogil:
+    """How long row i is, and how far from the next one of its block."""
+    return (i // BLOCK + 1) * BLOCK
+
 
 cdef int factor_reserve(Factor *F, Py_ssize_t m) noexcept nogil
 cdef void factor_free(Factor *F) noexcept nogil

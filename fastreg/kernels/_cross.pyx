@@ -9,7 +9,7 @@ from libc.stdlib cimport free, malloc, realloc
 from libc.string cimport memcpy, memset
 
 from fastreg.kernels._design cimport fr_axpy_f64
-from fastreg.kernels._gram cimport gram_block
+from fastreg.kernels._gram cimport gram_block, rows_of
 
 
 cdef int cross_init(Cross *C, Py_ssize_t p, const double *whole) noexcept nogil:
@@ -36,6 +36,7 @@ cdef int cross_add(Cross *C, Matrix *X, const Py_ssize_t *cols, Py_ssize_t k) no
     cdef Py_ssize_t i, j, ld, rest = 0
     cdef double *H
     cdef double *block
+    cdef double **new           # its rows
     cdef double *row
     cdef Py_ssize_t *others
     cdef int status = -1
@@ -56,13 +57,14 @@ cdef int cross_add(Cross *C, Matrix *X, const Py_ssize_t *cols, Py_ssize_t k) no
     others = <Py_ssize_t *>malloc(C.p * sizeof(Py_ssize_t))
     ld = C.p - C.m
     block = <double *>malloc(k * ld * sizeof(double))
-    if others != NULL and block != NULL:
+    new = <double **>malloc(k * sizeof(double *))
+    if others != NULL and block != NULL and new != NULL:
         for j in range(C.p):
             if C.row[j] < 0:
                 others[rest] = j
                 rest += 1
         memcpy(others + rest, cols, k * sizeof(Py_ssize_t))
-        status = gram_block(X, others, rest, k, block, ld)
+        status = gram_block(X, others, rest, k, rows_of(block, ld, k, new))
     if status == 0:
         C.n_columns_read += ld
         for i in range(k):
@@ -71,11 +73,12 @@ cdef int cross_add(Cross *C, Matrix *X, const Py_ssize_t *cols, Py_ssize_t k) no
                 if 0 <= C.row[j] < C.m:
                     row[j] = C.H[C.row[j] * C.p + cols[i]]
             for j in range(rest + i + 1):
-                row[others[j]] = block[i * ld + j]
+                row[others[j]] = new[i][j]
             for j in range(i):
                 C.H[(C.m + j) * C.p + cols[i]] = row[cols[j]]
         C.m += k
     free(others)
+    free(new)
     free(block)
     return status
 

@@ -6,6 +6,7 @@ cdef enum:
     CHUNK = 512                 # rows: a tile of 4 + 4 packed columns takes 32 kB of the first cache
     LANES = 8                   # of a sum in fr_rows_dot
     ALIGNED = 64                # bytes
+    BLOCK = 48                  # rows of a triangle that are equally long and at equal distances
 
 
 cdef inline Py_ssize_t whole_lanes(Py_ssize_t rows) noexcept nogil:
@@ -32,6 +33,14 @@ cdef inline void pack_whole(Matrix *X, Py_ssize_t j, Py_ssize_t i, Py_ssize_t m,
         out[t] = 0.0
 
 
-cdef int gram_block(Matrix *X, const Py_ssize_t *cols, Py_ssize_t m, Py_ssize_t k, double *out, Py_ssize_t ldo) noexcept nogil
-cdef int row_gram(Matrix *X, const double *unit, double *out, Py_ssize_t ldo) noexcept nogil
+cdef inline double **rows_of(double *out, Py_ssize_t ldo, Py_ssize_t k, double **rows) noexcept nogil:
+    """rows, filled in with where the k rows of a matrix start"""
+    cdef Py_ssize_t i
+    for i in range(k):
+        rows[i] = out + i * ldo
+    return rows
+
+
+cdef int gram_block(Matrix *X, const Py_ssize_t *cols, Py_ssize_t m, Py_ssize_t k, double **out) noexcept nogil
+cdef int row_gram(Matrix *X, const double *unit, double **out) noexcept nogil
 cdef int target_products(Matrix *X, const double *Y, Py_ssize_t t, double **out) noexcept nogil

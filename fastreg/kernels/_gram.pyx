@@ -19,21 +19,22 @@ cdef enum:
     PANEL = 48                  # columns packed at once against new ones: 200 kB, which stay in the second cache
 
 
-cdef int gram_block(Matrix *X, const Py_ssize_t *cols, Py_ssize_t m, Py_ssize_t k, double *out, Py_ssize_t ldo) noexcept nogil:
+cdef int gram_block(Matrix *X, const Py_ssize_t *cols, Py_ssize_t m, Py_ssize_t k, double **out) noexcept nogil:
     """Rows m .. m + k - 1 of the lower triangle of the Gram matrix of columns cols[0 .. m + k - 1]:
-    out[a*ldo + b] = x_cols[m + a]'x_cols[b] for b <= m + a; entries up to three places further are overwritten.
+    out[a][b] = x_cols[m + a]'x_cols[b] for b <= m + a; entries up to three places further are overwritten.
+
+    Rows i and i' of the triangle with i // BLOCK = i' // BLOCK are at equal distances, and as long as the last of them.
 
     Cost n k (m + k/2) multiply-adds and k + PANEL packed columns of CHUNK rows; for sparse X n, the stored entries of the m + k
     columns, each as often as new ones have an entry in its row, and a copy of the new ones.
 
     Returns -1 where memory is out, -2 if interrupted."""
     if X.sparse:
-        return sparse_gram_block(X, cols, m, k, out, ldo)
-    return dense_gram_block(X, cols, m, k, out, ldo)
+        return sparse_gram_block(X, cols, m, k, out)
+    return dense_gram_block(X, cols, m, k, out)
 
 
-cdef int sparse_gram_block(Matrix *X, const Py_ssize_t *cols, Py_ssize_t m, Py_ssize_t k, double *out,
-                           Py_ssize_t ldo) noexcept nogil:
+cdef int sparse_gram_block(Matrix *X, const Py_ssize_t *cols, Py_ssize_t m, Py_ssize_t k, double **out) noexcept nogil:
     """gram_block by rows: an entry of any column meets the entries of the new ones in its row, of which there are few.
 
     Centring takes n mean_a mean_b off the product of the stored entries.  Where that would cancel more than two bits, for
@@ -86,7 +87,7 @@ cdef int sparse_gram_block(Matrix *X, const Py_ssize_t *cols, Py_ssize_t m, Py_s
                 products[row_cols[t]] += values[at] * row_values[t]
             work += 1 + start[i + 1] - start[i]
         for t in range(max(j - m, 0), k):
-            out[t * ldo + j] = products[t]
+            out[t][j] = products[t]
         centre = X.scale * X.mean[column(X, cols[j])]
         cancels = cancels or n * centre * centre > 0.75 * raw
         if interrupted(&work):
@@ -96,16 +97,15 @@ cdef int sparse_gram_block(Matrix *X, const Py_ssize_t *cols, Py_ssize_t m, Py_s
         for j in range(k):
             centre = n * X.scale * X.mean[column(X, cols[m + j])]
             for t in range(m + j + 1):
-                out[j * ldo + t] -= centre * (X.scale * X.mean[column(X, cols[t])])     # scale * scale may underflow
+                out[j][t] -= centre * (X.scale * X.mean[column(X, cols[t])])     # scale * scale may underflow
     free(values)
     free(start)
     if cancels and status == 0:
-        return unpacked_gram_block(X, cols, m, k, out, ldo)
+        return unpacked_gram_block(X, cols, m, k, out)
     return status
 
 
-cdef int unpacked_gram_block(Matrix *X, const Py_ssize_t *cols, Py_ssize_t m, Py_ssize_t k, double *out,
-                             Py_ssize_t ldo) noexcept nogil:
+cdef int unpacked_gram_block(Matrix *X, const Py_ssize_t *cols, Py_ssize_t m, Py_ssize_t k, double **out) noexcept nogil:
     """gram_block for sparse X: a column is unpacked, centred, and meets the others in their stored entries."""
     cdef double *x = <double *>malloc(X.n * sizeof(double))
     cdef Py_ssize_t j
@@ -115,7 +115,7 @@ cdef int unpacked_gram_block(Matrix *X, const Py_ssize_t *cols, Py_ssize_t m, Py
         return -1
     for j in range(m, m + k):
         col_pack(X, cols[j], x)
-        dots(X, cols, j + 1, x, out + (j - m) * ldo)
+        dots(X, cols, j + 1, x, out[j - m])
         work += X.n + <double>(j + 1) * col_size(X, cols[j])
         if interrupted(&work):
             status = -2
@@ -124,8 +124,21 @@ cdef int unpacked_gram_block(Matrix *X, const Py_ssize_t *cols, Py_ssize_t m, Py
     return status
 
 
-cdef int dense_gram_block(Matrix *X, const Py_ssize_t *cols, Py_ssize_t m, Py_ssize_t k, double *out,
-                          Py_ssize_t ldo) noexcept nogil:
+cdef void add_products(Py_ssize_t length, Py_ssize_t ld, Py_ssize_t m, Py_ssize_t k, const double *A, Py_ssize_t b,
+                       Py_ssize_t width, const double *B, double **out) noexcept nogil:
+    """out[a][b + t] += A_a'B_t for a < k and t < width: packed columns m .. m + k - 1, and b .. b + width - 1, which are before
+    these or, for b = m, the same."""
+    cdef Py_ssize_t a = 0, rows, ldo
+    while a < k:
+        rows = min(BLOCK - (m + a) % BLOCK, k - a)
+        ldo = out[a + 1] - out[a] if rows > 1 else 0
+        fr_rows_dot(rows, width if b < m else a, length, 1.0, A + a * ld, ld, B, ld, out[a] + b, ldo, 0)
+        if b == m:
+            fr_rows_dot(rows, rows, length, 1.0, A + a * ld, ld, A + a * ld, ld, out[a] + m + a, ldo, 1)
+        a += rows
+
+
+cdef int dense_gram_block(Matrix *X, const Py_ssize_t *cols, Py_ssize_t m, Py_ssize_t k, double **out) noexcept nogil:
     """gram_block in chunks of rows, packed."""
     cdef Py_ssize_t ld = packed_length(X.n), i, j, b, width, rows, whole
     cdef double *block = <double *>malloc((k + min(m, <Py_ssize_t>PANEL)) * ld * sizeof(double) + ALIGNED)
@@ -137,20 +150,20 @@ cdef int dense_gram_block(Matrix *X, const Py_ssize_t *cols, Py_ssize_t m, Py_ss
         return -1
     B = A + k * ld
     for j in range(k):
-        memset(out + j * ldo, 0, (m + k) * sizeof(double))
+        memset(out[j], 0, (m + j + 1) * sizeof(double))
     i = 0
     while i < X.n:
         rows = min(<Py_ssize_t>CHUNK, X.n - i)
         whole = whole_lanes(rows)
         for j in range(k):
             pack_whole(X, cols[m + j], i, rows, whole, A + j * ld)
-        fr_rows_dot(k, k, whole, 1.0, A, ld, A, ld, out + m, ldo, 1)
+        add_products(whole, ld, m, k, A, m, k, A, out)
         b = 0
         while b < m:
             width = min(<Py_ssize_t>PANEL, m - b)
             for j in range(width):
                 pack_whole(X, cols[b + j], i, rows, whole, B + j * ld)
-            fr_rows_dot(k, width, whole, 1.0, A, ld, B, ld, out + b, ldo, 0)
+            add_products(whole, ld, m, k, A, b, width, B, out)
             b += width
         i += rows
         work += <double>rows * k * (m + k)
@@ -161,8 +174,10 @@ cdef int dense_gram_block(Matrix *X, const Py_ssize_t *cols, Py_ssize_t m, Py_ss
     return status
 
 
-cdef int row_gram(Matrix *X, const double *unit, double *out, Py_ssize_t ldo) noexcept nogil:
-    """Lower triangle of X diag(unit) X' (n x n); unit NULL: ones.  Returns -1 where memory is out, -2 if interrupted."""
+cdef int row_gram(Matrix *X, const double *unit, double **out) noexcept nogil:
+    """Lower triangle of X diag(unit) X' (n x n), with rows as in gram_block; unit NULL: ones.
+
+    Returns -1 where memory is out, -2 if interrupted."""
     cdef Py_ssize_t ld = packed_length(X.p), i, j, k, m
     cdef double *block = <double *>malloc(X.n * ld * sizeof(double) + ALIGNED)
     cdef double *rows = aligned(block)
@@ -173,7 +188,7 @@ cdef int row_gram(Matrix *X, const double *unit, double *out, Py_ssize_t ldo) no
         status = -1
     else:
         for i in range(X.n):
-            memset(out + i * ldo, 0, X.n * sizeof(double))
+            memset(out[i], 0, (i + 1) * sizeof(double))
         j = 0
         while j < X.p:
             m = min(<Py_ssize_t>CHUNK, X.p - j)
@@ -182,7 +197,7 @@ cdef int row_gram(Matrix *X, const double *unit, double *out, Py_ssize_t ldo) no
                 size = 1.0 if unit == NULL else sqrt(unit[j + k])
                 for i in range(X.n):
                     rows[i * ld + k] = size * piece[i]
-            fr_rows_dot(X.n, X.n, m, 1.0, rows, ld, rows, ld, out, ldo, 1)
+            add_products(m, ld, 0, X.n, rows, 0, X.n, rows, out)
             j += m
             work += <double>m * X.n * X.n
             if interrupted(&work):

@@ -39,7 +39,7 @@ cdef class RidgeSystem:
     cdef object factors
     cdef const double *u        # or NULL
     cdef bint unpenalised       # some u_j = 0
-    cdef double *G
+    cdef Factor G               # not factored: the system for l2 = 0
     cdef Factor F
     cdef double l2
     cdef readonly Py_ssize_t size
@@ -58,12 +58,11 @@ cdef class RidgeSystem:
                 self.unpenalised = self.unpenalised or factors[j] == 0.0
             self.dual = self.dual and not self.unpenalised
         self.size = X.n if self.dual else X.p
-        self.G = <double *>malloc(self.size * self.size * sizeof(double))
         cols = <Py_ssize_t *>malloc(p * sizeof(Py_ssize_t))
         if self.u != NULL and self.dual:
             unit = <double *>malloc(p * sizeof(double))
-        if self.G != NULL and cols != NULL and factor_reserve(&self.F, self.size) == 0 and (
-                self.u == NULL or not self.dual or unit != NULL):
+        if (cols != NULL and (self.u == NULL or not self.dual or unit != NULL)
+                and factor_reserve(&self.G, self.size) == 0 and factor_reserve(&self.F, self.size) == 0):
             with nogil:
                 if unit != NULL:
                     for j in range(p):
@@ -71,18 +70,19 @@ cdef class RidgeSystem:
                 for j in range(p):
                     cols[j] = j
                 if columns.gram != NULL and not self.dual:
-                    memcpy(self.G, columns.gram, p * p * sizeof(double))
+                    for j in range(p):
+                        memcpy(self.G.L[j], columns.gram + j * p, (j + 1) * sizeof(double))
                     status = 0
                 elif self.dual:
-                    status = row_gram(X, unit, self.G, self.size)
+                    status = row_gram(X, unit, self.G.L)
                 else:
-                    status = gram_block(X, cols, 0, p, self.G, self.size)
+                    status = gram_block(X, cols, 0, p, self.G.L)
         free(cols)
         free(unit)
         raise_for(status, "the Gram matrix and its factor")
 
     def __dealloc__(self):
-        free(self.G)
+        factor_free(&self.G)
         factor_free(&self.F)
 
     def factor(self, double l2):
@@ -93,9 +93,9 @@ cdef class RidgeSystem:
         self.l2 = l2
         with nogil:
             for i in range(m):
-                memcpy(self.F.L + i * self.F.ld, self.G + i * m, (i + 1) * sizeof(double))
+                memcpy(self.F.L[i], self.G.L[i], (i + 1) * sizeof(double))
                 if self.dual or self.penalty(i) < INFINITY:
-                    self.F.L[i * self.F.ld + i] += l2 * (1.0 if self.dual else self.penalty(i))
+                    self.F.L[i][i] += l2 * (1.0 if self.dual else self.penalty(i))
                 else:
                     self.exclude(i)
             self.F.m = 0
@@ -188,10 +188,10 @@ cdef class RidgeSystem:
     cdef void exclude(self, Py_ssize_t i) noexcept nogil:
         """Make row and column i of the system those of the identity; rows up to i are there."""
         cdef Py_ssize_t k
-        memset(self.F.L + i * self.F.ld, 0, i * sizeof(double))
-        self.F.L[i * self.F.ld + i] = 1.0
+        memset(self.F.L[i], 0, i * sizeof(double))
+        self.F.L[i][i] = 1.0
         for k in range(i + 1, self.size):
-            self.G[k * self.size + i] = 0.0
+            self.G.L[k][i] = 0.0
 
     cdef inline double penalty(self, Py_ssize_t j) noexcept nogil:
         """u_j"""

@@ -22,6 +22,7 @@ cdef enum:
     OUTSIDE = -1                # instead of its place, for a column that is not in the factor
     LEFT_OUT = -2
     HOPELESS = 10_000_000       # sum_j |x_j| |w_j| over W.size from which on a walk is not taken
+    AT_ONCE = 960               # new columns multiplied before they are factored: packed by gram_block they take 4 MB
     MOST_FAILURES = 8           # walks in vain in one Newton step
     RISE_ULPS = 64              # of W.size^2: what a walk may raise the objective by, the smallest gap that is ever claimed
 
@@ -90,7 +91,7 @@ cdef int walk(Working *W, Py_ssize_t j) noexcept nogil:
     cdef Penalty *P = &W.penalty
     cdef Py_ssize_t k, i, m = W.factor.m, hit = -1
     cdef double *v = W.direction
-    cdef double *row = W.factor.L + m * W.factor.ld
+    cdef double *row = W.factor.L[m]
     cdef double incline = slope(P, j, W.w[j]) - W.q[j], curvature = max(row[m], 0.0), step, best, far, new
     cdef double change, size = 0.0
     memcpy(v, row, m * sizeof(double))
@@ -165,16 +166,16 @@ cdef double walked(Working *W, Py_ssize_t m) noexcept nogil:
 
 cdef int products(Working *W, Py_ssize_t m, Py_ssize_t new) noexcept nogil:
     """Rows m .. m + new - 1 of the factor's triangle: inner products of the columns `order`.  Status as in gram_block."""
-    cdef Py_ssize_t i, k, ld = W.factor.ld
+    cdef Py_ssize_t i, k
     cdef double *row
     if W.on_residual:
         for i in range(m + new):
             W.features[i] = W.cols[W.order[i]]
-        return gram_block(&W.all, W.features, m, new, W.factor.L + m * ld, ld)
+        return gram_block(&W.all, W.features, m, new, W.factor.L + m)
     for i in range(m, m + new):
         row = W.G + W.order[i] * W.cap
         for k in range(i + 1):
-            W.factor.L[i * ld + k] = row[W.order[k]]
+            W.factor.L[i][k] = row[W.order[k]]
     return 0
 
 
@@ -191,7 +192,7 @@ cdef int factor_free_columns(Working *W) noexcept nogil:
     while True:
         m, new = W.factor.m, 0
         for j in range(W.X.p):
-            if W.place[j] == OUTSIDE and is_free(&W.penalty, j, W.w[j]):
+            if new < AT_ONCE and W.place[j] == OUTSIDE and is_free(&W.penalty, j, W.w[j]):
                 W.order[m + new] = j
                 new += 1
         if new == 0:
@@ -202,7 +203,7 @@ cdef int factor_free_columns(Working *W) noexcept nogil:
         if status != 0:
             return status
         for i in range(m, m + new):
-            W.factor.L[i * W.factor.ld + i] += l2_of(&W.penalty, W.order[i])
+            W.factor.L[i][i] += l2_of(&W.penalty, W.order[i])
         done = factor_extend(&W.factor, new, PIVOT_TOL)
         for i in range(m, m + done):
             W.place[W.order[i]] = i

@@ -43,6 +43,7 @@ ctypedef struct Working:
     Py_ssize_t *order
     Py_ssize_t *place           # inverse of order, or -1
     Py_ssize_t *features        # scratch: cap
+    double **rows               # scratch: cap
     double *trial_w
     double *trial_q
     double *direction

@@ -24,7 +24,7 @@ from fastreg.kernels._cross cimport cross_add, cross_free, cross_init
 from fastreg.kernels._design cimport (
     col_axpy, col_dot, col_pack, dots, fr_dot_f64, interrupted, settle, subtract_product,
 )
-from fastreg.kernels._gram cimport gram_block
+from fastreg.kernels._gram cimport gram_block, rows_of
 from fastreg.kernels._judge cimport working_gap, working_judge
 from fastreg.kernels._newton cimport newton_step
 from fastreg.kernels._support cimport forget_leavers, free_size
@@ -78,7 +78,7 @@ cdef int reserve(Working *W, Py_ssize_t m) noexcept nogil:
             memmove(G + i * cap, G + i * old, W.X.p * sizeof(double))
         W.G = G
     block = <double *>malloc(13 * cap * sizeof(double))
-    order = <Py_ssize_t *>malloc(3 * cap * sizeof(Py_ssize_t))
+    order = <Py_ssize_t *>malloc(3 * cap * sizeof(Py_ssize_t) + cap * sizeof(double *))
     cols = <Py_ssize_t *>realloc(W.cols, cap * sizeof(Py_ssize_t))
     if cols != NULL:
         W.cols = cols
@@ -103,7 +103,7 @@ cdef int reserve(Working *W, Py_ssize_t m) noexcept nogil:
     W.trial_w, W.trial_q, W.direction, W.scratch = block + 4 * cap, block + 5 * cap, block + 6 * cap, block + 7 * cap
     W.penalty.v, W.penalty.u, W.penalty.lower, W.penalty.upper = (
         block + 9 * cap, block + 10 * cap, block + 11 * cap, block + 12 * cap)
-    W.order, W.place, W.features = order, order + cap, order + 2 * cap
+    W.order, W.place, W.features, W.rows = order, order + cap, order + 2 * cap, <double **>(order + 3 * cap)
     W.cap = cap
     return 0
 
@@ -177,7 +177,7 @@ cdef int gram_rows(Working *W, Py_ssize_t m, Py_ssize_t k) noexcept nogil:
             col_pack(&W.all, W.cols[i], W.r)
             dots(&W.all, W.cols, i + 1, W.r, W.G + i * ld)
     else:
-        status = gram_block(&W.all, W.cols, m, k, W.G + m * ld, ld)
+        status = gram_block(&W.all, W.cols, m, k, rows_of(W.G + m * ld, ld, k, W.rows))
         if status != 0:
             return status
     W.work += <double>W.all.n * k * (m + k)
