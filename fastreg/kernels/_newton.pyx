@@ -26,6 +26,8 @@ from fastreg.kernels._support cimport (
 cdef enum:
     SURE = 1_000                # sum_j |x_j| |w_j| over W.size up to which a full step is taken without a look at the objective
     HOPELESS = 10_000_000       # and from which on it is not taken at all
+    TRIALS = 2                  # projected steps
+    ITERATIVE_TRIALS = 5        # by conjugate gradients
 
 
 cdef void direction(Working *W) noexcept nogil:
@@ -130,9 +132,10 @@ cdef Py_ssize_t newton_step(Working *W) noexcept nogil:
     """One Newton step; returns how many coordinates it put to an end, -1 where memory is out, -2 if interrupted.
 
     Where no coordinate leaves its piece of the penalty, w + d is the minimiser on these pieces.  Else projected steps of length
-    1 and 0.3 are tried.  If both raise the objective, as they do for nearly collinear columns, which balance one another, the
-    step ends where the first coordinate is at its end; up to there the objective falls."""
-    cdef Py_ssize_t i, j, k, m, trial, held = 0
+    1 and 0.3 are tried, and shorter ones where d was dear.  If all raise the objective, as they do for nearly collinear
+    columns, which balance one another, the step ends where the first coordinate is at its end; up to there the objective
+    falls."""
+    cdef Py_ssize_t i, j, k, m, trial, last, held = 0
     cdef double *d = W.direction
     cdef double *image = W.spare if W.on_residual else W.scratch
     cdef double t, size, change = 0.0
@@ -168,12 +171,13 @@ cdef Py_ssize_t newton_step(Working *W) noexcept nogil:
             for j in range(W.X.p):      # exactly q_A = h_A'(w_A)
                 W.q[j] = slope(&W.penalty, j, W.w[j]) if W.place[j] >= 0 else W.q[j] - image[j]
         return 0
-    for trial in range(3):
-        t = 1.0 if trial == 0 else (0.3 if trial == 1 else first_end(W, d, m))
+    t, last = 1.0, ITERATIVE_TRIALS if iterative else TRIALS
+    for trial in range(last + 1):
+        t = first_end(W, d, m) if trial == last else (0.3 * t if trial > 0 else 1.0)
         if W.on_residual:
-            change = project(W, &W.X, m, t, image, W.r, W.spare + W.X.n + 1, trial == 2 and t < 1.0, &held)
+            change = project(W, &W.X, m, t, image, W.r, W.spare + W.X.n + 1, trial == last and t < 1.0, &held)
         else:
-            change = project(W, &W.gram, m, t, image, W.q, W.trial_q, trial == 2 and t < 1.0, &held)
+            change = project(W, &W.gram, m, t, image, W.q, W.trial_q, trial == last and t < 1.0, &held)
         if change < 0.0:
             break
     if not change < 0.0:            # not even up to the first end: rounding is all that is left
