@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lanes.h"
+
 #if !defined(__GNUC__)
 #define __attribute__(x)
 #endif
@@ -43,6 +45,11 @@ typedef struct {
     (X->single ? (X->wide ? f##_f32_i64(__VA_ARGS__) : f##_f32_i32(__VA_ARGS__)) \
                : (X->wide ? f##_f64_i64(__VA_ARGS__) : f##_f64_i32(__VA_ARGS__)))
 
+/* Whether p columns of n rows lie within arrays of `size` entries, are finite, and have rows that ascend in every column; each
+ * number is looked at before it is used for anything.  Four scans, of which two are of the pointers. */
+static inline int fr_csc_in_order(const fr_csc *X, ptrdiff_t size, ptrdiff_t n, ptrdiff_t p) {
+    return FR_CSC_CALL(fr_csc_in_order, X, size, n, p);
+}
 /* out_k = sum_i root_i x_ij r_i for j = cols[k], or j = k where cols is NULL */
 static inline void fr_csc_dots(const fr_csc *X, const ptrdiff_t *cols, ptrdiff_t m, const double *root, const double *r,
                                double *out) {
@@ -81,6 +88,33 @@ static inline void fr_csc_statistics(const fr_csc *X, ptrdiff_t n, ptrdiff_t p, 
 
 #elif defined(FR_CSC)
 /* ------------------------------------------------------------------------- once per type of entries and of places */
+FR_HOT int FR_CSC(fr_csc_in_order)(const fr_csc *X, ptrdiff_t size, ptrdiff_t n, ptrdiff_t p) {
+    const FR_PLACE *at = (const FR_PLACE *)X->indices, *start = (const FR_PLACE *)X->indptr;
+    const FR_ENTRY *x = (const FR_ENTRY *)X->data;
+    const FR_ENTRY zero = 0;
+    FR_ENTRY odd[16] = {zero}; /* NaN where some entry is not finite */
+    FR_PLACE least = 0, most = -1;
+    ptrdiff_t end, k = 0, falls = 0, new_columns = 0;
+    int rises = start[0] == 0;
+    for (ptrdiff_t j = 0; j < p; j++) rises &= start[j] <= start[j + 1];
+    end = (ptrdiff_t)start[p];
+    if (!rises || end > size) return 0;
+    for (; k + 16 <= end; k += 16)
+        for (int i = 0; i < 16; i++) odd[i] += x[k + i] * zero;
+    for (; k < end; k++) odd[0] += x[k] * zero;
+    for (int i = 0; i < 16; i++)
+        if (odd[i] != zero) return 0;
+    for (k = 0; k < end; k++) {
+        least = at[k] < least ? at[k] : least;
+        most = at[k] > most ? at[k] : most;
+    }
+    if (least < 0 || most >= n) return 0;
+    /* rows fall from one entry to the next only where a column begins */
+    for (k = 1; k < end; k++) falls += at[k] <= at[k - 1];
+    for (ptrdiff_t j = 0; j < p; j++)
+        if (start[j] > 0 && start[j] < start[j + 1]) new_columns += at[start[j]] <= at[start[j] - 1];
+    return falls == new_columns;
+}
 static inline double FR_CSC(fr_csc_dot)(const fr_csc *X, ptrdiff_t j, const double *root, const double *r) {
     const FR_PLACE *at = (const FR_PLACE *)X->indices, *start = (const FR_PLACE *)X->indptr + j;
     const FR_ENTRY *x = (const FR_ENTRY *)X->data;
