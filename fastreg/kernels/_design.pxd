@@ -43,7 +43,10 @@ cdef extern from "sparse.h" nogil:
         const void *indices
         const void *indptr
         const double *shift
+        Py_ssize_t size
         int single, wide
+    Py_ssize_t fr_csc_end(const fr_csc *X, Py_ssize_t p) noexcept
+    Py_ssize_t fr_csc_longest(const fr_csc *X, Py_ssize_t p) noexcept
     Py_ssize_t fr_csc_size(const fr_csc *X, Py_ssize_t j) noexcept
     double fr_csc_dot(const fr_csc *X, Py_ssize_t j, const double *root, const double *r) noexcept
     void fr_csc_dots(const fr_csc *X, const Py_ssize_t *cols, Py_ssize_t m, const double *root, const double *r,

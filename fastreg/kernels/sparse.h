@@ -21,8 +21,13 @@
 typedef struct {
     const void *data, *indices, *indptr;
     const double *shift; /* x_ij stands for the stored number less shift_j; NULL: as it is */
+    ptrdiff_t size;      /* entries in all */
     int single, wide;    /* float32 entries; int64 places */
 } fr_csc;
+
+/* Most columns of a text have four entries or fewer, and how many is not foreseeable: the last four are read always, and those
+ * that belong to the next column count 0 times. */
+static const double FR_FIRST[5][4] = {{0, 0, 0, 0}, {1, 0, 0, 0}, {1, 1, 0, 0}, {1, 1, 1, 0}, {1, 1, 1, 1}};
 
 #define FR_CSC(f) f##_f64_i32
 #define FR_ENTRY double
@@ -68,6 +73,13 @@ static inline ptrdiff_t fr_csc_size(const fr_csc *X, ptrdiff_t j) {
     return X->wide ? (ptrdiff_t)(((const int64_t *)X->indptr)[j + 1] - ((const int64_t *)X->indptr)[j])
                    : ((const int32_t *)X->indptr)[j + 1] - ((const int32_t *)X->indptr)[j];
 }
+/* how many entries the first p columns have in all, and the longest of them */
+static inline ptrdiff_t fr_csc_end(const fr_csc *X, ptrdiff_t p) {
+    return X->wide ? (ptrdiff_t)((const int64_t *)X->indptr)[p] : ((const int32_t *)X->indptr)[p];
+}
+static inline ptrdiff_t fr_csc_longest(const fr_csc *X, ptrdiff_t p) {
+    return FR_CSC_CALL(fr_csc_longest, X, p);
+}
 /* sum_i root_i x_ij r_i */
 static inline double fr_csc_dot(const fr_csc *X, ptrdiff_t j, const double *root, const double *r) {
     return FR_CSC_CALL(fr_csc_dot, X, j, root, r);
@@ -79,7 +91,8 @@ static inline void fr_csc_axpy(const fr_csc *X, ptrdiff_t j, double a, const dou
 /* Of every column as stored: mean_j = sum_i s_i x_ij / n if centre, else 0; sq_j = scale^2 sum_i s_i (x_ij - mean_j)^2, rows
  * without an entry included.  s_i = root_i^2, which add up to n.  A column of equal numbers has that number for its mean, and
  * sq_j = 0.  A column with an entry in every row is centred entry by entry, shift_j = mean_j and rest_j = 0, so that nothing
- * cancels where it is far from 0; of any other, shift_j = 0 and rest_j = mean_j.  dot_j = sum_i root_i (x_ij - shift_j) y_i. */
+ * cancels where it is far from 0; of any other, shift_j = 0 and rest_j = mean_j.  dot_j = sum_i root_i (x_ij - shift_j) y_i.
+ * shift and rest may be NULL where no column has as many entries as there are rows of weight > 0. */
 static inline void fr_csc_statistics(const fr_csc *X, ptrdiff_t n, ptrdiff_t p, int centre, double scale, const double *root,
                                      const double *y, double *mean, double *sq, double *dot, double *shift, double *rest) {
     if (root) FR_CSC_CALL(fr_csc_statistics, X, n, p, centre, scale, root, y, mean, sq, dot, shift, rest);
@@ -115,29 +128,35 @@ FR_HOT int FR_CSC(fr_csc_in_order)(const fr_csc *X, ptrdiff_t size, ptrdiff_t n,
         if (start[j] > 0 && start[j] < start[j + 1]) new_columns += at[start[j]] <= at[start[j] - 1];
     return falls == new_columns;
 }
-static inline double FR_CSC(fr_csc_dot)(const fr_csc *X, ptrdiff_t j, const double *root, const double *r) {
-    const FR_PLACE *at = (const FR_PLACE *)X->indices, *start = (const FR_PLACE *)X->indptr + j;
-    const FR_ENTRY *x = (const FR_ENTRY *)X->data;
+FR_INLINE double FR_CSC(fr_csc_dot)(const fr_csc *X, ptrdiff_t j, const double *root, const double *r) {
+    const FR_PLACE *start = (const FR_PLACE *)X->indptr + j, *at = (const FR_PLACE *)X->indices + start[0];
+    const FR_ENTRY *x = (const FR_ENTRY *)X->data + start[0];
     const double c = X->shift ? X->shift[j] : 0.0;
-    double s[4] = {0.0, 0.0, 0.0, 0.0};
-    FR_PLACE k = start[0];
-    const FR_PLACE end = start[1];
-    if (root) {
-        for (; k < end; k++) s[k & 3] += ((x[k] - c) * root[at[k]]) * r[at[k]];
+    ptrdiff_t m = (ptrdiff_t)(start[1] - start[0]);
+    double s0 = 0.0, s1 = 0.0, s2 = 0.0, s3 = 0.0;
+#define FR_TERM(i) ((root ? (x[i] - c) * root[at[i]] : x[i] - c) * r[at[i]])
+    for (; m > 4; m -= 4, x += 4, at += 4) s0 += FR_TERM(0), s1 += FR_TERM(1), s2 += FR_TERM(2), s3 += FR_TERM(3);
+    if (start[1] + 4 <= X->size) {
+        const double *w = FR_FIRST[m];
+        s0 += w[0] * FR_TERM(0), s1 += w[1] * FR_TERM(1), s2 += w[2] * FR_TERM(2), s3 += w[3] * FR_TERM(3);
     } else {
-        for (; end - k >= 4; k += 4) {
-            s[0] += (x[k] - c) * r[at[k]];
-            s[1] += (x[k + 1] - c) * r[at[k + 1]];
-            s[2] += (x[k + 2] - c) * r[at[k + 2]];
-            s[3] += (x[k + 3] - c) * r[at[k + 3]];
-        }
-        for (; k < end; k++) s[0] += (x[k] - c) * r[at[k]];
+        for (ptrdiff_t i = 0; i < m; i++) s0 += FR_TERM(i);
     }
-    return (s[0] + s[2]) + (s[1] + s[3]);
+#undef FR_TERM
+    return (s0 + s2) + (s1 + s3);
 }
 static void FR_CSC(fr_csc_dots)(const fr_csc *X, const ptrdiff_t *cols, ptrdiff_t m, const double *root, const double *r,
                                 double *out) {
-    for (ptrdiff_t k = 0; k < m; k++) out[k] = FR_CSC(fr_csc_dot)(X, cols ? cols[k] : k, root, r);
+    for (ptrdiff_t k = 0; k < m; k++) {
+        const ptrdiff_t j = cols ? cols[k] : k;
+        out[k] = root ? FR_CSC(fr_csc_dot)(X, j, root, r) : FR_CSC(fr_csc_dot)(X, j, NULL, r);
+    }
+}
+FR_HOT ptrdiff_t FR_CSC(fr_csc_longest)(const fr_csc *X, ptrdiff_t p) {
+    const FR_PLACE *start = (const FR_PLACE *)X->indptr;
+    FR_PLACE most = 0;
+    for (ptrdiff_t j = 0; j < p; j++) most = start[j + 1] - start[j] > most ? start[j + 1] - start[j] : most;
+    return (ptrdiff_t)most;
 }
 static void FR_CSC(fr_csc_combine)(const fr_csc *X, ptrdiff_t m, const double *a, double *y) {
     const FR_PLACE *at = (const FR_PLACE *)X->indices, *start = (const FR_PLACE *)X->indptr;
@@ -162,46 +181,81 @@ static void FR_CSC(fr_csc_axpy)(const fr_csc *X, ptrdiff_t j, double a, const do
     const double c = X->shift ? X->shift[j] : 0.0;
     for (FR_PLACE k = start[0]; k < start[1]; k++) y[at[k]] += a * (root ? (x[k] - c) * root[at[k]] : x[k] - c);
 }
-static inline __attribute__((always_inline)) void FR_CSC(fr_csc_statistics)(
-    const fr_csc *X, ptrdiff_t n, ptrdiff_t p, int centre, double scale, const double *root, const double *y, double *mean,
-    double *sq, double *dot, double *shift, double *rest) {
-    const FR_PLACE *at = (const FR_PLACE *)X->indices, *start = (const FR_PLACE *)X->indptr;
-    const FR_ENTRY *x = (const FR_ENTRY *)X->data;
+/* sums[0] = sum_i s_i v_i, sums[1] = scale^2 sum_i s_i v_i^2 and sums[2] = sum_i root_i v_i y_i over column j, v_i = x_ij - c */
+FR_INLINE void FR_CSC(fr_csc_moments)(const fr_csc *X, ptrdiff_t j, double c, double scale, const double *root, const double *y,
+                                      double *sums) {
+    const FR_PLACE *start = (const FR_PLACE *)X->indptr + j, *at = (const FR_PLACE *)X->indices + start[0];
+    const FR_ENTRY *x = (const FR_ENTRY *)X->data + start[0];
+    ptrdiff_t m = (ptrdiff_t)(start[1] - start[0]);
+    double s0 = 0.0, s1 = 0.0, s2 = 0.0, s3 = 0.0, q0 = 0.0, q1 = 0.0, q2 = 0.0, q3 = 0.0, d0 = 0.0, d1 = 0.0, d2 = 0.0, d3 = 0.0;
+#define FR_TERM(s, q, d, w, i)                                                                  \
+    do {                                                                                        \
+        const double v = (w) * (root ? root[at[i]] * ((double)x[i] - c) : (double)x[i] - c), u = scale * v; \
+        s += root ? root[at[i]] * v : v;                                                        \
+        q += u * u;                                                                             \
+        d += v * y[at[i]];                                                                      \
+    } while (0)
+    for (; m > 4; m -= 4, x += 4, at += 4) {
+        FR_TERM(s0, q0, d0, 1.0, 0);
+        FR_TERM(s1, q1, d1, 1.0, 1);
+        FR_TERM(s2, q2, d2, 1.0, 2);
+        FR_TERM(s3, q3, d3, 1.0, 3);
+    }
+    if (start[1] + 4 <= X->size) {
+        const double *w = FR_FIRST[m];
+        FR_TERM(s0, q0, d0, w[0], 0);
+        FR_TERM(s1, q1, d1, w[1], 1);
+        FR_TERM(s2, q2, d2, w[2], 2);
+        FR_TERM(s3, q3, d3, w[3], 3);
+    } else {
+        for (ptrdiff_t i = 0; i < m; i++) FR_TERM(s0, q0, d0, 1.0, i);
+    }
+#undef FR_TERM
+    sums[0] = (s0 + s2) + (s1 + s3), sums[1] = (q0 + q2) + (q1 + q3), sums[2] = (d0 + d2) + (d1 + d3);
+}
+FR_INLINE void FR_CSC(fr_csc_statistics)(const fr_csc *X, ptrdiff_t n, ptrdiff_t p, int centre, double scale, const double *root,
+                                         const double *y, double *mean, double *sq, double *dot, double *shift, double *rest) {
+    const FR_PLACE *start = (const FR_PLACE *)X->indptr;
     ptrdiff_t rows = n; /* of weight > 0 */
     for (ptrdiff_t i = 0; root && i < n; i++) rows -= root[i] == 0.0;
     for (ptrdiff_t j = 0; j < p; j++) {
-        double sum = 0.0, squares = 0.0, product = 0.0, weight = 0.0;
-        ptrdiff_t entries = 0;
-        for (FR_PLACE k = start[j]; k < start[j + 1]; k++) {
-            const double r = root ? root[at[k]] : 1.0, v = r * x[k];
-            sum += r * v, weight += r * r, entries += r > 0.0;
-            squares += (scale * v) * (scale * v);
-            product += v * y[at[k]];
+        const FR_PLACE *at = (const FR_PLACE *)X->indices + start[j];
+        const FR_ENTRY *x = (const FR_ENTRY *)X->data + start[j];
+        const ptrdiff_t m = (ptrdiff_t)(start[j + 1] - start[j]);
+        double sums[3], weight = (double)m;
+        ptrdiff_t entries = m;
+        FR_CSC(fr_csc_moments)(X, j, 0.0, scale, root, y, sums);
+        mean[j] = 0.0, sq[j] = sums[1], dot[j] = sums[2];
+        if (shift) rest[j] = shift[j] = 0.0;
+        if (!centre) continue;
+        if (root) {
+            weight = 0.0, entries = 0;
+            for (ptrdiff_t k = 0; k < m; k++) weight += root[at[k]] * root[at[k]], entries += root[at[k]] > 0.0;
+            weight = weight < n ? weight : (double)n;
         }
-        mean[j] = rest[j] = shift[j] = 0.0, sq[j] = squares, dot[j] = product;
-        if (centre && entries > 0) {
-            const int full = entries == rows;
-            double m = sum / n, left = 0.0, first = 0.0;
-            int constant = full, seen = 0;
-            squares = product = 0.0;
-            for (FR_PLACE k = start[j]; k < start[j + 1]; k++) {
-                const double r = root ? root[at[k]] : 1.0, v = r * ((double)x[k] - m);
-                if (r > 0.0) {
-                    constant = constant && (!seen || x[k] == first);
-                    first = x[k], seen = 1;
-                }
-                left += r * v;
-                squares += (scale * v) * (scale * v);
-                product += v * y[at[k]];
-            }
-            weight = full ? (double)n : weight < n ? weight : (double)n;
-            squares += (n - weight) * (scale * m) * (scale * m);
-            m += (left - (n - weight) * m) / n; /* the mean of what the first one leaves over */
-            mean[j] = constant ? first : m;
-            sq[j] = constant ? 0.0 : squares;
-            if (full) shift[j] = mean[j], dot[j] = product;
-            else rest[j] = mean[j];
+        const int full = entries == rows;
+        const double c = sums[0] / n;
+        if (2.0 * weight <= n && !full) { /* n c^2 is at most half of the sum of squares: what cancels is a bit */
+            sq[j] = sums[1] - n * (scale * c) * (scale * c);
+            mean[j] = c;
+            if (shift) rest[j] = c;
+            continue;
         }
+        FR_CSC(fr_csc_moments)(X, j, c, scale, root, y, sums);
+        if (full) {
+            ptrdiff_t first = 0, k; /* of weight > 0 */
+            while (root && root[at[first]] == 0.0) first++;
+            for (k = first; k < m && (x[k] == x[first] || (root && root[at[k]] == 0.0)); k++) {}
+            mean[j] = shift[j] = k == m ? (double)x[first] : c + sums[0] / n;
+            sq[j] = k == m ? 0.0 : sums[1];
+            dot[j] = sums[2];
+        } else {
+            mean[j] = c + (sums[0] - (n - weight) * c) / n; /* the mean of what the first one leaves over */
+            if (shift) rest[j] = mean[j];
+            sq[j] = sums[1] + (n - weight) * (scale * c) * (scale * c);
+        }
+        /* what the rounding of the mean leaves of a constant column is no variance */
+        if (sq[j] <= 16.0 * DBL_EPSILON * DBL_EPSILON * n * (scale * mean[j]) * (scale * mean[j])) sq[j] = 0.0;
     }
 }
 #undef FR_CSC
