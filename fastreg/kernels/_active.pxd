@@ -13,7 +13,6 @@ ctypedef struct Active:
     const double *xy            # X'y
     const double *sq            # |x_j|^2
     double floor                # the smallest gap that is ever claimed
-    double *trial               # scratch: p
     double l1_before            # l1 of the last solve, or infinity
     Py_ssize_t n_always_in      # columns without an l1 penalty, or with 0 outside their bounds
     double rss                  # |r|^2 at the last certificate

@@ -13,7 +13,6 @@ Columns without an l1 penalty, and those whose bounds leave out 0, are in the wo
 
 from libc.float cimport DBL_EPSILON
 from libc.math cimport INFINITY, fabs, sqrt
-from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy, memset
 
 from fastreg.kernels._bounds cimport (
@@ -47,15 +46,14 @@ cdef int active_init(Active *S, Matrix *X, const double *y, const double *xy, co
                      Py_ssize_t gram_limit, Py_ssize_t factor_limit, bint tall, const double *whole) noexcept nogil:
     """w = 0 but where bounds leave that out.  xy = X'y, sq_j = |x_j|^2, the arrays of penalty, each NULL or of length p, and
     whole, X'X or NULL, stay the caller's.  -1 where memory is out, -2 if interrupted."""
-    cdef Py_ssize_t j, k = 0, p = X.p, room
+    cdef Py_ssize_t j, k = 0, p = X.p, room, full = X.csc.size // X.n if X.sparse else p    # as many columns as X is large
     memset(S, 0, sizeof(Active))
     S.X, S.xy, S.sq, S.penalty, S.l1_before = X[0], xy, sq, penalty[0], INFINITY
     # 1 % of the size of X (2 % for float32), but 4 MB and 16 residuals at least, and never more than columns
-    room = 1 if tall else min(p, max(<Py_ssize_t>16, min(<Py_ssize_t>MOST_RESIDUALS, max(p // 100, 500_000 // X.n))))
+    room = 1 if tall else min(p, max(<Py_ssize_t>16, min(<Py_ssize_t>MOST_RESIDUALS, max(full // 100, 500_000 // X.n))))
     if working_init(&S.W, X, y, gram_limit, factor_limit, tall, whole) != 0:
         return -1
-    S.trial = <double *>malloc(p * sizeof(double))
-    if S.trial == NULL or bounds_init(&S.B, X, sq, penalty, room) != 0:
+    if bounds_init(&S.B, X, sq, penalty, room) != 0:
         return -1
     S.floor = FLOOR_ULPS * DBL_EPSILON * S.W.yy
     S.W.penalty.boxed = penalty.boxed
@@ -96,7 +94,6 @@ cdef void active_retarget(Active *S, const double *y, const double *xy) noexcept
 cdef void active_free(Active *S) noexcept nogil:
     working_free(&S.W)
     bounds_free(&S.B)
-    free(S.trial)
 
 
 cdef bint always_in(Active *S, Py_ssize_t j) noexcept nogil:

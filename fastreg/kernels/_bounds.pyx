@@ -12,7 +12,7 @@ joins, when, or at what penalty.
 
 from libc.float cimport DBL_EPSILON
 from libc.math cimport INFINITY, sqrt
-from libc.stdlib cimport calloc, free, malloc
+from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy, memset
 
 from fastreg.kernels._design cimport col_size, dots, fr_bounds_over, fr_dot_f64, fr_largest
@@ -23,42 +23,27 @@ cdef double LIKELY = 0.4
 
 
 cdef int bounds_init(Bounds *B, Matrix *X, const double *sq, const Penalty *penalty, Py_ssize_t room) noexcept nogil:
-    """No column known yet.  sq_j = |x_j|^2.  penalty: factors and bounds of all columns; v stays the caller's.
+    """Nothing known yet.  sq_j = |x_j|^2.  penalty: factors and bounds of all columns; its arrays and sq stay the caller's.
 
-    A column without an l1 penalty, excluded, constant, or with 0 outside its bounds is never checked.
     Returns -1 where memory is out."""
-    cdef Py_ssize_t j, p = X.p
-    cdef double low, high, v
+    cdef Py_ssize_t p = X.p
     memset(B, 0, sizeof(Bounds))
-    B.X, B.v, B.room = X[0], penalty.v, room
-    # one block: a tiny problem is not to be all allocation
-    B.c = <double *>malloc((4 * p + room * (X.n + 6) + 2 * p) * sizeof(double) + p * sizeof(int))
+    B.X, B.sq, B.penalty, B.room = X[0], sq, penalty[0], room
+    # one block: a tiny problem is not to be all allocation, and glibc keeps what is freed for the next problem only up to twice
+    # the largest block
+    B.c = <double *>malloc((3 * p + room * (X.n + 6) + 2 * p) * sizeof(double) + p * sizeof(int))
     if B.c == NULL:
         return -1
-    B.size, B.read, B.norm, B.R = B.c + p, B.c + 2 * p, B.c + 3 * p, B.c + 4 * p
+    B.size, B.scratch, B.R = B.c + p, B.c + 2 * p, B.c + 3 * p
     B.rr, B.a, B.d = B.R + room * X.n, B.R + room * (X.n + 1), B.R + room * (X.n + 2)
     B.pairs = B.R + room * (X.n + 3)
     B.users = <Py_ssize_t *>(B.R + room * (X.n + 5))
     B.over = B.users + room
     B.at = <int *>(B.over + 2 * p)
     if penalty.lower != NULL:
-        B.side = <signed char *>calloc(p, 1)
+        B.side = <signed char *>malloc(p)
         if B.side == NULL:
             return -1
-    if penalty.v == NULL and penalty.lower == NULL:
-        for j in range(p):
-            B.norm[j] = sqrt(sq[j])
-        B.largest_size = fr_largest(p, B.norm)
-        return 0
-    for j in range(p):
-        v = 1.0 if penalty.v == NULL else penalty.v[j]
-        B.norm[j] = sqrt(sq[j]) / v if 0.0 < v < INFINITY else 0.0
-        if penalty.lower != NULL:
-            low, high = penalty.lower[j], penalty.upper[j]
-            B.side[j] = (high > 0.0 and low == 0.0) - (low < 0.0 and high == 0.0)
-            if low > 0.0 or high < 0.0 or low == high:
-                B.norm[j] = 0.0
-        B.largest_size = max(B.largest_size, B.norm[j])
     return 0
 
 
@@ -67,18 +52,44 @@ cdef void bounds_free(Bounds *B) noexcept nogil:
     free(B.side)
 
 
+cdef double size_of(Bounds *B, Py_ssize_t j) noexcept nogil:
+    """|x_j| / v_j, or 0 of a column that is never checked: without an l1 penalty, excluded, or with 0 outside its bounds.  That of
+    a constant column is 0 by itself."""
+    cdef const Penalty *P = &B.penalty
+    cdef double v = 1.0 if P.v == NULL else P.v[j]
+    if not 0.0 < v < INFINITY:
+        return 0.0
+    if P.lower != NULL and (P.lower[j] > 0.0 or P.upper[j] < 0.0 or P.lower[j] == P.upper[j]):
+        return 0.0
+    return sqrt(B.sq[j]) / v
+
+
 cdef void bounds_start(Bounds *B, const double *y, double yy, const double *xy) noexcept nogil:
     """Every column is outside, and known at the residual y: xy = X'y."""
-    cdef Py_ssize_t j
+    cdef Py_ssize_t j, p = B.X.p, known = 0
+    cdef const Penalty *P = &B.penalty
     memcpy(B.R, y, B.X.n * sizeof(double))
     memset(B.a, 0, 2 * B.room * sizeof(double))
-    memset(B.at, 0, B.X.p * sizeof(int))
+    memset(B.at, 0, p * sizeof(int))
     memset(B.users, 0, B.room * sizeof(Py_ssize_t))
     B.rr[0], B.a[0] = yy, 1.0
-    memcpy(B.size, B.norm, B.X.p * sizeof(double))
-    for j in range(B.X.p):
-        B.users[0] += B.norm[j] > 0.0
-        B.c[j] = 0.0 if B.norm[j] == 0.0 else (xy[j] if B.v == NULL else xy[j] / B.v[j])
+    if P.v == NULL and P.lower == NULL:
+        for j in range(p):
+            B.size[j] = sqrt(B.sq[j])
+    else:
+        for j in range(p):
+            B.size[j] = size_of(B, j)
+    for j in range(p):
+        known += B.size[j] > 0.0
+        B.c[j] = xy[j] if B.size[j] > 0.0 else 0.0
+    if P.v != NULL:
+        for j in range(p):
+            if B.size[j] > 0.0:
+                B.c[j] /= P.v[j]
+    if P.lower != NULL:
+        for j in range(p):
+            B.side[j] = (P.upper[j] > 0.0 and P.lower[j] == 0.0) - (P.lower[j] < 0.0 and P.upper[j] == 0.0)
+    B.users[0], B.largest_size = known, fr_largest(p, B.size)
 
 
 cdef void bounds_leave(Bounds *B, Py_ssize_t j) noexcept nogil:
@@ -92,8 +103,8 @@ cdef void bounds_return(Bounds *B, const Py_ssize_t *cols, Py_ssize_t k, const d
     cdef Py_ssize_t i, j, back = 0
     for i in range(k):
         j = cols[i]
-        B.size[j] = B.norm[j]
-        if B.norm[j] > 0.0:
+        B.size[j] = size_of(B, j)
+        if B.size[j] > 0.0:
             B.over[back] = j
             B.users[B.at[j]] += 1
             back += 1
@@ -142,13 +153,13 @@ cdef Py_ssize_t over_limit(Bounds *B, double share, double limit, double *most) 
 
 
 cdef Py_ssize_t bounds_near(Bounds *B, double limit) noexcept nogil:
-    """The columns whose gradient, estimated as a c_j, reaches over limit: over[: n], n is returned.  read: the estimates."""
+    """The columns whose gradient, estimated as a c_j, reaches over limit: over[: n], n is returned.  scratch: the estimates."""
     cdef Py_ssize_t i, j, k
     cdef double most
     k = over_limit(B, 0.0, limit, &most)
     for i in range(k):
         j = B.over[i]
-        B.read[j] = B.a[B.at[j]] * B.c[j]
+        B.scratch[j] = B.a[B.at[j]] * B.c[j]
     return k
 
 
@@ -181,8 +192,8 @@ cdef double bounds_sift(Bounds *B, double limit, Py_ssize_t *n_over) noexcept no
         if B.size[j] == 0.0:
             B.c[j] = 0.0
             continue
-        if B.v != NULL:
-            B.c[j] /= B.v[j]
+        if B.penalty.v != NULL:
+            B.c[j] /= B.penalty.v[j]
         reach = bounds_reach(B, j, B.c[j])
         if reach > limit:
             B.over[kept] = j
@@ -207,14 +218,14 @@ cdef Py_ssize_t read_columns(Bounds *B, Py_ssize_t k, const double *r) noexcept 
                 k += 1
         for i in range(i):
             B.at[B.over[i]] = -1 - B.at[B.over[i]]
-    dots(&B.X, B.over, k, r, B.read)
+    dots(&B.X, B.over, k, r, B.scratch)
     memcpy(B.R + e * n, r, n * sizeof(double))
     B.rr[e] = fr_dot_f64(n, r, 1, 0.0, r)
     B.a[e], B.d[e] = 1.0, 0.0
     for i in range(k):
         j = B.over[i]
         B.users[B.at[j]] -= 1
-        B.c[j], B.at[j] = B.read[i] if B.v == NULL else B.read[i] / B.v[j], <int>e
+        B.c[j], B.at[j] = B.scratch[i] if B.penalty.v == NULL else B.scratch[i] / B.penalty.v[j], <int>e
         B.work += col_size(&B.X, j)
     B.users[e] += k
     B.n_columns_read += k

@@ -77,7 +77,7 @@ cdef int guess(Active *S, double l1, double l2) noexcept nogil:
     cdef Py_ssize_t k = bounds_near(&S.B, limit)
     if make_room(S, k):
         k = bounds_near(&S.B, limit)
-    return join_best(S, S.B.over, S.B.c if S.W.tall else S.B.read, k, l1, l2) if k else 0
+    return join_best(S, S.B.over, S.B.c if S.W.tall else S.B.scratch, k, l1, l2) if k else 0
 
 
 cdef int join_best(Active *S, Py_ssize_t *cols, const double *key, Py_ssize_t k, double l1, double l2) noexcept nogil:
@@ -98,38 +98,38 @@ cdef int join_best(Active *S, Py_ssize_t *cols, const double *key, Py_ssize_t k,
     if k <= most or S.W.tall or crowded:
         return join(S, cols, largest_first(cols, key, k, most))
     k = try_out(S, cols, largest_first(cols, key, k, TRY * most), l1, l2)
-    k = largest_first(cols, S.trial, k, most)
+    k = largest_first(cols, S.B.scratch, k, most)
     status = join(S, cols, k)
     if status == 0:
         for i in range(k):
-            S.W.w[m + i] = S.trial[cols[i]]
+            S.W.w[m + i] = S.B.scratch[cols[i]]
         working_refresh(&S.W)
     return status
 
 
 cdef Py_ssize_t try_out(Active *S, Py_ssize_t *cols, Py_ssize_t k, double l1, double l2) noexcept nogil:
     """Sweep over k columns outside the working set, on the residual, and put those that are not zero then first in cols, with
-    their coefficients in trial; returns how many.  Costs a reading of each column a sweep, where joining costs n |W|."""
+    their coefficients in scratch; returns how many.  Costs a reading of each column a sweep, where joining costs n |W|."""
     cdef Py_ssize_t i, j, _sweep, kept = 0
     cdef double old, new, l1_j, l2_j
     cdef Penalty *P = &S.penalty
     for i in range(k):
-        S.trial[cols[i]] = 0.0
+        S.B.scratch[cols[i]] = 0.0
         S.W.work += 2.0 * TRY_SWEEPS * col_size(&S.X, cols[i])
     for _sweep in range(TRY_SWEEPS):
         for i in range(k):
             j = cols[i]
-            old = S.trial[j]
+            old = S.B.scratch[j]
             l1_j, l2_j = l1 if P.v == NULL else l1 * P.v[j], l2 if P.u == NULL else l2 * P.u[j]
             new = soft(col_dot(&S.X, j, S.W.r) + S.sq[j] * old, l1_j) / (S.sq[j] + l2_j)
             if P.lower != NULL:
                 new = clip(new, P.lower[j], P.upper[j])
             if new != old:
                 col_axpy(&S.X, j, new - old, S.W.r)
-                S.trial[j] = new
+                S.B.scratch[j] = new
     S.B.n_columns_read += TRY_SWEEPS * k
     for i in range(k):
-        if S.trial[cols[i]] != 0.0:
+        if S.B.scratch[cols[i]] != 0.0:
             cols[kept], cols[i] = cols[i], cols[kept]
             kept += 1
     return kept
