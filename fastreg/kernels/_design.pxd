@@ -45,6 +45,10 @@ cdef extern from "sparse.h" nogil:
         const double *shift
         Py_ssize_t size
         int single, wide
+    ctypedef struct fr_listed:
+        double value
+        Py_ssize_t col
+    enum: FR_LANES
     Py_ssize_t fr_csc_end(const fr_csc *X, Py_ssize_t p) noexcept
     Py_ssize_t fr_csc_longest(const fr_csc *X, Py_ssize_t p) noexcept
     Py_ssize_t fr_csc_size(const fr_csc *X, Py_ssize_t j) noexcept
@@ -53,6 +57,13 @@ cdef extern from "sparse.h" nogil:
                      double *out) noexcept
     void fr_csc_combine(const fr_csc *X, Py_ssize_t m, const double *a, double *y) noexcept
     Py_ssize_t fr_csc_copy(const fr_csc *X, Py_ssize_t j, double scale, const double *root, double *values, int *rows) noexcept
+    double fr_csc_square(const fr_csc *X, Py_ssize_t j, double scale, const double *root) noexcept
+    void fr_csc_spread(const fr_csc *X, Py_ssize_t j, double scale, const double *root, double *out) noexcept
+    void fr_csc_panel(const fr_csc *X, Py_ssize_t j, double scale, const double *root, const double *panel,
+                      double *out) noexcept
+    void fr_csc_count(const fr_csc *X, Py_ssize_t j, Py_ssize_t *count) noexcept
+    Py_ssize_t fr_csc_meet(const fr_csc *X, Py_ssize_t j, double scale, const double *root, Py_ssize_t col,
+                           const Py_ssize_t *begin, Py_ssize_t *end, fr_listed *list, double *products) noexcept
     void fr_csc_axpy(const fr_csc *X, Py_ssize_t j, double a, const double *root, double *y) noexcept
     void fr_csc_statistics(const fr_csc *X, Py_ssize_t n, Py_ssize_t p, int centre, double scale, const double *root,
                            const double *y, double *mean, double *sq, double *dot, double *shift, double *rest) noexcept

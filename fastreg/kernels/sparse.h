@@ -29,6 +29,14 @@ typedef struct {
  * that belong to the next column count 0 times. */
 static const double FR_FIRST[5][4] = {{0, 0, 0, 0}, {1, 0, 0, 0}, {1, 1, 0, 0}, {1, 1, 1, 0}, {1, 1, 1, 1}};
 
+/* an entry of one of several columns, in a list of those of its row */
+typedef struct {
+    double value;
+    ptrdiff_t col;
+} fr_listed;
+
+#define FR_LANES 8 /* columns side by side */
+
 #define FR_CSC(f) f##_f64_i32
 #define FR_ENTRY double
 #define FR_PLACE int32_t
@@ -87,6 +95,28 @@ static inline double fr_csc_dot(const fr_csc *X, ptrdiff_t j, const double *root
 /* y_i += a root_i x_ij */
 static inline void fr_csc_axpy(const fr_csc *X, ptrdiff_t j, double a, const double *root, double *y) {
     FR_CSC_CALL(fr_csc_axpy, X, j, a, root, y);
+}
+/* |scale root x_j|^2 over the stored entries */
+static inline double fr_csc_square(const fr_csc *X, ptrdiff_t j, double scale, const double *root) {
+    return FR_CSC_CALL(fr_csc_square, X, j, scale, root);
+}
+/* out[FR_LANES i] = scale root_i x_ij over the entries of column j */
+static inline void fr_csc_spread(const fr_csc *X, ptrdiff_t j, double scale, const double *root, double *out) {
+    FR_CSC_CALL(fr_csc_spread, X, j, scale, root, out);
+}
+/* out_c = sum_i scale root_i x_ij panel[FR_LANES i + c] for c < FR_LANES */
+static inline void fr_csc_panel(const fr_csc *X, ptrdiff_t j, double scale, const double *root, const double *panel,
+                                double *out) {
+    FR_CSC_CALL(fr_csc_panel, X, j, scale, root, panel, out);
+}
+/* count_i += 1 for every entry of column j */
+static inline void fr_csc_count(const fr_csc *X, ptrdiff_t j, ptrdiff_t *count) { FR_CSC_CALL(fr_csc_count, X, j, count); }
+/* products_c += sum_i scale root_i x_ij v over the (v, c) listed in row i, from list[begin_i] to before list[end_i] and in pairs:
+ * how many there are is not foreseeable, and half a pair counts 0.  If col >= 0, the entries of column j are then listed by that
+ * name, and its square is its own product.  Returns how many products were summed. */
+static inline ptrdiff_t fr_csc_meet(const fr_csc *X, ptrdiff_t j, double scale, const double *root, ptrdiff_t col,
+                                    const ptrdiff_t *begin, ptrdiff_t *end, fr_listed *list, double *products) {
+    return FR_CSC_CALL(fr_csc_meet, X, j, scale, root, col, begin, end, list, products);
 }
 /* Of every column as stored: mean_j = sum_i s_i x_ij / n if centre, else 0; sq_j = scale^2 sum_i s_i (x_ij - mean_j)^2, rows
  * without an entry included.  s_i = root_i^2, which add up to n.  A column of equal numbers has that number for its mean, and
@@ -152,6 +182,62 @@ static void FR_CSC(fr_csc_dots)(const fr_csc *X, const ptrdiff_t *cols, ptrdiff_
         out[k] = root ? FR_CSC(fr_csc_dot)(X, j, root, r) : FR_CSC(fr_csc_dot)(X, j, NULL, r);
     }
 }
+#define FR_ROWS_OF(j)                                                                           \
+    const FR_PLACE *start = (const FR_PLACE *)X->indptr + (j), *at = (const FR_PLACE *)X->indices + start[0]; \
+    const FR_ENTRY *x = (const FR_ENTRY *)X->data + start[0];                                   \
+    const double shift = X->shift ? X->shift[j] : 0.0;                                          \
+    const ptrdiff_t m = (ptrdiff_t)(start[1] - start[0])
+#define FR_VALUE(k) (scale * (root ? (x[k] - shift) * root[at[k]] : x[k] - shift))
+static double FR_CSC(fr_csc_square)(const fr_csc *X, ptrdiff_t j, double scale, const double *root) {
+    FR_ROWS_OF(j);
+    double sum = 0.0;
+    for (ptrdiff_t k = 0; k < m; k++) sum += FR_VALUE(k) * FR_VALUE(k);
+    return sum;
+}
+static void FR_CSC(fr_csc_spread)(const fr_csc *X, ptrdiff_t j, double scale, const double *root, double *out) {
+    FR_ROWS_OF(j);
+    for (ptrdiff_t k = 0; k < m; k++) out[FR_LANES * (ptrdiff_t)at[k]] = FR_VALUE(k);
+}
+FR_HOT void FR_CSC(fr_csc_panel)(const fr_csc *X, ptrdiff_t j, double scale, const double *root, const double *panel, double *out) {
+    FR_ROWS_OF(j);
+    double s[FR_LANES] = {0.0}, t[FR_LANES] = {0.0}; /* by turns: a sum waits for the one before it */
+    ptrdiff_t k = 0;
+    for (; k + 2 <= m; k += 2) {
+        const double *p = panel + FR_LANES * (ptrdiff_t)at[k], *q = panel + FR_LANES * (ptrdiff_t)at[k + 1];
+        const double v = FR_VALUE(k), u = FR_VALUE(k + 1);
+        for (int c = 0; c < FR_LANES; c++) s[c] += v * p[c];
+        for (int c = 0; c < FR_LANES; c++) t[c] += u * q[c];
+    }
+    for (; k < m; k++)
+        for (int c = 0; c < FR_LANES; c++) s[c] += FR_VALUE(k) * panel[FR_LANES * (ptrdiff_t)at[k] + c];
+    for (int c = 0; c < FR_LANES; c++) out[c] = s[c] + t[c];
+}
+static void FR_CSC(fr_csc_count)(const fr_csc *X, ptrdiff_t j, ptrdiff_t *count) {
+    const FR_PLACE *at = (const FR_PLACE *)X->indices, *start = (const FR_PLACE *)X->indptr + j;
+    for (FR_PLACE k = start[0]; k < start[1]; k++) count[at[k]]++;
+}
+static ptrdiff_t FR_CSC(fr_csc_meet)(const fr_csc *X, ptrdiff_t j, double scale, const double *root, ptrdiff_t col,
+                                     const ptrdiff_t *begin, ptrdiff_t *end, fr_listed *list, double *products) {
+    FR_ROWS_OF(j);
+    ptrdiff_t met = m;
+    for (ptrdiff_t k = 0; k < m; k++) {
+        const ptrdiff_t i = (ptrdiff_t)at[k], last = end[i];
+        const double v = FR_VALUE(k);
+        for (ptrdiff_t t = begin[i]; t < last; t += 2) {
+            products[list[t].col] += v * list[t].value;
+            products[list[t + 1].col] += v * list[t + 1].value;
+        }
+        met += last - begin[i];
+        if (col >= 0) {
+            list[last].value = v, list[last].col = col;
+            end[i] = last + 1;
+            products[col] += v * v;
+        }
+    }
+    return met;
+}
+#undef FR_ROWS_OF
+#undef FR_VALUE
 FR_HOT ptrdiff_t FR_CSC(fr_csc_longest)(const fr_csc *X, ptrdiff_t p) {
     const FR_PLACE *start = (const FR_PLACE *)X->indptr;
     FR_PLACE most = 0;
