@@ -53,8 +53,8 @@ cdef void bounds_free(Bounds *B) noexcept nogil:
 
 
 cdef double size_of(Bounds *B, Py_ssize_t j) noexcept nogil:
-    """|x_j| / v_j, or 0 of a column that is never checked: without an l1 penalty, excluded, or with 0 outside its bounds.  That of
-    a constant column is 0 by itself."""
+    """|x_j| / v_j, which is 0 of a constant column; or 0 of one that is never checked: without an l1 penalty, excluded, or with
+    0 outside its bounds."""
     cdef const Penalty *P = &B.penalty
     cdef double v = 1.0 if P.v == NULL else P.v[j]
     if not 0.0 < v < INFINITY:

@@ -10,9 +10,9 @@ from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memcpy
 
 from fastreg.kernels._design cimport (
-    STRIDED_ROWS, Matrix, col_pack, entry, entry_address, fr_axpy_f64, fr_csc_end, fr_csc_longest, fr_csc_statistics, fr_dot_f64, fr_largest, fr_prefetch,
-    fr_rows_dot, fr_sum_f64, fr_wdot_f64, fr_wpack_f64, interrupted, part_moments, part_root, part_sum, raise_for,
-    root_sum,
+    STRIDED_ROWS, Matrix, col_pack, entry, entry_address, fr_axpy_f64, fr_csc_end, fr_csc_longest, fr_csc_statistics,
+    fr_dot_f64, fr_largest, fr_prefetch, fr_rows_dot, fr_sum_f64, fr_wdot_f64, fr_wpack_f64, interrupted, part_moments,
+    part_root, part_sum, raise_for, root_sum,
 )
 from fastreg.kernels._gram cimport CHUNK, LANES, aligned, pack_whole, packed_length, target_products, whole_lanes
 
