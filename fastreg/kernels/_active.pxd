@@ -12,6 +12,7 @@ ctypedef struct Active:
     Penalty penalty             # factors and bounds of all columns, each NULL where there are none
     const double *xy            # X'y
     const double *sq            # |x_j|^2
+    bint cheap                  # columns have few entries
     double floor                # the smallest gap that is ever claimed
     double l1_before            # l1 of the last solve, or infinity
     Py_ssize_t n_always_in      # columns without an l1 penalty, or with 0 outside their bounds

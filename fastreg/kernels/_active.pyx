@@ -21,7 +21,7 @@ from fastreg.kernels._bounds cimport (
 from fastreg.kernels._cd cimport clip, dual_gap, dual_scale
 from fastreg.kernels._cross cimport cross_gradients
 from fastreg.kernels._design cimport dots, fr_dot_f64, fr_largest
-from fastreg.kernels._joining cimport JOIN_AT_LEAST, guess, join, join_best, make_room, most_to_join, release
+from fastreg.kernels._joining cimport CHEAP, JOIN_AT_LEAST, guess, join, join_best, make_room, most_to_join, release
 from fastreg.kernels._judge cimport working_conjugate_gap, working_judge
 from fastreg.kernels._newton cimport newton_dual
 from fastreg.kernels._support cimport gradients
@@ -55,6 +55,7 @@ cdef int active_init(Active *S, Matrix *X, const double *y, const double *xy, co
         return -1
     if bounds_init(&S.B, X, sq, penalty, room) != 0:
         return -1
+    S.cheap = X.sparse and CHEAP * <double>X.csc.size <= <double>X.n * X.p
     S.floor = FLOOR_ULPS * DBL_EPSILON * S.W.yy
     S.W.penalty.boxed = penalty.boxed
     memcpy(S.W.r, y, X.n * sizeof(double))

@@ -63,7 +63,7 @@ cdef Py_ssize_t most_to_join(Active *S, bint *crowded) noexcept nogil:
     """How many columns may join in a round.  crowded: with them the support would come near the rank, where a column costs
     little and everything depends on everything else."""
     cdef Py_ssize_t support = support_size(&S.W), most
-    most = max(<Py_ssize_t>JOIN_AT_LEAST, support // 2)
+    most = max(<Py_ssize_t>JOIN_CHEAP if S.cheap else <Py_ssize_t>JOIN_AT_LEAST, support // 2)
     crowded[0] = 4 * (support + most) > 3 * S.X.n
     return most
 
@@ -84,18 +84,20 @@ cdef int join_best(Active *S, Py_ssize_t *cols, const double *key, Py_ssize_t k,
     """Let columns join, as many as may at once: those of largest |key|, or where there are many to choose from, those of
     them that a few sweeps do not leave at zero.  cols is reordered.
 
-    With tall data a join reads all of X, however few join, so the next largest are taken along."""
-    cdef Py_ssize_t i, m = S.W.X.p, most
+    With tall data a join reads all of X, however few join, so the next largest are taken along.  Where columns are cheap a round
+    costs more than they do: more may join, and most are tried out."""
+    cdef Py_ssize_t i, m = S.W.X.p, most, untried
     cdef bint crowded
     cdef int status
     most = most_to_join(S, &crowded)
+    untried = max(<Py_ssize_t>JOIN_AT_LEAST, support_size(&S.W) // 2)
     if S.W.tall:
         most, k = S.X.p if S.W.cross.whole != NULL else max(min(k, most), <Py_ssize_t>JOIN_TALL), 0
         for i in range(S.X.p):
             if S.B.size[i] > 0.0:
                 cols[k] = i
                 k += 1
-    if k <= most or S.W.tall or crowded:
+    if k <= untried or S.W.tall or crowded:
         return join(S, cols, largest_first(cols, key, k, most))
     k = try_out(S, cols, largest_first(cols, key, k, TRY * most), l1, l2)
     k = largest_first(cols, S.B.scratch, k, most)
