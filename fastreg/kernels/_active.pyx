@@ -16,7 +16,7 @@ from libc.math cimport INFINITY, fabs, sqrt
 from libc.string cimport memcpy, memset
 
 from fastreg.kernels._bounds cimport (
-    bounds_check, bounds_free, bounds_init, bounds_leave, bounds_reach, bounds_renew, bounds_sift, bounds_start,
+    bounds_check, bounds_free, bounds_init, bounds_leave, bounds_near, bounds_reach, bounds_renew, bounds_sift, bounds_start,
 )
 from fastreg.kernels._cd cimport clip, dual_gap, dual_scale
 from fastreg.kernels._cross cimport cross_gradients
@@ -197,8 +197,7 @@ cdef Outcome active_solve(Active *S, double l1, double l2, double tol, Py_ssize_
         outcome = active_base(S, l2, tol, max_iter, n_iter, &most)
         if outcome == OUT_OF_MEMORY or outcome == INTERRUPTED:
             return outcome
-        for j in range(S.X.p):
-            over += S.B.size[j] > 0.0 and bounds_reach(&S.B, j, S.B.c[j]) > l1
+        over = bounds_near(&S.B, l1)
         if over > 2 * JOIN_AT_LEAST or S.n_always_in > 0:       # else all of them join at once
             S.l1_before = max(most, l1)
     while S.l1_before < INFINITY and n_iter[0] < max_iter:

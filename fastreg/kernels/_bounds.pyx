@@ -15,7 +15,7 @@ from libc.math cimport INFINITY, sqrt
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy, memset
 
-from fastreg.kernels._design cimport col_size, dots, fr_bounds_over, fr_dot_f64, fr_largest
+from fastreg.kernels._design cimport col_size, dots, fr_bounds_over, fr_bounds_start, fr_dot_f64, fr_largest
 
 # On the way to another penalty only columns within so much of their bound are read.  Measured on four problems: 0.25 costs
 # Newton steps.
@@ -74,21 +74,14 @@ cdef void bounds_start(Bounds *B, const double *y, double yy, const double *xy) 
     memset(B.users, 0, B.room * sizeof(Py_ssize_t))
     B.rr[0], B.a[0] = yy, 1.0
     if P.v == NULL and P.lower == NULL:
-        for j in range(p):
-            B.size[j] = sqrt(B.sq[j])
+        known = fr_bounds_start(p, B.sq, xy, B.size, B.c)
     else:
         for j in range(p):
             B.size[j] = size_of(B, j)
-    for j in range(p):
-        known += B.size[j] > 0.0
-        B.c[j] = xy[j] if B.size[j] > 0.0 else 0.0
-    if P.v != NULL:
-        for j in range(p):
-            if B.size[j] > 0.0:
-                B.c[j] /= P.v[j]
-    if P.lower != NULL:
-        for j in range(p):
-            B.side[j] = (P.upper[j] > 0.0 and P.lower[j] == 0.0) - (P.lower[j] < 0.0 and P.upper[j] == 0.0)
+            known += B.size[j] > 0.0
+            B.c[j] = 0.0 if B.size[j] == 0.0 else (xy[j] if P.v == NULL else xy[j] / P.v[j])
+            if P.lower != NULL:
+                B.side[j] = (P.upper[j] > 0.0 and P.lower[j] == 0.0) - (P.lower[j] < 0.0 and P.upper[j] == 0.0)
     B.users[0], B.largest_size = known, fr_largest(p, B.size)
 
 
@@ -168,18 +161,19 @@ cdef double bounds_check(Bounds *B, const double *r, double limit, bint passing,
 
     passing: find most of them, and no bound."""
     cdef Py_ssize_t i, j, k, kept = 0
-    cdef double most = 0.0
+    cdef double most = 0.0, reach
     bounds_see(B, r)
     k = over_limit(B, LIKELY if passing else 1.0, limit, &most)
     if k > 0:
         k = read_columns(B, k, r)
         for i in range(k):
             j = B.over[i]
-            if bounds_reach(B, j, B.c[j]) > limit:
+            reach = bounds_reach(B, j, B.c[j])
+            if reach > limit:
                 B.over[kept] = j
                 kept += 1
-            else:
-                most = max(most, bounds_reach(B, j, B.c[j]))
+            elif reach > most:      # a branch that is foreseen, where a maximum would wait for the one before it
+                most = reach
     n_over[0] = kept
     return most
 
@@ -207,7 +201,7 @@ cdef double bounds_sift(Bounds *B, double limit, Py_ssize_t *n_over) noexcept no
 cdef Py_ssize_t read_columns(Bounds *B, Py_ssize_t k, const double *r) noexcept nogil:
     """c of the columns over[: k] anew, at the residual r, which takes a slot.  Where all slots are in use, the columns that
     stand at that one are read, too, and follow in over; returns how many there are."""
-    cdef Py_ssize_t i, j, e = slot(B), n = B.X.n
+    cdef Py_ssize_t i, j, e = slot(B), n = B.X.n, left = 0, first = 0, entries = 0
     if B.users[e] > 0:
         for i in range(k):
             B.at[B.over[i]] = -1 - B.at[B.over[i]]          # these are in over already
@@ -224,9 +218,13 @@ cdef Py_ssize_t read_columns(Bounds *B, Py_ssize_t k, const double *r) noexcept 
     B.a[e], B.d[e] = 1.0, 0.0
     for i in range(k):
         j = B.over[i]
-        B.users[B.at[j]] -= 1
+        if B.at[j] != left:         # by runs: a count in memory would wait for the one before it
+            B.users[left] -= i - first
+            left, first = B.at[j], i
         B.c[j], B.at[j] = B.scratch[i] if B.penalty.v == NULL else B.scratch[i] / B.penalty.v[j], <int>e
-        B.work += col_size(&B.X, j)
+        entries += col_size(&B.X, j)
+    B.users[left] -= k - first
     B.users[e] += k
+    B.work += entries
     B.n_columns_read += k
     return k

@@ -34,6 +34,7 @@ cdef extern from "lanes.h" nogil:
                      const double *B, Py_ssize_t ldb, double *out, Py_ssize_t ldo, int lower) noexcept
     double fr_largest(Py_ssize_t n, const double *x) noexcept
     void fr_prefetch(const void *from_, Py_ssize_t size) noexcept
+    Py_ssize_t fr_bounds_start(Py_ssize_t p, const double *sq, const double *xy, double *size, double *c) noexcept
     Py_ssize_t fr_bounds_over(Py_ssize_t p, const double *c, const double *size, const int *e, const double *ad,
                               const signed char *side, double limit, Py_ssize_t *over, double *most) noexcept
 
