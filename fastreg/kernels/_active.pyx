@@ -185,7 +185,7 @@ cdef Outcome active_solve(Active *S, double l1, double l2, double tol, Py_ssize_
     A long way down, from l1_before or from w = 0, is gone in strides with a loose tolerance: far fewer columns join that
     do not stay.  The certificate is that of the whole problem: its peak bounds every column's gradient over v_j."""
     cdef Outcome outcome
-    cdef Py_ssize_t j, over = 0
+    cdef Py_ssize_t over
     cdef double stop, most = 0.0
     cdef bint crowded
     cdef int status

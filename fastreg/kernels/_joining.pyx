@@ -84,8 +84,8 @@ cdef int join_best(Active *S, Py_ssize_t *cols, const double *key, Py_ssize_t k,
     """Let columns join, as many as may at once: those of largest |key|, or where there are many to choose from, those of
     them that a few sweeps do not leave at zero.  cols is reordered.
 
-    With tall data a join reads all of X, however few join, so the next largest are taken along.  Where columns are cheap a round
-    costs more than they do: more may join, and most are tried out."""
+    With tall data a join reads all of X, however few join, so the next largest are taken along.  Where columns are cheap more
+    may join than go untried: a round costs more than they do."""
     cdef Py_ssize_t i, m = S.W.X.p, most, untried
     cdef bint crowded
     cdef int status
