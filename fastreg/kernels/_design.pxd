@@ -49,6 +49,8 @@ cdef extern from "sparse.h" nogil:
     ctypedef struct fr_listed:
         double value
         Py_ssize_t col
+    ctypedef struct fr_span:
+        int begin, end
     enum: FR_LANES
     Py_ssize_t fr_csc_end(const fr_csc *X, Py_ssize_t p) noexcept
     Py_ssize_t fr_csc_longest(const fr_csc *X, Py_ssize_t p) noexcept
@@ -62,9 +64,9 @@ cdef extern from "sparse.h" nogil:
     void fr_csc_spread(const fr_csc *X, Py_ssize_t j, double scale, const double *root, double *out) noexcept
     void fr_csc_panel(const fr_csc *X, Py_ssize_t j, double scale, const double *root, const double *panel,
                       double *out) noexcept
-    void fr_csc_count(const fr_csc *X, Py_ssize_t j, Py_ssize_t *count) noexcept
-    Py_ssize_t fr_csc_meet(const fr_csc *X, Py_ssize_t j, double scale, const double *root, Py_ssize_t col,
-                           const Py_ssize_t *begin, Py_ssize_t *end, fr_listed *list, double *products) noexcept
+    void fr_csc_count(const fr_csc *X, Py_ssize_t j, fr_span *row) noexcept
+    Py_ssize_t fr_csc_meet(const fr_csc *X, Py_ssize_t j, double scale, const double *root, Py_ssize_t col, fr_span *row,
+                           fr_listed *list, double *products) noexcept
     void fr_csc_axpy(const fr_csc *X, Py_ssize_t j, double a, const double *root, double *y) noexcept
     void fr_csc_statistics(const fr_csc *X, Py_ssize_t n, Py_ssize_t p, int centre, double scale, const double *root,
                            const double *y, double *mean, double *sq, double *dot, double *shift, double *rest) noexcept

@@ -5,18 +5,20 @@ scaled and converted to float64 as it is packed, so that one code serves every l
 with a large mean.  Of sparse X stored entries meet by rows.
 """
 
+from libc.limits cimport INT_MAX
 from libc.stdlib cimport calloc, free, malloc
 from libc.math cimport sqrt
 from libc.string cimport memcpy, memset
 
 from fastreg.kernels._design cimport (
     FR_LANES, Matrix, col_pack, col_size, column, dots, fr_csc_count, fr_csc_dot, fr_csc_meet, fr_csc_panel, fr_csc_spread,
-    fr_csc_square, fr_listed, fr_rows_dot, interrupted, part_pack, root_sum,
+    fr_csc_square, fr_listed, fr_rows_dot, fr_span, interrupted, part_pack, root_sum,
 )
 
 
 cdef enum:
     PANEL = 48                  # columns packed at once against new ones: 200 kB, which stay in the second cache
+    PANEL_ROWS = 32_768         # of sparse columns side by side: 2 MB, for the same reason
 
 
 cdef int gram_block(Matrix *X, const Py_ssize_t *cols, Py_ssize_t m, Py_ssize_t k, double *out, Py_ssize_t ldo) noexcept nogil:
@@ -52,8 +54,8 @@ cdef int sparse_gram_block(Matrix *X, const Py_ssize_t *cols, Py_ssize_t m, Py_s
             centre = X.scale * X.mean[column(X, cols[j])]
             if n * centre * centre > 0.75 * fr_csc_square(&X.csc, column(X, cols[j]), X.scale, X.root):
                 return unpacked_gram_block(X, cols, m, k, out, ldo)
-    # a panel for more rows than there are entries is mostly zeros that have to be written
-    if n <= entries and <double>k * n <= FR_LANES * (<double>n + fresh):
+    # a panel for more rows than there are entries is mostly zeros that have to be written; places in lists are int32
+    if n <= min(entries, <Py_ssize_t>PANEL_ROWS) and k * n <= FR_LANES * (n + fresh) or fresh > INT_MAX - n:
         status = panel_gram_block(X, cols, m, k, out, ldo)
     else:
         status = listed_gram_block(X, cols, m, k, out, ldo)
@@ -97,19 +99,18 @@ cdef int listed_gram_block(Matrix *X, const Py_ssize_t *cols, Py_ssize_t m, Py_s
                            Py_ssize_t ldo) noexcept nogil:
     """gram_block of the stored entries: those of new columns are listed by rows, and an entry of any column meets those in its
     row.  A new column meets those before it."""
-    cdef Py_ssize_t n = X.n, i, j, t, room = 0
-    cdef Py_ssize_t *begin = <Py_ssize_t *>calloc(2 * n, sizeof(Py_ssize_t))
-    cdef Py_ssize_t *end = begin + n
+    cdef Py_ssize_t i, j, t, room = 0
+    cdef fr_span *rows = <fr_span *>calloc(X.n, sizeof(fr_span))
     cdef double *products = <double *>malloc((k + 2) * sizeof(double))
     cdef fr_listed *entries = NULL
     cdef double work = 0.0
     cdef int status = -1
-    if begin != NULL and products != NULL:
+    if rows != NULL and products != NULL:
         for j in range(m, m + k):
-            fr_csc_count(&X.csc, column(X, cols[j]), begin)
-        for i in range(n):
-            t = (begin[i] + 1) & ~<Py_ssize_t>1     # whole pairs
-            begin[i] = end[i] = room
+            fr_csc_count(&X.csc, column(X, cols[j]), rows)
+        for i in range(X.n):
+            t = (rows[i].end + 1) & ~1              # whole pairs
+            rows[i].begin = rows[i].end = <int>room
             room += t
         entries = <fr_listed *>malloc((room + 1) * sizeof(fr_listed))
     if entries != NULL:
@@ -119,7 +120,7 @@ cdef int listed_gram_block(Matrix *X, const Py_ssize_t *cols, Py_ssize_t m, Py_s
         for i in range(m + k):
             j = m + i if i < k else i - k           # the new ones first
             memset(products, 0, (k + 2) * sizeof(double))
-            work += fr_csc_meet(&X.csc, column(X, cols[j]), X.scale, X.root, j - m, begin, end, entries, products)
+            work += fr_csc_meet(&X.csc, column(X, cols[j]), X.scale, X.root, j - m, rows, entries, products)
             if j >= m:
                 memcpy(out + (j - m) * ldo + m, products, (j - m + 1) * sizeof(double))
             else:
@@ -128,7 +129,7 @@ cdef int listed_gram_block(Matrix *X, const Py_ssize_t *cols, Py_ssize_t m, Py_s
             if interrupted(&work):
                 status = -2
                 break
-    free(begin)
+    free(rows)
     free(products)
     free(entries)
     return status

@@ -29,11 +29,14 @@ typedef struct {
  * that belong to the next column count 0 times. */
 static const double FR_FIRST[5][4] = {{0, 0, 0, 0}, {1, 0, 0, 0}, {1, 1, 0, 0}, {1, 1, 1, 0}, {1, 1, 1, 1}};
 
-/* an entry of one of several columns, in a list of those of its row */
+/* an entry of one of several columns, in a list by rows, and where those of a row lie */
 typedef struct {
     double value;
     ptrdiff_t col;
 } fr_listed;
+typedef struct {
+    int32_t begin, end;
+} fr_span;
 
 #define FR_LANES 8 /* columns side by side */
 
@@ -109,14 +112,14 @@ static inline void fr_csc_panel(const fr_csc *X, ptrdiff_t j, double scale, cons
                                 double *out) {
     FR_CSC_CALL(fr_csc_panel, X, j, scale, root, panel, out);
 }
-/* count_i += 1 for every entry of column j */
-static inline void fr_csc_count(const fr_csc *X, ptrdiff_t j, ptrdiff_t *count) { FR_CSC_CALL(fr_csc_count, X, j, count); }
-/* products_c += sum_i scale root_i x_ij v over the (v, c) listed in row i, from list[begin_i] to before list[end_i] and in pairs:
- * how many there are is not foreseeable, and half a pair counts 0.  If col >= 0, the entries of column j are then listed by that
- * name, and its square is its own product.  Returns how many products were summed. */
-static inline ptrdiff_t fr_csc_meet(const fr_csc *X, ptrdiff_t j, double scale, const double *root, ptrdiff_t col,
-                                    const ptrdiff_t *begin, ptrdiff_t *end, fr_listed *list, double *products) {
-    return FR_CSC_CALL(fr_csc_meet, X, j, scale, root, col, begin, end, list, products);
+/* row_i.end += 1 for every entry of column j */
+static inline void fr_csc_count(const fr_csc *X, ptrdiff_t j, fr_span *row) { FR_CSC_CALL(fr_csc_count, X, j, row); }
+/* products_c += sum_i scale root_i x_ij v over the (v, c) listed in row i, from list[row_i.begin] to before list[row_i.end] and in
+ * pairs: how many there are is not foreseeable, and half a pair counts 0.  If col >= 0, the entries of column j are then listed by
+ * that name, and its square is its own product.  Returns how many products were summed. */
+static inline ptrdiff_t fr_csc_meet(const fr_csc *X, ptrdiff_t j, double scale, const double *root, ptrdiff_t col, fr_span *row,
+                                    fr_listed *list, double *products) {
+    return FR_CSC_CALL(fr_csc_meet, X, j, scale, root, col, row, list, products);
 }
 /* Of every column as stored: mean_j = sum_i s_i x_ij / n if centre, else 0; sq_j = scale^2 sum_i s_i (x_ij - mean_j)^2, rows
  * without an entry included.  s_i = root_i^2, which add up to n.  A column of equal numbers has that number for its mean, and
@@ -212,25 +215,26 @@ FR_HOT void FR_CSC(fr_csc_panel)(const fr_csc *X, ptrdiff_t j, double scale, con
         for (int c = 0; c < FR_LANES; c++) s[c] += FR_VALUE(k) * panel[FR_LANES * (ptrdiff_t)at[k] + c];
     for (int c = 0; c < FR_LANES; c++) out[c] = s[c] + t[c];
 }
-static void FR_CSC(fr_csc_count)(const fr_csc *X, ptrdiff_t j, ptrdiff_t *count) {
+static void FR_CSC(fr_csc_count)(const fr_csc *X, ptrdiff_t j, fr_span *row) {
     const FR_PLACE *at = (const FR_PLACE *)X->indices, *start = (const FR_PLACE *)X->indptr + j;
-    for (FR_PLACE k = start[0]; k < start[1]; k++) count[at[k]]++;
+    for (FR_PLACE k = start[0]; k < start[1]; k++) row[at[k]].end++;
 }
-static ptrdiff_t FR_CSC(fr_csc_meet)(const fr_csc *X, ptrdiff_t j, double scale, const double *root, ptrdiff_t col,
-                                     const ptrdiff_t *begin, ptrdiff_t *end, fr_listed *list, double *products) {
+static ptrdiff_t FR_CSC(fr_csc_meet)(const fr_csc *X, ptrdiff_t j, double scale, const double *root, ptrdiff_t col, fr_span *row,
+                                     fr_listed *list, double *products) {
     FR_ROWS_OF(j);
     ptrdiff_t met = m;
     for (ptrdiff_t k = 0; k < m; k++) {
-        const ptrdiff_t i = (ptrdiff_t)at[k], last = end[i];
+        fr_span *span = row + at[k];
+        const fr_listed *end = list + span->end;
         const double v = FR_VALUE(k);
-        for (ptrdiff_t t = begin[i]; t < last; t += 2) {
-            products[list[t].col] += v * list[t].value;
-            products[list[t + 1].col] += v * list[t + 1].value;
+        for (const fr_listed *t = list + span->begin; t < end; t += 2) {
+            products[t[0].col] += v * t[0].value;
+            products[t[1].col] += v * t[1].value;
         }
-        met += last - begin[i];
+        met += span->end - span->begin;
         if (col >= 0) {
-            list[last].value = v, list[last].col = col;
-            end[i] = last + 1;
+            list[span->end].value = v, list[span->end].col = col;
+            span->end++;
             products[col] += v * v;
         }
     }
