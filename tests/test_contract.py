@@ -117,3 +117,26 @@ def test_every_form_of_the_working_set_keeps_the_contract(monkeypatch, form, pen
     for fit, other in zip(fits(penalty, LAYOUTS[layout](dense, np.float64), y, options), others, strict=True):
         assert_contract(dense, y, fit, judged(options))
         assert_same(dense, y, fit, other, judged(options))
+
+
+@pytest.mark.parametrize("name", ["none", "no intercept", "standardize", "weights, offset, standardize"])
+@pytest.mark.parametrize("layout", ["CSC", "CSC int64", "CSC unsorted"])
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("density", [0.004, 0.02, 0.1, 0.4, 0.7])
+def test_columns_with_few_entries_are_what_they_are_in_dense_X(density, dtype, layout, name):
+    """Columns of every length, the last ones short; many at once (ridge) and few by few (a path)."""
+    rng = np.random.default_rng(5)
+    X, y = problem(200, 90, seed=5, offset=1.0)
+    X[rng.random(X.shape) > density * np.linspace(2, 0, 90)] = 0.0
+    X[:, 1], X[7, -4:] = 2.0, (1.0, 2.0, 3.0, 4.0)
+    X = np.asfortranarray(X.astype(dtype), dtype=np.float64)
+    y[7] += 20.0
+    options = options_for(name, X)
+    A = LAYOUTS[layout](X, dtype)
+    same, other = fr.ridge(X, y, 0.1, **options), fr.ridge(A, y, 0.1, **options)
+    np.testing.assert_allclose(other.coef, same.coef, rtol=1e-9, atol=1e-10)
+    alphas = fr.alpha_max(X, y, **options) * np.geomspace(0.9, 0.01, 8)
+    paths = (fr.lasso_path(data, y, alphas=alphas, tol=TOL, **options) for data in (A, X))
+    for fit, other in zip(*paths, strict=True):
+        assert_contract(X, y, fit, options)
+        assert_same(X, y, fit, other, options)

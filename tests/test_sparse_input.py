@@ -395,6 +395,26 @@ def test_the_kernel_finds_what_its_twin_finds(case):
     assert [array.tobytes() for array in arrays] == before
 
 
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_a_fault_is_found_wherever_it_is(width, dtype):
+    """Lanes hold sixteen numbers, and what is left over is looked at apart."""
+    n, ends = 7, np.array([0, 0, 5, 6, 6, 13, 20, 27, 34, 38, 38], width)
+    rows = np.concatenate([np.arange(m) + (m < 6) for m in np.diff(ends)]).astype(width)
+    values = np.linspace(1.0, 2.0, len(rows), dtype=dtype)
+    assert _csc.inspect(values, rows, ends, n)[::3] == (0, False)
+    for k, j in enumerate(np.repeat(np.arange(len(ends) - 1), np.diff(ends))):
+        for row in (-1, n, np.iinfo(width).min, np.iinfo(width).max):
+            assert _csc.inspect(values, put(rows, k, row), ends, n) == (_sparse.OUTSIDE, j, k, False)
+        for value in (np.nan, np.inf, -np.inf):
+            assert _csc.inspect(put(values, k, value), rows, ends, n) == (_sparse.NOT_FINITE, j, k, False)
+        if k > ends[j]:
+            assert _csc.inspect(values, put(rows, k, rows[k - 1]), ends, n)[::3] == (0, True)
+    for j in range(len(ends) - 1):
+        assert _csc.inspect(values, rows, put(ends, j + 1, 39), n)[:2] == (_sparse.TOO_LONG, j)
+        assert _csc.inspect(values, rows, put(ends, j + 1, ends[j] - 1), n)[:2] == (_sparse.DECREASE, j)
+
+
 @given(compressed(), st.sampled_from(["csc", "csr"]))
 @example((triple(), N), "csr")
 def test_design_takes_what_the_twin_finds_in_order(case, form):

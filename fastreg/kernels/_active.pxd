@@ -12,8 +12,8 @@ ctypedef struct Active:
     Penalty penalty             # factors and bounds of all columns, each NULL where there are none
     const double *xy            # X'y
     const double *sq            # |x_j|^2
+    bint cheap                  # columns have few entries
     double floor                # the smallest gap that is ever claimed
-    double *trial               # scratch: p
     double l1_before            # l1 of the last solve, or infinity
     Py_ssize_t n_always_in      # columns without an l1 penalty, or with 0 outside their bounds
     double rss                  # |r|^2 at the last certificate
@@ -26,6 +26,7 @@ ctypedef struct Active:
     bint passing                # not to the end: nothing needs to be certified
     double stride_tol
     double inner                # tolerance on the working set
+    bint rough                  # ROUGH will do, as more columns are yet to join
     double before               # the smallest gap so far
     int tries                   # without a smaller one
     bint roomy                  # columns have left to make room

@@ -11,8 +11,8 @@ ctypedef struct Bounds:
     double *c
     double *size                # |x_j| / v_j; c and size are 0 for a column that is not to be checked
     int *at                     # NULL where there is one residual alone
-    double *norm                # size of every column that may ever be outside, else 0
-    const double *v             # factors of l1, or NULL
+    const double *sq            # |x_j|^2
+    Penalty penalty             # factors and bounds of all columns, each NULL where there are none
     signed char *side           # 1 where only a positive gradient counts, -1 where only a negative one does, else 0; or NULL
     # The residuals: r_e = R + e n.  At the last residual r seen: r = a_e r_e + d_e with d_e orthogonal to r_e.
     Py_ssize_t room
@@ -23,8 +23,8 @@ ctypedef struct Bounds:
     double *pairs               # scratch: 2 room
     Py_ssize_t *users           # how many columns stand at r_e
     Py_ssize_t *over            # 2 p column numbers: what the last call found
-    double *read                # p numbers: the gradients of what it found, by column
-    bint lent                   # norm (as size, too), side, over and read are another's; c is NaN for a column not outside
+    double *scratch             # p numbers; after a check, the gradients of what it found, by column
+    bint lent                   # size, side, over and scratch are another's; c is NaN for a column not outside
     double largest_size         # max_j |x_j| / v_j
     Py_ssize_t n_columns_read
     double work                 # multiply-adds of readings

@@ -16,10 +16,10 @@ their c_j left as they are (bounds_look), and more are left to one product for a
 
 from libc.float cimport DBL_EPSILON
 from libc.math cimport INFINITY, NAN, sqrt
-from libc.stdlib cimport calloc, free, malloc
+from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy, memset
 
-from fastreg.kernels._design cimport col_size, dots, fr_bounds_over, fr_dot_f64, fr_largest
+from fastreg.kernels._design cimport col_size, dots, fr_bounds_over, fr_bounds_start, fr_dot_f64, fr_largest
 
 # On the way to another penalty only columns within so much of their bound are read.  Measured on four problems: 0.25 costs
 # Newton steps.
@@ -30,42 +30,25 @@ cdef enum:
 
 
 cdef int bounds_init(Bounds *B, Matrix *X, const double *sq, const Penalty *penalty, Py_ssize_t room) noexcept nogil:
-    """No column known yet.  sq_j = |x_j|^2.  penalty: factors and bounds of all columns; v stays the caller's.
+    """Nothing known yet.  sq_j = |x_j|^2.  penalty: factors and bounds of all columns; its arrays and sq stay the caller's.
 
-    A column without an l1 penalty, excluded, constant, or with 0 outside its bounds is never checked.
     Returns -1 where memory is out."""
-    cdef Py_ssize_t j, p = X.p
-    cdef double low, high, v
+    cdef Py_ssize_t p = X.p
     memset(B, 0, sizeof(Bounds))
-    B.X, B.v, B.room = X[0], penalty.v, room
-    # one block: a tiny problem is not to be all allocation
-    B.c = <double *>malloc((4 * p + room * (X.n + 6) + 2 * p) * sizeof(double) + p * sizeof(int))
+    B.X, B.sq, B.penalty, B.room = X[0], sq, penalty[0], room
+    # one block: a tiny problem is not to be all allocation, and glibc keeps what is freed for the next problem only up to twice
+    # the largest block
+    B.c = <double *>malloc((3 * p + room * (X.n + 6) + 2 * p) * sizeof(double) + p * sizeof(int))
     if B.c == NULL:
         return -1
-    B.size = B.c + p
-    place(B, B.c + 2 * p)
+    B.size, B.scratch = B.c + p, B.c + 2 * p
+    place(B, B.c + 3 * p)
     B.over = B.users + room
-    B.read = <double *>(B.over + 2 * p)
-    B.norm = B.read + p
-    B.at = <int *>(B.norm + p)
+    B.at = <int *>(B.over + 2 * p)
     if penalty.lower != NULL:
-        B.side = <signed char *>calloc(p, 1)
+        B.side = <signed char *>malloc(p)
         if B.side == NULL:
             return -1
-    if penalty.v == NULL and penalty.lower == NULL:
-        for j in range(p):
-            B.norm[j] = sqrt(sq[j])
-        B.largest_size = fr_largest(p, B.norm)
-        return 0
-    for j in range(p):
-        v = 1.0 if penalty.v == NULL else penalty.v[j]
-        B.norm[j] = sqrt(sq[j]) / v if 0.0 < v < INFINITY else 0.0
-        if penalty.lower != NULL:
-            low, high = penalty.lower[j], penalty.upper[j]
-            B.side[j] = (high > 0.0 and low == 0.0) - (low < 0.0 and high == 0.0)
-            if low > 0.0 or high < 0.0 or low == high:
-                B.norm[j] = 0.0
-        B.largest_size = max(B.largest_size, B.norm[j])
     return 0
 
 
@@ -78,12 +61,12 @@ cdef void place(Bounds *B, double *rest) noexcept nogil:
 
 
 cdef int bounds_borrow(Bounds *B, const Bounds *owner, double *c) noexcept nogil:
-    """As bounds_init for the same columns, with the owner's norms and scratch, c, which stays the caller's, and room for one
+    """As bounds_init for the same columns, with the owner's sizes and scratch, c, which stays the caller's, and room for one
     residual.  Returns -1 where memory is out."""
     cdef double *block = <double *>malloc((owner.X.n + 6) * sizeof(double))
     B[0] = owner[0]
     B.room, B.lent, B.at, B.n_columns_read, B.work = 1, True, NULL, 0, 0.0
-    B.c, B.size = c, owner.norm
+    B.c = c
     place(B, block)
     return -1 if block == NULL else 0
 
@@ -96,20 +79,38 @@ cdef void bounds_free(Bounds *B) noexcept nogil:
     free(B.side)
 
 
+cdef double size_of(Bounds *B, Py_ssize_t j) noexcept nogil:
+    """|x_j| / v_j, which is 0 of a constant column; or 0 of one that is never checked: without an l1 penalty, excluded, or with
+    0 outside its bounds."""
+    cdef const Penalty *P = &B.penalty
+    cdef double v = 1.0 if P.v == NULL else P.v[j]
+    if not 0.0 < v < INFINITY:
+        return 0.0
+    if P.lower != NULL and (P.lower[j] > 0.0 or P.upper[j] < 0.0 or P.lower[j] == P.upper[j]):
+        return 0.0
+    return sqrt(B.sq[j]) / v
+
+
 cdef void bounds_start(Bounds *B, const double *y, double yy, const double *xy) noexcept nogil:
     """Every column is outside, and known at the residual y: xy = X'y."""
-    cdef Py_ssize_t j
+    cdef Py_ssize_t j, p = B.X.p, known = 0
+    cdef const Penalty *P = &B.penalty
     memcpy(B.R, y, B.X.n * sizeof(double))      # xy may be c
     memset(B.a, 0, 2 * B.room * sizeof(double))
-    if B.at != NULL:
-        memset(B.at, 0, B.X.p * sizeof(int))
+    if not B.lent:
+        memset(B.at, 0, p * sizeof(int))
     memset(B.users, 0, B.room * sizeof(Py_ssize_t))
     B.rr[0], B.a[0] = yy, 1.0
-    if not B.lent:
-        memcpy(B.size, B.norm, B.X.p * sizeof(double))
-    for j in range(B.X.p):
-        B.users[0] += B.norm[j] > 0.0
-        B.c[j] = 0.0 if B.norm[j] == 0.0 else (xy[j] if B.v == NULL else xy[j] / B.v[j])
+    if P.v == NULL and P.lower == NULL:
+        known = fr_bounds_start(p, B.sq, xy, B.size, B.c)
+    else:
+        for j in range(p):
+            B.size[j] = size_of(B, j)
+            known += B.size[j] > 0.0
+            B.c[j] = 0.0 if B.size[j] == 0.0 else (xy[j] if P.v == NULL else xy[j] / P.v[j])
+            if P.lower != NULL:
+                B.side[j] = (P.upper[j] > 0.0 and P.lower[j] == 0.0) - (P.lower[j] < 0.0 and P.upper[j] == 0.0)
+    B.users[0], B.largest_size = known, fr_largest(p, B.size)
 
 
 cdef void bounds_leave(Bounds *B, Py_ssize_t j) noexcept nogil:
@@ -126,11 +127,11 @@ cdef void bounds_return(Bounds *B, const Py_ssize_t *cols, Py_ssize_t k, const d
     cdef Py_ssize_t i, j, back = 0
     for i in range(k):
         j = cols[i]
-        if B.norm[j] > 0.0:
+        if size_of(B, j) > 0.0:
             B.over[back] = j
             back += 1
             if not B.lent:
-                B.size[j] = B.norm[j]
+                B.size[j] = size_of(B, j)
                 B.users[B.at[j]] += 1
     if not B.lent and back > 0:
         read_columns(B, back, r)
@@ -138,7 +139,7 @@ cdef void bounds_return(Bounds *B, const Py_ssize_t *cols, Py_ssize_t k, const d
         peek(B, back, B.R)
         for i in range(back):
             j = B.over[i]
-            B.c[j] = B.read[i] if B.v == NULL else B.read[i] / B.v[j]
+            B.c[j] = B.scratch[i] if B.penalty.v == NULL else B.scratch[i] / B.penalty.v[j]
 
 
 cdef void bounds_see(Bounds *B, const double *r) noexcept nogil:
@@ -182,13 +183,13 @@ cdef Py_ssize_t over_limit(Bounds *B, double share, double limit, double *most) 
 
 
 cdef Py_ssize_t bounds_near(Bounds *B, double limit) noexcept nogil:
-    """The columns whose gradient, estimated as a c_j, reaches over limit: over[: n], n is returned.  read: the estimates."""
+    """The columns whose gradient, estimated as a c_j, reaches over limit: over[: n], n is returned.  scratch: the estimates."""
     cdef Py_ssize_t i, j, k
     cdef double most
     k = over_limit(B, 0.0, limit, &most)
     for i in range(k):
         j = B.over[i]
-        B.read[j] = B.a[stands_at(B, j)] * B.c[j]
+        B.scratch[j] = B.a[stands_at(B, j)] * B.c[j]
     return k
 
 
@@ -197,18 +198,19 @@ cdef double bounds_check(Bounds *B, const double *r, double limit, bint passing,
 
     passing: find most of them, and no bound."""
     cdef Py_ssize_t i, j, k, kept = 0
-    cdef double most = 0.0
+    cdef double most = 0.0, reach
     bounds_see(B, r)
     k = over_limit(B, LIKELY if passing else 1.0, limit, &most)
     if k > 0:
         k = read_columns(B, k, r)
         for i in range(k):
             j = B.over[i]
-            if bounds_reach(B, j, B.c[j]) > limit:
-                B.over[kept], B.read[j] = j, B.c[j]
+            reach = bounds_reach(B, j, B.c[j])
+            if reach > limit:
+                B.over[kept], B.scratch[j] = j, B.c[j]
                 kept += 1
-            else:
-                most = max(most, bounds_reach(B, j, B.c[j]))
+            elif reach > most:      # a branch that is foreseen, where a maximum would wait for the one before it
+                most = reach
     n_over[0] = kept
     return most
 
@@ -224,10 +226,10 @@ cdef bint bounds_look(Bounds *B, const double *r, double limit, bint passing, Py
         return False
     peek(B, k, r)
     for i in range(k - 1, -1, -1):      # downwards, as over[i] >= i
-        B.read[B.over[i]] = B.read[i] if B.v == NULL else B.read[i] / B.v[B.over[i]]
+        B.scratch[B.over[i]] = B.scratch[i] if B.penalty.v == NULL else B.scratch[i] / B.penalty.v[B.over[i]]
     for i in range(k):
         j = B.over[i]
-        value = bounds_reach(B, j, B.read[j])
+        value = bounds_reach(B, j, B.scratch[j])
         if value > limit:
             B.over[kept] = j
             kept += 1
@@ -249,20 +251,21 @@ cdef double bounds_take(Bounds *B, const Py_ssize_t *cols, Py_ssize_t m, const d
     B.rr[0] = fr_dot_f64(B.X.n, r, 1, 0.0, r)
     B.a[0], B.d[0] = 1.0, 0.0
     for j in range(B.X.p):
-        B.c[j] = 0.0 if B.size[j] == 0.0 else (B.c[j] if B.v == NULL else B.c[j] / B.v[j])
+        B.c[j] = 0.0 if B.size[j] == 0.0 else (B.c[j] if B.penalty.v == NULL else B.c[j] / B.penalty.v[j])
     B.n_columns_read += B.X.p
     n_over[0] = over_limit(B, 1.0, limit, &most)
     for j in range(n_over[0]):
-        B.read[B.over[j]] = B.c[B.over[j]]
+        B.scratch[B.over[j]] = B.c[B.over[j]]
     return most
 
 
 cdef void peek(Bounds *B, Py_ssize_t k, const double *r) noexcept nogil:
-    """read[i] = x_j'r of the columns j = over[i], i < k"""
-    cdef Py_ssize_t i
-    dots(&B.X, B.over, k, r, B.read)
+    """scratch[i] = x_j'r of the columns j = over[i], i < k"""
+    cdef Py_ssize_t i, entries = 0
+    dots(&B.X, B.over, k, r, B.scratch)
     for i in range(k):
-        B.work += col_size(&B.X, B.over[i])
+        entries += col_size(&B.X, B.over[i])
+    B.work += entries
     B.n_columns_read += k
 
 
@@ -274,11 +277,11 @@ cdef double bounds_sift(Bounds *B, double limit, Py_ssize_t *n_over) noexcept no
         if B.size[j] == 0.0:
             B.c[j] = 0.0
             continue
-        if B.v != NULL:
-            B.c[j] /= B.v[j]
+        if B.penalty.v != NULL:
+            B.c[j] /= B.penalty.v[j]
         reach = bounds_reach(B, j, B.c[j])
         if reach > limit:
-            B.over[kept], B.read[j] = j, B.c[j]
+            B.over[kept], B.scratch[j] = j, B.c[j]
             kept += 1
         else:
             most = max(most, reach)
@@ -289,7 +292,7 @@ cdef double bounds_sift(Bounds *B, double limit, Py_ssize_t *n_over) noexcept no
 cdef Py_ssize_t read_columns(Bounds *B, Py_ssize_t k, const double *r) noexcept nogil:
     """c of the columns over[: k] anew, at the residual r, which takes a slot.  Where all slots are in use, the columns that
     stand at that one are read, too, and follow in over; returns how many there are."""
-    cdef Py_ssize_t i, j, e = slot(B), n = B.X.n
+    cdef Py_ssize_t i, j, e = slot(B), n = B.X.n, left = 0, first = 0
     if B.lent:                                              # all stand at the one residual, and are read
         k = 0
         for j in range(B.X.p):
@@ -312,9 +315,14 @@ cdef Py_ssize_t read_columns(Bounds *B, Py_ssize_t k, const double *r) noexcept 
     B.a[e], B.d[e] = 1.0, 0.0
     for i in range(k):
         j = B.over[i]
-        B.c[j] = B.read[i] if B.v == NULL else B.read[i] / B.v[j]
-        if not B.lent:
-            B.users[B.at[j]] -= 1
-            B.users[e] += 1
-            B.at[j] = <int>e
+        B.c[j] = B.scratch[i] if B.penalty.v == NULL else B.scratch[i] / B.penalty.v[j]
+        if B.lent:
+            continue
+        if B.at[j] != left:         # by runs: a count in memory would wait for the one before it
+            B.users[left] -= i - first
+            left, first = B.at[j], i
+        B.at[j] = <int>e
+    if not B.lent:
+        B.users[left] -= k - first
+        B.users[e] += k
     return k

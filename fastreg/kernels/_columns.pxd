@@ -15,6 +15,7 @@ cdef class Columns:
     cdef tuple held             # what X points into
     cdef readonly bint finite
     cdef double *mean
+    cdef double *split          # of sparse X with full columns: X.csc.shift and X.mean, p each; or NULL
     cdef double *sq
     cdef double *xy
     cdef double *gram           # X'X, p x p, or NULL

@@ -5,15 +5,14 @@ X.csc.shift is then taken off every number that is read.
 """
 
 from cpython.buffer cimport PyBUF_FORMAT, PyBUF_STRIDED_RO, PyBuffer_Release, PyObject_GetBuffer
-from libc.float cimport DBL_EPSILON
 from libc.math cimport frexp, isfinite, ldexp
 from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memcpy
 
 from fastreg.kernels._design cimport (
-    STRIDED_ROWS, Matrix, col_pack, entry, entry_address, fr_axpy_f64, fr_csc_statistics, fr_dot_f64, fr_largest, fr_prefetch,
-    fr_rows_dot, fr_sum_f64, fr_wdot_f64, fr_wpack_f64, interrupted, part_moments, part_root, part_sum, raise_for,
-    root_sum,
+    STRIDED_ROWS, Matrix, col_pack, entry, entry_address, fr_axpy_f64, fr_csc_end, fr_csc_longest, fr_csc_statistics,
+    fr_dot_f64, fr_largest, fr_prefetch, fr_rows_dot, fr_sum_f64, fr_wdot_f64, fr_wpack_f64, interrupted, part_moments,
+    part_root, part_sum, raise_for, root_sum,
 )
 from fastreg.kernels._gram cimport CHUNK, LANES, aligned, pack_whole, packed_length, target_products, whole_lanes
 
@@ -41,6 +40,7 @@ cdef class Columns:
         cdef Buffer data, indices, indptr, weights
         cdef Py_ssize_t n, p, item
         cdef int status = 0
+        cdef bint splits
         self.X.sparse = isinstance(X, tuple)
         if self.X.sparse:
             data, indices, indptr = Buffer(X[0]), Buffer(X[1]), Buffer(X[2])
@@ -48,6 +48,7 @@ cdef class Columns:
             n, p = X[3]
             self.X.csc.data, self.X.csc.indices, self.X.csc.indptr = data.view.buf, indices.view.buf, indptr.view.buf
             self.X.csc.single, self.X.csc.wide = data.view.itemsize == 4, indices.view.itemsize == 8
+            self.X.csc.size = fr_csc_end(&self.X.csc, p)
             self.X.row_stride = 1
         else:
             data = Buffer(X)
@@ -56,9 +57,8 @@ cdef class Columns:
             self.X.data = data.view.buf
             self.X.row_stride, self.X.col_stride = data.view.strides[0] // item, data.view.strides[1] // item
         self.X.single = data.view.itemsize == 4
-        self.mean = <double *>calloc((5 if self.X.sparse else 3) * p, sizeof(double))
-        if self.mean == NULL:
-            raise MemoryError(f"no memory for the statistics of {p} columns")
+        # of sparse X everything is written anyway
+        self.mean = <double *>(malloc(3 * p * sizeof(double)) if self.X.sparse else calloc(3 * p, sizeof(double)))
         self.sq, self.xy = self.mean + p, self.mean + 2 * p
         self.X.n, self.X.p, self.X.centred = n, p, center
         self.X.mean, self.X.scale, self.X.cols = self.mean, scale, NULL
@@ -66,6 +66,11 @@ cdef class Columns:
             weights = Buffer(root)
             self.held = (*self.held, weights)
             self.X.root = <const double *>weights.view.buf
+        splits = self.X.sparse and center and may_be_full(&self.X)
+        if splits:
+            self.split = <double *>malloc(2 * p * sizeof(double))
+        if self.mean == NULL or (splits and self.split == NULL):
+            raise MemoryError(f"no memory for the statistics of {p} columns")
         whole = whole and not self.X.sparse
         if whole:
             self.gram = <double *>malloc(p * p * sizeof(double))
@@ -76,13 +81,14 @@ cdef class Columns:
                 status = whole_statistics(&self.X, &y[0], center, self.mean, self.sq, self.xy, self.gram)
                 self.finite = status == 0
             elif self.X.sparse:
-                self.finite = sparse_statistics(&self.X, &y[0], center, self.mean, self.sq, self.xy, self.mean + 3 * p)
+                self.finite = sparse_statistics(&self.X, &y[0], center, self.mean, self.sq, self.xy, self.split)
             else:
                 self.finite = column_statistics(&self.X, &y[0], center, self.mean, self.sq, self.xy)
         raise_for(min(status, 0), "packed columns")
 
     def __dealloc__(self):
         free(self.mean)
+        free(self.split)
         free(self.gram)
 
     @property
@@ -132,22 +138,30 @@ cdef class Columns:
         return fr_largest(self.X.p, self.sq), fr_largest(self.X.p, self.xy)
 
 
+cdef bint may_be_full(Matrix *X) noexcept nogil:
+    """Whether some column of sparse X has as many entries as there are rows of weight > 0."""
+    cdef Py_ssize_t i, rows = X.n
+    if X.root != NULL:
+        for i in range(X.n):
+            rows -= X.root[i] == 0.0
+    return fr_csc_longest(&X.csc, X.p) >= rows
+
+
 cdef bint sparse_statistics(Matrix *X, const double *y, bint center, double *mean, double *sq, double *xy,
                             double *split) noexcept nogil:
     """column_statistics for sparse X, from its stored entries and the weight of the rows without one.
 
-    split: 2 p numbers that X.csc.shift and X.mean will point to: what is taken off entry by entry, and the rest of the mean."""
+    split: 2 p numbers that X.csc.shift and X.mean will point to: what is taken off entry by entry, and the rest of the mean.
+    NULL where no column may be full."""
     cdef Py_ssize_t j
-    cdef double total = 0.0, level = root_sum(X.n, y, X.root)
-    fr_csc_statistics(&X.csc, X.n, X.p, center, X.scale, X.root, y, mean, sq, xy, split, split + X.p)
-    X.csc.shift, X.mean = split, split + X.p
-    for j in range(X.p):
-        # what the rounding of a constant column's mean leaves is no variance
-        if center and sq[j] <= 16.0 * DBL_EPSILON * DBL_EPSILON * X.n * (X.scale * mean[j]) * (X.scale * mean[j]):
-            sq[j] = 0.0
-        xy[j] = X.scale * (xy[j] - level * X.mean[j])
-        total += abs(sq[j]) + abs(xy[j])
-    return isfinite(total)
+    cdef double level = root_sum(X.n, y, X.root)
+    fr_csc_statistics(&X.csc, X.n, X.p, center, X.scale, X.root, y, mean, sq, xy, split, NULL if split == NULL else split + X.p)
+    if split != NULL:
+        X.csc.shift, X.mean = split, split + X.p
+    if center or X.scale != 1.0:
+        for j in range(X.p):
+            xy[j] = X.scale * (xy[j] - level * X.mean[j])
+    return isfinite(fr_sum_f64(X.p, sq, 1, 0.0) + fr_sum_f64(X.p, xy, 1, 0.0))
 
 
 cdef void column_sums(Matrix *X, Py_ssize_t j, Py_ssize_t end, Py_ssize_t step, double *out) noexcept nogil:

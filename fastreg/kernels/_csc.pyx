@@ -16,6 +16,14 @@ ctypedef fused index:
     int32_t
     int64_t
 
+cdef extern from "sparse.h" nogil:
+    ctypedef struct fr_csc:
+        const void *data
+        const void *indices
+        const void *indptr
+        int single, wide
+    int fr_csc_in_order(const fr_csc *X, Py_ssize_t size, Py_ssize_t n, Py_ssize_t p) noexcept
+
 cdef enum Fault:                # the order of _sparse.FAULTS
     NO_FAULT
     BAD_START
@@ -37,11 +45,16 @@ cdef Report look(
 ) noexcept nogil:
     """The first fault of p columns of n rows in arrays of `size` entries and p + 1 pointers.
 
-    One reading; memory for n marks only where rows do not ascend within a column, as otherwise none can come twice."""
+    A second reading where something is not as in most matrices; memory for n marks only where rows do not ascend within a
+    column, as otherwise none can come twice."""
     cdef Report report = Report(NO_FAULT, 0, 0, False)
     cdef Py_ssize_t *marks = NULL
     cdef Py_ssize_t i, j, k, last, start, end = indptr[0]
     cdef bint ascending
+    cdef fr_csc X
+    X.data, X.indices, X.indptr, X.single, X.wide = data, indices, indptr, real is float, index is int64_t
+    if fr_csc_in_order(&X, size, n, p):
+        return report
     if end != 0:
         report.fault = BAD_START
     for j in range(p):

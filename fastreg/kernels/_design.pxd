@@ -34,6 +34,7 @@ cdef extern from "lanes.h" nogil:
                      const double *B, Py_ssize_t ldb, double *out, Py_ssize_t ldo, int lower) noexcept
     double fr_largest(Py_ssize_t n, const double *x) noexcept
     void fr_prefetch(const void *from_, Py_ssize_t size) noexcept
+    Py_ssize_t fr_bounds_start(Py_ssize_t p, const double *sq, const double *xy, double *size, double *c) noexcept
     Py_ssize_t fr_bounds_over(Py_ssize_t p, const double *c, const double *size, const int *e, const double *ad,
                               const signed char *side, double limit, Py_ssize_t *over, double *most) noexcept
 
@@ -43,13 +44,29 @@ cdef extern from "sparse.h" nogil:
         const void *indices
         const void *indptr
         const double *shift
+        Py_ssize_t size
         int single, wide
+    ctypedef struct fr_listed:
+        double value
+        Py_ssize_t col
+    ctypedef struct fr_span:
+        int begin, end
+    enum: FR_LANES
+    Py_ssize_t fr_csc_end(const fr_csc *X, Py_ssize_t p) noexcept
+    Py_ssize_t fr_csc_longest(const fr_csc *X, Py_ssize_t p) noexcept
     Py_ssize_t fr_csc_size(const fr_csc *X, Py_ssize_t j) noexcept
     double fr_csc_dot(const fr_csc *X, Py_ssize_t j, const double *root, const double *r) noexcept
     void fr_csc_dots(const fr_csc *X, const Py_ssize_t *cols, Py_ssize_t m, const double *root, const double *r,
                      double *out) noexcept
     void fr_csc_combine(const fr_csc *X, Py_ssize_t m, const double *a, double *y) noexcept
     Py_ssize_t fr_csc_copy(const fr_csc *X, Py_ssize_t j, double scale, const double *root, double *values, int *rows) noexcept
+    double fr_csc_square(const fr_csc *X, Py_ssize_t j, double scale, const double *root) noexcept
+    void fr_csc_spread(const fr_csc *X, Py_ssize_t j, double scale, const double *root, double *out) noexcept
+    void fr_csc_panel(const fr_csc *X, Py_ssize_t j, double scale, const double *root, const double *panel,
+                      double *out) noexcept
+    void fr_csc_count(const fr_csc *X, Py_ssize_t j, fr_span *row) noexcept
+    Py_ssize_t fr_csc_meet(const fr_csc *X, Py_ssize_t j, double scale, const double *root, Py_ssize_t col, fr_span *row,
+                           fr_listed *list, double *products) noexcept
     void fr_csc_axpy(const fr_csc *X, Py_ssize_t j, double a, const double *root, double *y) noexcept
     void fr_csc_statistics(const fr_csc *X, Py_ssize_t n, Py_ssize_t p, int centre, double scale, const double *root,
                            const double *y, double *mean, double *sq, double *dot, double *shift, double *rest) noexcept

@@ -5,18 +5,21 @@ scaled and converted to float64 as it is packed, so that one code serves every l
 with a large mean.  Of sparse X stored entries meet by rows.
 """
 
+from libc.limits cimport INT_MAX
 from libc.stdlib cimport calloc, free, malloc
 from libc.math cimport sqrt
 from libc.string cimport memcpy, memset
 
 from fastreg.kernels._design cimport (
-    Matrix, col_pack, col_size, column, dots, fr_csc_copy, fr_rows_dot, interrupted, part_pack,
+    FR_LANES, Matrix, col_pack, col_size, column, dots, fr_csc_count, fr_csc_meet, fr_csc_panel, fr_csc_spread,
+    fr_csc_square, fr_listed, fr_rows_dot, fr_span, interrupted, part_pack,
 )
 
 
 cdef enum:
     WORTH_PACKING = 5           # so many targets; for fewer, products column by column are faster
     PANEL = 48                  # columns packed at once against new ones: 200 kB, which stay in the second cache
+    PANEL_ROWS = 32_768         # of sparse columns side by side: 2 MB, for the same reason
 
 
 cdef int gram_block(Matrix *X, const Py_ssize_t *cols, Py_ssize_t m, Py_ssize_t k, double **out) noexcept nogil:
@@ -25,8 +28,8 @@ cdef int gram_block(Matrix *X, const Py_ssize_t *cols, Py_ssize_t m, Py_ssize_t 
 
     Rows i and i' of the triangle with i // BLOCK = i' // BLOCK are at equal distances, and as long as the last of them.
 
-    Cost n k (m + k/2) multiply-adds and k + PANEL packed columns of CHUNK rows; for sparse X n, the stored entries of the m + k
-    columns, each as often as new ones have an entry in its row, and a copy of the new ones.
+    Cost n k (m + k/2) multiply-adds and k + PANEL packed columns of CHUNK rows; for sparse X as sparse_gram_block
+    has it.
 
     Returns -1 where memory is out, -2 if interrupted."""
     if X.sparse:
@@ -35,73 +38,100 @@ cdef int gram_block(Matrix *X, const Py_ssize_t *cols, Py_ssize_t m, Py_ssize_t 
 
 
 cdef int sparse_gram_block(Matrix *X, const Py_ssize_t *cols, Py_ssize_t m, Py_ssize_t k, double **out) noexcept nogil:
-    """gram_block by rows: an entry of any column meets the entries of the new ones in its row, of which there are few.
+    """gram_block from stored entries.
+
+        new columns                 multiply-adds
+        few, or rows are full       FR_LANES for each entry of a column and FR_LANES new ones: side by side in a panel
+        more                        one for each entry of a column and entry of a new one in its row, in lists by rows
 
     Centring takes n mean_a mean_b off the product of the stored entries.  Where that would cancel more than two bits, for
     columns that are dense after all, they are unpacked."""
-    cdef Py_ssize_t n = X.n, i, j, t, at, size, entries = 0, longest = 0
-    cdef double *values         # of one column
-    cdef double *products       # of that column with the new ones
-    cdef int *rows
-    cdef double *row_values     # of the new columns, by rows
-    cdef int *row_cols
-    cdef Py_ssize_t *start      # start[i + 1] is where row i begins until it is filled, and then where it ends
-    cdef double centre, raw, work = 0.0
-    cdef bint cancels = False
-    cdef int status = 0
+    cdef Py_ssize_t j, t, n = X.n, entries = 0, fresh = 0
+    cdef double centre
+    cdef int status
     for j in range(m + k):
-        size = col_size(X, cols[j])
-        longest = max(longest, size)
-        entries += size if j >= m else 0
-    values = <double *>malloc((longest + entries) * (sizeof(double) + sizeof(int)) + k * sizeof(double))
-    start = <Py_ssize_t *>calloc(n + 2, sizeof(Py_ssize_t))
-    if values == NULL or start == NULL:
-        free(values)
-        free(start)
-        return -1
-    products = values + longest
-    row_values = products + k
-    rows = <int *>(row_values + entries)
-    row_cols = rows + longest
-    for j in range(m, m + k):
-        size = fr_csc_copy(&X.csc, column(X, cols[j]), X.scale, X.root, values, rows)
-        for at in range(size):
-            start[rows[at] + 2 if rows[at] + 1 < n else 0] += 1         # the last row's end is not needed
-    start[0] = 0
-    for i in range(n):
-        start[i + 1] += start[i]
-    for j in range(m, m + k):
-        size = fr_csc_copy(&X.csc, column(X, cols[j]), X.scale, X.root, values, rows)
-        for at in range(size):
-            i = rows[at] + 1
-            row_cols[start[i]], row_values[start[i]] = <int>(j - m), values[at]
-            start[i] += 1
-    for j in range(m + k):
-        size = fr_csc_copy(&X.csc, column(X, cols[j]), X.scale, X.root, values, rows)
-        raw = 0.0
-        memset(products, 0, k * sizeof(double))
-        for at in range(size):
-            i = rows[at]
-            raw += values[at] * values[at]
-            for t in range(start[i], start[i + 1]):
-                products[row_cols[t]] += values[at] * row_values[t]
-            work += 1 + start[i + 1] - start[i]
-        for t in range(max(j - m, 0), k):
-            out[t][j] = products[t]
-        centre = X.scale * X.mean[column(X, cols[j])]
-        cancels = cancels or n * centre * centre > 0.75 * raw
-        if interrupted(&work):
-            status = -2
-            break
+        entries += col_size(X, cols[j])
+        fresh += col_size(X, cols[j]) if j >= m else 0
+        if X.centred:
+            centre = X.scale * X.mean[column(X, cols[j])]
+            if n * centre * centre > 0.75 * fr_csc_square(&X.csc, column(X, cols[j]), X.scale, X.root):
+                return unpacked_gram_block(X, cols, m, k, out)
+    # a panel for more rows than there are entries is mostly zeros that have to be written; places in lists are int32
+    if n <= min(entries, <Py_ssize_t>PANEL_ROWS) and k * n <= FR_LANES * (n + fresh) or fresh > INT_MAX - n:
+        status = panel_gram_block(X, cols, m, k, out)
+    else:
+        status = listed_gram_block(X, cols, m, k, out)
     if X.centred and status == 0:
         for j in range(k):
             centre = n * X.scale * X.mean[column(X, cols[m + j])]
             for t in range(m + j + 1):
                 out[j][t] -= centre * (X.scale * X.mean[column(X, cols[t])])     # scale * scale may underflow
-    free(values)
-    free(start)
-    if cancels and status == 0:
-        return unpacked_gram_block(X, cols, m, k, out)
+    return status
+
+
+cdef int panel_gram_block(Matrix *X, const Py_ssize_t *cols, Py_ssize_t m, Py_ssize_t k, double **out) noexcept nogil:
+    """gram_block of the stored entries: new columns are spread side by side, and the others meet all of them at once."""
+    cdef double *panel = <double *>calloc(X.n * FR_LANES, sizeof(double))
+    cdef double[FR_LANES] products
+    cdef Py_ssize_t b = 0, j, t, width
+    cdef double work = 0.0
+    cdef int status = 0
+    if panel == NULL:
+        return -1
+    while b < k and status == 0:
+        width = min(<Py_ssize_t>FR_LANES, k - b)
+        for t in range(width):
+            fr_csc_spread(&X.csc, column(X, cols[m + b + t]), X.scale, X.root, panel + t)
+        for j in range(m + b + width):
+            fr_csc_panel(&X.csc, column(X, cols[j]), X.scale, X.root, panel, products)
+            for t in range(max(<Py_ssize_t>0, j - m - b), width):
+                out[b + t][j] = products[t]
+            work += FR_LANES * <double>col_size(X, cols[j])
+        for t in range(width):
+            fr_csc_spread(&X.csc, column(X, cols[m + b + t]), 0.0, X.root, panel + t)
+        b += width
+        if interrupted(&work):
+            status = -2
+    free(panel)
+    return status
+
+
+cdef int listed_gram_block(Matrix *X, const Py_ssize_t *cols, Py_ssize_t m, Py_ssize_t k, double **out) noexcept nogil:
+    """gram_block of the stored entries: those of new columns are listed by rows, and an entry of any column meets those in its
+    row.  A new column meets those before it."""
+    cdef Py_ssize_t i, j, t, room = 0
+    cdef fr_span *rows = <fr_span *>calloc(X.n, sizeof(fr_span))
+    cdef double *products = <double *>malloc((k + 2) * sizeof(double))
+    cdef fr_listed *entries = NULL
+    cdef double work = 0.0
+    cdef int status = -1
+    if rows != NULL and products != NULL:
+        for j in range(m, m + k):
+            fr_csc_count(&X.csc, column(X, cols[j]), rows)
+        for i in range(X.n):
+            t = (rows[i].end + 1) & ~1              # whole pairs
+            rows[i].begin = rows[i].end = <int>room
+            room += t
+        entries = <fr_listed *>malloc((room + 1) * sizeof(fr_listed))
+    if entries != NULL:
+        status = 0
+        for t in range(room):
+            entries[t].value, entries[t].col = 0.0, k + (t & 1)
+        for i in range(m + k):
+            j = m + i if i < k else i - k           # the new ones first
+            memset(products, 0, (k + 2) * sizeof(double))
+            work += fr_csc_meet(&X.csc, column(X, cols[j]), X.scale, X.root, j - m, rows, entries, products)
+            if j >= m:
+                memcpy(out[j - m] + m, products, (j - m + 1) * sizeof(double))
+            else:
+                for t in range(k):
+                    out[t][j] = products[t]
+            if interrupted(&work):
+                status = -2
+                break
+    free(rows)
+    free(products)
+    free(entries)
     return status
 
 

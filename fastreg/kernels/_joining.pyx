@@ -64,7 +64,7 @@ cdef Py_ssize_t most_to_join(Active *S, bint *crowded) noexcept nogil:
     """How many columns may join in a round.  crowded: with them the support would come near the rank, where a column costs
     little and everything depends on everything else."""
     cdef Py_ssize_t support = support_size(&S.W), most
-    most = max(<Py_ssize_t>JOIN_AT_LEAST, support // 2)
+    most = max(<Py_ssize_t>JOIN_CHEAP if S.cheap else <Py_ssize_t>JOIN_AT_LEAST, support // 2)
     crowded[0] = 4 * (support + most) > 3 * S.X.n
     return most
 
@@ -82,56 +82,58 @@ cdef int guess(Active *S, double l1, double l2) noexcept nogil:
 
 
 cdef int join_best(Active *S, Py_ssize_t *cols, Py_ssize_t k, double l1, double l2) noexcept nogil:
-    """Let columns join, as many as may at once: those of largest gradient (B.read), or where there are many to choose from,
+    """Let columns join, as many as may at once: those of largest gradient (B.scratch), or where there are many to choose from,
     those of them that a few sweeps do not leave at zero.  cols is reordered.
 
-    With tall data a join reads all of X, however few join, so the next largest are taken along."""
-    cdef Py_ssize_t i, m = S.W.X.p, most
-    cdef const double *key = S.B.c if S.W.tall else S.B.read
+    With tall data a join reads all of X, however few join, so the next largest are taken along.  Where columns are cheap more
+    may join than go untried: a round costs more than they do."""
+    cdef Py_ssize_t i, m = S.W.X.p, most, untried
+    cdef const double *key = S.B.c if S.W.tall else S.B.scratch
     cdef bint crowded
     cdef int status
     most = most_to_join(S, &crowded)
+    untried = max(<Py_ssize_t>JOIN_AT_LEAST, support_size(&S.W) // 2)
     if S.W.tall:
         most, k = S.X.p if S.W.cross.whole != NULL else max(min(k, most), <Py_ssize_t>JOIN_TALL), 0
         for i in range(S.X.p):
             if outside(&S.B, i):
                 cols[k] = i
                 k += 1
-    if k <= most or S.W.tall or crowded:
+    if k <= untried or S.W.tall or crowded:
         return join(S, cols, largest_first(cols, key, k, most))
     k = try_out(S, cols, largest_first(cols, key, k, TRY * most), l1, l2)
-    k = largest_first(cols, S.trial, k, most)
+    k = largest_first(cols, S.B.scratch, k, most)
     status = join(S, cols, k)
     if status == 0:
         for i in range(k):
-            S.W.w[m + i] = S.trial[cols[i]]
+            S.W.w[m + i] = S.B.scratch[cols[i]]
         working_refresh(&S.W)
     return status
 
 
 cdef Py_ssize_t try_out(Active *S, Py_ssize_t *cols, Py_ssize_t k, double l1, double l2) noexcept nogil:
     """Sweep over k columns outside the working set, on the residual, and put those that are not zero then first in cols, with
-    their coefficients in trial; returns how many.  Costs a reading of each column a sweep, where joining costs n |W|."""
+    their coefficients in scratch; returns how many.  Costs a reading of each column a sweep, where joining costs n |W|."""
     cdef Py_ssize_t i, j, _sweep, kept = 0
     cdef double old, new, l1_j, l2_j
     cdef Penalty *P = &S.penalty
     for i in range(k):
-        S.trial[cols[i]] = 0.0
+        S.B.scratch[cols[i]] = 0.0
         S.W.work += 2.0 * TRY_SWEEPS * col_size(&S.X, cols[i])
     for _sweep in range(TRY_SWEEPS):
         for i in range(k):
             j = cols[i]
-            old = S.trial[j]
+            old = S.B.scratch[j]
             l1_j, l2_j = l1 if P.v == NULL else l1 * P.v[j], l2 if P.u == NULL else l2 * P.u[j]
             new = soft(col_dot(&S.X, j, S.W.r) + S.sq[j] * old, l1_j) / (S.sq[j] + l2_j)
             if P.lower != NULL:
                 new = clip(new, P.lower[j], P.upper[j])
             if new != old:
                 col_axpy(&S.X, j, new - old, S.W.r)
-                S.trial[j] = new
+                S.B.scratch[j] = new
     S.B.n_columns_read += TRY_SWEEPS * k
     for i in range(k):
-        if S.trial[cols[i]] != 0.0:
+        if S.B.scratch[cols[i]] != 0.0:
             cols[kept], cols[i] = cols[i], cols[kept]
             kept += 1
     return kept

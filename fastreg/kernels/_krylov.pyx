@@ -46,7 +46,7 @@ cdef int gather(Working *W, Py_ssize_t m, Py_ssize_t entries, fr_csc *A) noexcep
         start[k] = <int>at
         at += fr_csc_copy(&W.X.csc, W.cols[W.order[k]], W.X.scale, W.X.root, values + at, rows + at)
     start[m] = <int>at
-    A.data, A.indices, A.indptr, A.single, A.wide = values, rows, start, False, False
+    A.data, A.indices, A.indptr, A.size, A.single, A.wide = values, rows, start, at, False, False
     return 0
 
 

@@ -228,6 +228,17 @@ FR_INLINE double fr_bounds_at_one(ptrdiff_t m, const double *c, const double *si
 }
 #endif
 
+/* size_j = sqrt(sq_j), and c_j = xy_j where that is not 0, else 0; returns how many are not 0 */
+FR_HOT ptrdiff_t fr_bounds_start(ptrdiff_t p, const double *sq, const double *xy, double *size, double *c) {
+    ptrdiff_t known = 0;
+    for (ptrdiff_t j = 0; j < p; j++) {
+        size[j] = sqrt(sq[j]);
+        c[j] = sq[j] > 0.0 ? xy[j] : 0.0;
+        known += sq[j] > 0.0;
+    }
+    return known;
+}
+
 /* Write to `over` the j with reach(a[e_j] c_j) + d[e_j] size_j > limit and return their number; *most receives the largest
  * bound that is not over, or 0.  e names the residual at which c_j was computed (NULL: the first, for all), ad holds a and d by
  * turns.  reach(v) is |v|, or where side is not NULL v for a side_j of 1 and -v for -1. */
