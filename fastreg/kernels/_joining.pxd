@@ -5,7 +5,7 @@ from fastreg.kernels._active cimport Active
 cdef enum:
     JOIN_AT_LEAST = 50          # columns that may join in a round: the larger of this and half the support
     JOIN_CHEAP = 200            # the same where a column has few entries
-    CHEAP = 200                 # so many times fewer than rows, or less
+    CHEAP = 100                 # so many times fewer than rows, or less
 
 cdef int join(Active *S, const Py_ssize_t *cols, Py_ssize_t k) noexcept nogil
 cdef void release(Active *S) noexcept nogil
