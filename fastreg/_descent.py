@@ -244,18 +244,18 @@ class Descent:
         return self._public(support, w, level, objective, gap, n_iter, status, residual)
 
     def steps(self, targets: list[Problem], alpha: float, coef: Floats, places: int, form: Form) -> list[Step]:
-        """The solutions at alpha > 0 of targets over one dense X, from w = 0, so many side by side.
+        """The solutions at an alpha with l1 > 0 of targets over one dense X, from w = 0, so many side by side.
 
         coef: zeros (t, p) to write the coefficients to."""
         t, problem = len(targets), self.problem
         l1, l2 = np.array([target.penalties(alpha, self.l1_ratio) for target in targets]).T.copy()
         unit, found, how = np.array([target.unit for target in targets]), np.empty((t, 3)), np.empty((t, 2), np.intp)
         Y = np.stack([target.y for target in targets])
-        penalty = (problem.factors, problem.bounds)
         solve_targets(
             problem.columns,
             Y,
-            *penalty,
+            problem.factors,
+            problem.bounds,
             places,
             form.gram,
             form.factor,
@@ -271,7 +271,7 @@ class Descent:
         steps = []
         for k, target in enumerate(targets):
             (outcome, n_iter), (objective, gap, level) = how[k].tolist(), found[k].tolist()
-            if _STATUS[outcome] is Status.STALLED:
+            if _STATUS[outcome] is Status.STALLED:  # alone it may keep more, or do without an l1 that rounding hides
                 coef[k] = 0.0
                 self.retarget(target.for_target(target.y, target.y_mean, target.sy, target.products([target.y])[0]))
                 steps.append(self.step(alpha, coef[k]))

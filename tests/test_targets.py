@@ -115,6 +115,18 @@ def test_where_rounding_stalls_a_target_it_is_solved_again_alone(batches):
     assert batches == [6]
 
 
+def test_where_an_l1_underflows_for_a_target_it_is_ridge(batches):
+    """In the scaling of a target near the end of the range alpha is 0, and the answer that of no l1, as for one target."""
+    X, Y = data(N, P, 6)
+    Y[:, 4] *= 1e200
+    fit = fr.lasso(X, Y, 1e-182)
+    assert fit.status.converged
+    one = fr.lasso(X, Y[:, 4], 1e-182)
+    assert one.status is fr.Status.MINIMUM_NORM
+    np.testing.assert_array_equal(fit.coef[:, 4], one.coef)
+    assert batches == []
+
+
 def test_excluded_and_unpenalised_columns_and_signs_together(batches):
     X, Y = data()
     v = np.ones(P)

@@ -5,7 +5,7 @@ few columns they wait, and one product X'R serves all that wait: X is read, and 
 target that is done makes room for the next.  This module hands out products and must not know how a target is solved.
 
     per product      n p for each target, at nearly the speed of a matrix product; one reading of X
-    per target       p numbers for gradients, and its working set
+    per place        p + 3 n numbers: gradients and residuals; a working set
 """
 
 from libc.stdlib cimport calloc, free, malloc
@@ -165,7 +165,6 @@ def solve_targets(Columns columns, const double[:, ::1] Y, tuple factors, tuple 
     objective, gap and mean'coef; how (t, 2): outcome and n_iter."""
     cdef Batch T
     cdef Outcome outcome = OUT_OF_MEMORY
-    cdef const double[::1] y = Y[0]
     memset(&T, 0, sizeof(Batch))
     fill_penalty(&T.penalty, factors, bounds)
     T.X, T.sq, T.mean, T.Y, T.t, T.n_places = &columns.X, columns.sq, columns.mean, &Y[0, 0], Y.shape[0], n_places
@@ -173,7 +172,7 @@ def solve_targets(Columns columns, const double[:, ::1] Y, tuple factors, tuple 
         &l1[0], &l2[0], &unit[0], tol, max_iter, gram_limit, factor_limit)
     T.coef, T.found, T.how = &coef[0, 0], &found[0, 0], &how[0, 0]
     with nogil:
-        if batch_init(&T) == 0 and active_init(&T.owner, T.X, &y[0], columns.xy, T.sq, &T.penalty, gram_limit, factor_limit,
+        if batch_init(&T) == 0 and active_init(&T.owner, T.X, T.Y, columns.xy, T.sq, &T.penalty, gram_limit, factor_limit,
                                                False, NULL, NULL) == 0:
             outcome = batch_solve(&T)
         batch_free(&T)
