@@ -104,13 +104,14 @@ def choose_form(n: int, p: int, size: int, entries: int | None = None) -> Form:
 def choose_places(n: int, p: int, t: int, size: int, form: Form) -> tuple[int, Form]:
     """How many of t targets over a dense X are solved side by side, each in the form returned; 1 where it is not worth it.
 
-    A working set that needs more than 12 (2n)^2 or 12 p^2 bytes, whichever is less, is rare."""
-    each = 12 * min(2 * n, p) ** 2 + 8 * p + 100 * n
-    places = min(t, MOST_PLACES, int(_allowed(size) / each))
-    if form.tall or places < FEWEST_PLACES or form.gram < min(2 * n, p):
+    All of them together take what one solver may.  A working set that needs more than 12 (2n)^2 or 12 p^2 bytes, whichever is
+    less, is rare."""
+    allowed, besides, columns = _allowed(size), 8 * p + 100 * n, min(2 * n, p)
+    places = min(t, MOST_PLACES, int(allowed / (12 * columns**2 + besides)))
+    if form.tall or places < FEWEST_PLACES or form.gram < columns:
         return 1, form
-    share = math.isqrt(int(_allowed(size) / places / 12))
-    return places, Form(False, min(form.gram, share), min(form.factor, 2 * share))
+    share = int(allowed / places) - besides
+    return places, Form(False, min(form.gram, math.isqrt(share // 12)), min(form.factor, math.isqrt(share // 4)))
 
 
 COUNTS = ("columns_read", "working_set", "sweeps", "newton_steps", "pivots", "products")

@@ -77,6 +77,17 @@ def test_rows_in_any_number_of_pieces(batches, n):
     assert batches == [5]
 
 
+@pytest.mark.parametrize("shape", [(72, 7_129), (10, 1_000_000), (800, 3_000), (300, 1_000_000)])
+def test_places_take_what_one_solver_may(shape):
+    n, p = shape
+    form = _descent.choose_form(n, p, 8 * n * p)
+    places, each = _descent.choose_places(n, p, 100, 8 * n * p, form)
+    assert places > 1
+    assert each.gram >= min(2 * n, p)
+    for working_set in (12 * each.gram**2, 4 * each.factor**2):
+        assert places * (working_set + 8 * p + 100 * n) <= _descent._allowed(8 * n * p)
+
+
 @pytest.mark.parametrize("t", [3, 4, 16, 17, 33])
 def test_places_are_given_to_one_target_after_another(batches, t):
     X, Y = data()
