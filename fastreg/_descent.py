@@ -104,13 +104,14 @@ def choose_form(n: int, p: int, size: int, entries: int | None = None) -> Form:
 def choose_places(n: int, p: int, t: int, size: int, form: Form) -> tuple[int, Form]:
     """How many of t targets over a dense X are solved side by side, each in the form returned; 1 where it is not worth it.
 
-    A working set that needs more than 12 (2n)^2 or 12 p^2 bytes, whichever is less, is rare."""
-    each = 12 * min(2 * n, p) ** 2 + 8 * p + 100 * n
-    places = min(t, MOST_PLACES, int(_allowed(size) / each))
-    if form.tall or places < FEWEST_PLACES or form.gram < min(2 * n, p):
+    All of them together take what one solver may.  A working set that needs more than 12 (2n)^2 or 12 p^2 bytes, whichever is
+    less, is rare."""
+    allowed, besides, columns = _allowed(size), 8 * p + 100 * n, min(2 * n, p)
+    places = min(t, MOST_PLACES, int(allowed / (12 * columns**2 + besides)))
+    if form.tall or places < FEWEST_PLACES or form.gram < columns:
         return 1, form
-    share = math.isqrt(int(_allowed(size) / places / 12))
-    return places, Form(False, min(form.gram, share), min(form.factor, 2 * share))
+    share = int(allowed / places) - besides
+    return places, Form(False, min(form.gram, math.isqrt(share // 12)), min(form.factor, math.isqrt(share // 4)))
 
 
 COUNTS = ("columns_read", "working_set", "sweeps", "newton_steps", "pivots", "products")
@@ -244,18 +245,18 @@ class Descent:
         return self._public(support, w, level, objective, gap, n_iter, status, residual)
 
     def steps(self, targets: list[Problem], alpha: float, coef: Floats, places: int, form: Form) -> list[Step]:
-        """The solutions at alpha > 0 of targets over one dense X, from w = 0, so many side by side.
+        """The solutions at an alpha with l1 > 0 of targets over one dense X, from w = 0, so many side by side.
 
         coef: zeros (t, p) to write the coefficients to."""
         t, problem = len(targets), self.problem
         l1, l2 = np.array([target.penalties(alpha, self.l1_ratio) for target in targets]).T.copy()
         unit, found, how = np.array([target.unit for target in targets]), np.empty((t, 3)), np.empty((t, 2), np.intp)
         Y = np.stack([target.y for target in targets])
-        penalty = (problem.factors, problem.bounds)
         solve_targets(
             problem.columns,
             Y,
-            *penalty,
+            problem.factors,
+            problem.bounds,
             places,
             form.gram,
             form.factor,
@@ -271,7 +272,7 @@ class Descent:
         steps = []
         for k, target in enumerate(targets):
             (outcome, n_iter), (objective, gap, level) = how[k].tolist(), found[k].tolist()
-            if _STATUS[outcome] is Status.STALLED:
+            if _STATUS[outcome] is Status.STALLED:  # alone it may keep more, or do without an l1 that rounding hides
                 coef[k] = 0.0
                 self.retarget(target.for_target(target.y, target.y_mean, target.sy, target.products([target.y])[0]))
                 steps.append(self.step(alpha, coef[k]))

@@ -137,8 +137,9 @@ class Model:
             places, form = _descent.choose_places(self.problem.n, self.p, self.Y.shape[1], self.design.nbytes, self.form)
         if places > 1:
             first = self.problem
-            others = [first.for_target(y, y_mean, sy, None) for y, y_mean, sy in self._scaled()]
-            return self.descent.steps([first, *others], alpha, coef, places, form)
+            targets = [first, *(first.for_target(y, y_mean, sy, None) for y, y_mean, sy in self._scaled())]
+            if all(one.penalties(alpha, self.l1_ratio)[0] > 0.0 for one in targets):  # of a huge target it may underflow
+                return self.descent.steps(targets, alpha, coef, places, form)
         steps = []
         for k, _ in enumerate(self.targets()):
             self.start(warm_start, alpha, k)

@@ -182,3 +182,29 @@ def test_ctrl_c_ends_a_fit_that_would_take_minutes(tmp_path, gram_columns):
     """
     result = run(code, tmp_path)
     assert (result.returncode, result.stdout.strip()) == (0, "interrupted"), result.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no timers")
+def test_ctrl_c_is_nothing_else_wherever_it_comes_among_many_targets(tmp_path):
+    """Many columns without a penalty: what is begun with takes long, too."""
+    code = """
+        import signal, warnings
+        import numpy as np
+        import fastreg as fr
+        warnings.simplefilter("ignore")
+        rng = np.random.default_rng(0)
+        X, Y = rng.standard_normal((800, 1400)), rng.standard_normal((800, 4))
+        v = np.where(np.arange(1400) < 700, 0.0, 1.0)
+        signal.signal(signal.SIGALRM, signal.default_int_handler)
+        ends = []
+        for delay in np.linspace(0.001, 0.06, 40):
+            try:
+                signal.setitimer(signal.ITIMER_REAL, delay)
+                fr.lasso(X, Y, 0.3, penalty_factor=v, max_iter=2)
+                signal.setitimer(signal.ITIMER_REAL, 0)
+            except BaseException as end:
+                ends.append(type(end).__name__)
+        print(*sorted(set(ends)))
+    """
+    result = run(code, tmp_path)
+    assert (result.returncode, result.stdout.strip()) == (0, "KeyboardInterrupt"), result.stderr

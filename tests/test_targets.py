@@ -77,6 +77,17 @@ def test_rows_in_any_number_of_pieces(batches, n):
     assert batches == [5]
 
 
+@pytest.mark.parametrize("shape", [(72, 7_129), (10, 1_000_000), (800, 3_000), (300, 1_000_000)])
+def test_places_take_what_one_solver_may(shape):
+    n, p = shape
+    form = _descent.choose_form(n, p, 8 * n * p)
+    places, each = _descent.choose_places(n, p, 100, 8 * n * p, form)
+    assert places > 1
+    assert each.gram >= min(2 * n, p)
+    for working_set in (12 * each.gram**2, 4 * each.factor**2):
+        assert places * (working_set + 8 * p + 100 * n) <= _descent._allowed(8 * n * p)
+
+
 @pytest.mark.parametrize("t", [3, 4, 16, 17, 33])
 def test_places_are_given_to_one_target_after_another(batches, t):
     X, Y = data()
@@ -113,6 +124,18 @@ def test_where_rounding_stalls_a_target_it_is_solved_again_alone(batches):
     fit = fr.lasso(X, Y, 1e-15)
     assert_each_optimal(X, Y, fit, 1e-15, {}, tol=1e-6)
     assert batches == [6]
+
+
+def test_where_an_l1_underflows_for_a_target_it_is_ridge(batches):
+    """In the scaling of a target near the end of the range alpha is 0, and the answer that of no l1, as for one target."""
+    X, Y = data(N, P, 6)
+    Y[:, 4] *= 1e200
+    fit = fr.lasso(X, Y, 1e-182)
+    assert fit.status.converged
+    one = fr.lasso(X, Y[:, 4], 1e-182)
+    assert one.status is fr.Status.MINIMUM_NORM
+    np.testing.assert_array_equal(fit.coef[:, 4], one.coef)
+    assert batches == []
 
 
 def test_excluded_and_unpenalised_columns_and_signs_together(batches):

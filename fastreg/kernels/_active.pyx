@@ -55,8 +55,8 @@ cdef int active_init(Active *S, Matrix *X, const double *y, const double *xy, co
     """w = 0 but where bounds leave that out.  xy = X'y, sq_j = |x_j|^2, the arrays of penalty, each NULL or of length p, and
     whole, X'X or NULL, stay the caller's.  -1 where memory is out, -2 if interrupted.
 
-    owner: NULL, or a solver over the same columns with the same penalty, which is freed later, for what both can use in turn.
-    xy is then this solver's to write to."""
+    owner: NULL, or bounds and scratch for the same columns and penalty, freed later, which several solvers use in turn.  xy is
+    then this solver's to write to."""
     cdef Py_ssize_t j, k = 0, p = X.p, room
     memset(S, 0, sizeof(Active))
     S.X, S.xy, S.sq, S.penalty, S.l1_before = X[0], xy if owner == NULL else NULL, sq, penalty[0], INFINITY

@@ -54,10 +54,11 @@ cdef class Solver:
                   Py_ssize_t factor_limit, bint tall, const double[:, ::1] gram=None):
         cdef Penalty penalty
         cdef int status
-        cdef const double *whole
+        cdef const double *whole = columns.gram
         self.columns, self.kept = columns, (y, factors, bounds, gram)
         fill_penalty(&penalty, factors, bounds)
-        whole = columns.gram if gram is None else &gram[0, 0]
+        if gram is not None:
+            whole = &gram[0, 0]
         with nogil:
             status = active_init(&self.S, &columns.X, &y[0], columns.xy, columns.sq, &penalty, gram_limit, factor_limit, tall,
                                  whole, NULL)

@@ -5,7 +5,7 @@ few columns they wait, and one product X'R serves all that wait: X is read, and 
 target that is done makes room for the next.  This module hands out products and must not know how a target is solved.
 
     per product      n p for each target, at nearly the speed of a matrix product; one reading of X
-    per target       p numbers for gradients, and its working set
+    per place        p + 3 n numbers: gradients and residuals; a working set
 """
 
 from libc.stdlib cimport calloc, free, malloc
@@ -14,7 +14,7 @@ from libc.string cimport memcpy, memset
 from fastreg.kernels._active cimport (
     Active, active_advance, active_begin, active_free, active_init, active_retarget, active_write,
 )
-from fastreg.kernels._bounds cimport bounds_look, bounds_take
+from fastreg.kernels._bounds cimport bounds_init, bounds_look, bounds_take
 from fastreg.kernels._cd cimport Penalty
 from fastreg.kernels._columns cimport Columns
 from fastreg.kernels._design cimport Matrix, interrupted
@@ -41,7 +41,7 @@ ctypedef struct Batch:
     const double *sq
     const double *mean
     Penalty penalty
-    Active owner                # of what all solvers use in turn
+    Active owner                # no solver: bounds and scratch that all solvers use in turn
     Place *places
     Py_ssize_t n_places
     Py_ssize_t *waiting         # n_places
@@ -53,15 +53,17 @@ ctypedef struct Batch:
 
 
 cdef int batch_init(Batch *T) noexcept nogil:
-    """Room for n_places targets; -1 where memory is out."""
+    """Room for n_places targets, where all was 0; -1 where memory is out."""
     cdef Py_ssize_t i, p = T.X.p
     cdef double *c
-    memset(&T.owner, 0, sizeof(Active))
     T.places = <Place *>calloc(T.n_places, sizeof(Place))
     T.waiting = <Py_ssize_t *>malloc(T.n_places * sizeof(Py_ssize_t))
     T.R = <double *>malloc(T.n_places * (T.X.n + p) * sizeof(double))
     T.out = <double **>malloc(T.n_places * sizeof(double *))
-    if T.places == NULL or T.waiting == NULL or T.R == NULL or T.out == NULL:
+    T.owner.trial = <double *>malloc(p * sizeof(double))
+    if T.places == NULL or T.waiting == NULL or T.R == NULL or T.out == NULL or T.owner.trial == NULL:
+        return -1
+    if bounds_init(&T.owner.B, T.X, T.sq, &T.penalty, 1) != 0:
         return -1
     c = T.R + T.n_places * T.X.n
     for i in range(T.n_places):
@@ -165,7 +167,6 @@ def solve_targets(Columns columns, const double[:, ::1] Y, tuple factors, tuple 
     objective, gap and mean'coef; how (t, 2): outcome and n_iter."""
     cdef Batch T
     cdef Outcome outcome = OUT_OF_MEMORY
-    cdef const double[::1] y = Y[0]
     memset(&T, 0, sizeof(Batch))
     fill_penalty(&T.penalty, factors, bounds)
     T.X, T.sq, T.mean, T.Y, T.t, T.n_places = &columns.X, columns.sq, columns.mean, &Y[0, 0], Y.shape[0], n_places
@@ -173,8 +174,7 @@ def solve_targets(Columns columns, const double[:, ::1] Y, tuple factors, tuple 
         &l1[0], &l2[0], &unit[0], tol, max_iter, gram_limit, factor_limit)
     T.coef, T.found, T.how = &coef[0, 0], &found[0, 0], &how[0, 0]
     with nogil:
-        if batch_init(&T) == 0 and active_init(&T.owner, T.X, &y[0], columns.xy, T.sq, &T.penalty, gram_limit, factor_limit,
-                                               False, NULL, NULL) == 0:
+        if batch_init(&T) == 0:
             outcome = batch_solve(&T)
         batch_free(&T)
     raise_for_outcome(outcome)
