@@ -39,7 +39,7 @@ ctypedef struct Active:
 
 cdef int active_init(Active *S, Matrix *X, const double *y, const double *xy, const double *sq, const Penalty *penalty,
                      Py_ssize_t gram_limit, Py_ssize_t factor_limit, bint tall, const double *whole,
-                     const Active *owner) noexcept nogil
+                     const Bounds *owner) noexcept nogil
 cdef void active_retarget(Active *S, const double *y, const double *xy) noexcept nogil
 cdef void active_free(Active *S) noexcept nogil
 cdef Outcome active_base(Active *S, double l2, double tol, Py_ssize_t max_iter, Py_ssize_t *n_iter,

@@ -51,12 +51,12 @@ cdef enum:
 
 cdef int active_init(Active *S, Matrix *X, const double *y, const double *xy, const double *sq, const Penalty *penalty,
                      Py_ssize_t gram_limit, Py_ssize_t factor_limit, bint tall, const double *whole,
-                     const Active *owner) noexcept nogil:
+                     const Bounds *owner) noexcept nogil:
     """w = 0 but where bounds leave that out.  xy = X'y, sq_j = |x_j|^2, the arrays of penalty, each NULL or of length p, and
     whole, X'X or NULL, stay the caller's.  -1 where memory is out, -2 if interrupted.
 
-    owner: NULL, or bounds and scratch for the same columns and penalty, freed later, which several solvers use in turn.  xy is
-    then this solver's to write to."""
+    owner: NULL, or bounds for the same columns and penalty, freed later, whose sizes and scratch several solvers use in turn.
+    xy is then this solver's to write to."""
     cdef Py_ssize_t j, k = 0, p = X.p, room
     memset(S, 0, sizeof(Active))
     S.X, S.xy, S.sq, S.penalty, S.l1_before = X[0], xy if owner == NULL else NULL, sq, penalty[0], INFINITY
@@ -65,7 +65,7 @@ cdef int active_init(Active *S, Matrix *X, const double *y, const double *xy, co
     room = 1 if tall else min(p, max(<Py_ssize_t>16, min(<Py_ssize_t>MOST_RESIDUALS, max(room, 500_000 // X.n))))
     if working_init(&S.W, X, y, gram_limit, factor_limit, tall, whole) != 0:
         return -1
-    if (bounds_init(&S.B, X, sq, penalty, room) if owner == NULL else bounds_borrow(&S.B, &owner.B, <double *>xy)) != 0:
+    if (bounds_init(&S.B, X, sq, penalty, room) if owner == NULL else bounds_borrow(&S.B, owner, <double *>xy)) != 0:
         return -1
     S.cheap = X.sparse and CHEAP * <double>X.csc.size <= <double>X.n * X.p
     S.floor = FLOOR_ULPS * DBL_EPSILON * S.W.yy

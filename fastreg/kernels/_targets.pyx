@@ -14,7 +14,7 @@ from libc.string cimport memcpy, memset
 from fastreg.kernels._active cimport (
     Active, active_advance, active_begin, active_free, active_init, active_retarget, active_write,
 )
-from fastreg.kernels._bounds cimport bounds_init, bounds_look, bounds_take
+from fastreg.kernels._bounds cimport Bounds, bounds_free, bounds_init, bounds_look, bounds_take
 from fastreg.kernels._cd cimport Penalty
 from fastreg.kernels._columns cimport Columns
 from fastreg.kernels._design cimport Matrix, interrupted
@@ -41,7 +41,7 @@ ctypedef struct Batch:
     const double *sq
     const double *mean
     Penalty penalty
-    Active owner                # no solver: bounds and scratch that all solvers use in turn
+    Bounds owner                # of what all solvers use in turn
     Place *places
     Py_ssize_t n_places
     Py_ssize_t *waiting         # n_places
@@ -60,10 +60,9 @@ cdef int batch_init(Batch *T) noexcept nogil:
     T.waiting = <Py_ssize_t *>malloc(T.n_places * sizeof(Py_ssize_t))
     T.R = <double *>malloc(T.n_places * (T.X.n + p) * sizeof(double))
     T.out = <double **>malloc(T.n_places * sizeof(double *))
-    T.owner.trial = <double *>malloc(p * sizeof(double))
-    if T.places == NULL or T.waiting == NULL or T.R == NULL or T.out == NULL or T.owner.trial == NULL:
+    if T.places == NULL or T.waiting == NULL or T.R == NULL or T.out == NULL:
         return -1
-    if bounds_init(&T.owner.B, T.X, T.sq, &T.penalty, 1) != 0:
+    if bounds_init(&T.owner, T.X, T.sq, &T.penalty, 1) != 0:
         return -1
     c = T.R + T.n_places * T.X.n
     for i in range(T.n_places):
@@ -76,7 +75,7 @@ cdef void batch_free(Batch *T) noexcept nogil:
     for i in range(T.n_places if T.places != NULL else 0):
         if T.places[i].made:
             active_free(&T.places[i].S)
-    active_free(&T.owner)
+    bounds_free(&T.owner)
     free(T.places)
     free(T.waiting)
     free(T.R)
