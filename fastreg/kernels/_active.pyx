@@ -38,7 +38,7 @@ cdef double STRIDE_CROWDED = 0.4
 cdef double STRIDE_TOL = 0.1
 
 # Where columns are cheap and so many join that others will follow, the working set is solved to this gap only.  Two texts at
-# alpha_max/100: a fifth to two fifths of the time.
+# alpha_max/100: a tenth to two fifths less time.
 cdef double ROUGH = 0.1
 
 cdef double HUGE = 1e300        # an l1 that keeps everything at 0, and finite times a factor of 0

@@ -2,7 +2,7 @@
 
 Dense X is gone over in pieces of CHUNK rows that stay in cache while several columns use them; a piece is centred, weighted,
 scaled and converted to float64 as it is packed, so that one code serves every layout and dtype and nothing cancels for columns
-with a large mean.  Of sparse X stored entries meet by rows.
+with a large mean.  Of sparse X stored entries meet, row by row or several columns at once.
 """
 
 from libc.limits cimport INT_MAX
