@@ -306,10 +306,12 @@ def scale_target(const double[:] y, bint center, const double[::1] root, double[
     root: square roots of weights that add up to n, or None.  scale is a power of two that puts the largest |y| in [1/2, 1),
     so that no square overflows or vanishes."""
     cdef Py_ssize_t i, n = y.shape[0]
-    cdef const double *weights = NULL if root is None else &root[0]
+    cdef const double *weights = NULL
     cdef int exponent = 0
     cdef double low = 0.0, high = 0.0, total = 0.0, scale, mean = 0.0, rest = 0.0
     cdef bint seen = False
+    if root is not None:
+        weights = &root[0]
     for i in range(n):
         total += y[i] * 0.0
         if weights == NULL or weights[i] > 0.0:     # a row of weight 0 is as good as absent
