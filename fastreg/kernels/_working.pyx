@@ -74,7 +74,7 @@ cdef int reserve(Working *W, Py_ssize_t m) noexcept nogil:
     cdef Py_ssize_t *cols
     if m <= old:
         return 0
-    cap = max(m, old + old // 2, 64)
+    cap = min(max(m, old + old // 2, 64), W.all.p)
     if m <= W.gram_limit and not W.on_residual:
         cap = min(cap, W.gram_limit)
         G = <double *>realloc(W.G, cap * cap * sizeof(double))      # where it is, if it can be: it may be large
