@@ -346,6 +346,14 @@ def test_supports_of_several_blocks_of_the_factor(monkeypatch, stored, form):
         assert kkt.kkt_violation(X, y, path.coefs[:, k], path.intercepts[k], alpha) < 1e-6
 
 
+def test_no_strides_are_made_through_what_rounding_hides():
+    """From the largest gradient to 1e-182 there are hundreds of strides, of which rounding leaves a few dozen."""
+    X, y = problem(40, 200)
+    fit = fr.lasso(X, y, 1e-182)
+    assert fit.status.converged
+    assert fit.n_iter <= fr.lasso(X, y, 1e-18).n_iter + 20
+
+
 def test_many_columns_with_few_entries_join_in_few_rounds():
     """18 entries a column of 2000: fifty columns a round, each solved to the end, would take 33 sweeps and Newton steps."""
     rng = np.random.default_rng(0)

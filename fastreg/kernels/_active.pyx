@@ -285,7 +285,8 @@ cdef void next_stride(Active *S) noexcept nogil:
     if S.l1 > 0.0 and S.l1_before < INFINITY and S.n_iter < S.max_iter:
         most_to_join(S, &crowded)
         stop = (STRIDE_CROWDED if crowded else STRIDE) * S.l1_before
-        if stop > 1.2 * S.l1:       # else what is left is not worth a stride of its own
+        # else what is left is not worth a stride of its own, or rounding hides it
+        if stop > 1.2 * S.l1 and stop > DBL_EPSILON * S.B.largest_size * S.W.size:
             # l2 in proportion, as along a path
             S.W.penalty.l1, S.W.penalty.l2, S.stride_tol, S.passing = stop, S.l2 * (stop / S.l1), STRIDE_TOL, True
     S.inner, S.before, S.tries, S.roomy = 0.3 * S.stride_tol, INFINITY, 0, False
