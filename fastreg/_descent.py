@@ -245,16 +245,18 @@ class Descent:
         return self._public(support, w, level, objective, gap, n_iter, status, residual)
 
     def steps(self, targets: list[Problem], alpha: float, coef: Floats, places: int, form: Form) -> list[Step]:
-        """The solutions at an alpha with l1 > 0 of targets over one dense X, from w = 0, so many side by side.
+        """The solutions at an alpha > 0 of targets over one dense X, from w = 0, so many side by side.
 
         coef: zeros (t, p) to write the coefficients to."""
+        penalties = np.array([target.penalties(alpha, self.l1_ratio) for target in targets])
+        l1, l2 = penalties.T.copy()
+        if not l1.all():  # of a huge target it may underflow
+            return [self._alone(target, alpha, coef[k]) for k, target in enumerate(targets)]
         t, problem = len(targets), self.problem
-        l1, l2 = np.array([target.penalties(alpha, self.l1_ratio) for target in targets]).T.copy()
         unit, found, how = np.array([target.unit for target in targets]), np.empty((t, 3)), np.empty((t, 2), np.intp)
-        Y = np.stack([target.y for target in targets])
         solve_targets(
             problem.columns,
-            Y,
+            np.stack([target.y for target in targets]),
             problem.factors,
             problem.bounds,
             places,
@@ -274,12 +276,16 @@ class Descent:
             (outcome, n_iter), (objective, gap, level) = how[k].tolist(), found[k].tolist()
             if _STATUS[outcome] is Status.STALLED:  # alone it may keep more, or do without an l1 that rounding hides
                 coef[k] = 0.0
-                self.retarget(target.for_target(target.y, target.y_mean, target.sy, target.products([target.y])[0]))
-                steps.append(self.step(alpha, coef[k]))
+                steps.append(self._alone(target, alpha, coef[k]))
                 continue
             self.problem = target
             steps.append(self._public(_NONE, _NOTHING, level, objective, gap, n_iter, _STATUS[outcome], 0.0))
         return steps
+
+    def _alone(self, target: Problem, alpha: float, coef: Floats) -> Step:
+        """The solution of one target, whose X'y is not known."""
+        self.retarget(target.for_target(target.y, target.y_mean, target.sy, target.products([target.y])[0]))
+        return self.step(alpha, coef)
 
     def _hidden(self, l1: float) -> bool:
         """Whether an l1 may be hidden by rounding, and a Gram matrix for l1 = 0 takes no more than a solver may."""

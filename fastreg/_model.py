@@ -138,8 +138,7 @@ class Model:
         if places > 1:
             first = self.problem
             targets = [first, *(first.for_target(y, y_mean, sy, None) for y, y_mean, sy in self._scaled())]
-            if all(one.penalties(alpha, self.l1_ratio)[0] > 0.0 for one in targets):  # of a huge target it may underflow
-                return self.descent.steps(targets, alpha, coef, places, form)
+            return self.descent.steps(targets, alpha, coef, places, form)
         steps = []
         for k, _ in enumerate(self.targets()):
             self.start(warm_start, alpha, k)

@@ -16,18 +16,18 @@ from libc.math cimport INFINITY, fabs, sqrt
 from libc.string cimport memcpy, memset
 
 from fastreg.kernels._bounds cimport (
-    bounds_borrow, bounds_check, bounds_free, bounds_init, bounds_leave, bounds_near, bounds_reach, bounds_renew, bounds_sift,
-    bounds_start, outside,
+    bounds_borrow, bounds_check, bounds_free, bounds_init, bounds_leave, bounds_near, bounds_outside, bounds_reach,
+    bounds_renew, bounds_sift, bounds_start, outside,
 )
 from fastreg.kernels._cd cimport clip, dual_gap, dual_scale
 from fastreg.kernels._cross cimport cross_gradients
-from fastreg.kernels._design cimport col_dot, dots, fr_dot_f64, fr_largest
+from fastreg.kernels._design cimport dots, fr_dot_f64, fr_largest
 from fastreg.kernels._joining cimport CHEAP, JOIN_AT_LEAST, guess, join, join_best, make_room, most_to_join, release
 from fastreg.kernels._judge cimport working_conjugate_gap, working_judge
 from fastreg.kernels._newton cimport newton_dual
 from fastreg.kernels._support cimport gradients
 from fastreg.kernels._working cimport (
-    AT_FLOOR, INTERRUPTED, OUT_OF_ITERATIONS, OUT_OF_MEMORY, REACHED, STALLED, may_leave, sorted_support, support_size,
+    AT_FLOOR, OUT_OF_ITERATIONS, REACHED, STALLED, failed, has_failed, may_leave, sorted_support, support_size, target_product,
     working_certify, working_free, working_init, working_refresh, working_shrink, working_solve,
 )
 
@@ -99,7 +99,7 @@ cdef void active_retarget(Active *S, const double *y, const double *xy) noexcept
     memcpy(W.r, y, S.X.n * sizeof(double))
     bounds_start(&S.B, y, W.yy, xy)
     for i in range(W.X.p):
-        W.b[i] = xy[W.cols[i]] if S.xy != NULL else col_dot(&S.X, W.cols[i], y)
+        W.b[i] = target_product(W, S.xy, W.cols[i])
         bounds_leave(&S.B, W.cols[i])
         W.size += sqrt(S.sq[W.cols[i]]) * fabs(W.w[i])
     W.settled = False
@@ -123,12 +123,8 @@ cdef bint always_in(Active *S, Py_ssize_t j) noexcept nogil:
 
 cdef double check(Active *S, double limit, bint passing, Py_ssize_t *n_over) noexcept nogil:
     """bounds_check at W.r; for tall data from rows of the Gram matrix, or from X where q is exact."""
-    cdef double most
     if not S.W.tall:
-        most = bounds_check(&S.B, S.W.r, limit, passing, n_over)
-        S.W.work += S.B.work
-        S.B.work = 0.0
-        return most
+        return bounds_check(&S.B, S.W.r, limit, passing, n_over)
     if S.W.exact:
         dots(&S.X, NULL, S.X.p, S.W.r, S.B.c)
         S.B.n_columns_read += S.X.p
@@ -140,15 +136,6 @@ cdef double check(Active *S, double limit, bint passing, Py_ssize_t *n_over) noe
 cdef double least_gap(Active *S, double primal) noexcept nogil:
     """The smallest gap that is claimed: the rounding of |y|^2, or of an objective that bounds hold far above it."""
     return max(S.floor, 4.0 * DBL_EPSILON * primal)
-
-
-cdef inline Outcome failed(int status) noexcept nogil:
-    """REACHED where a status is that of no failure"""
-    return REACHED if status == 0 else (OUT_OF_MEMORY if status == -1 else INTERRUPTED)
-
-
-cdef inline bint has_failed(Outcome outcome) noexcept nogil:
-    return outcome == OUT_OF_MEMORY or outcome == INTERRUPTED
 
 
 cdef Outcome active_base(Active *S, double l2, double tol, Py_ssize_t max_iter, Py_ssize_t *n_iter,
@@ -184,11 +171,7 @@ cdef Outcome active_base(Active *S, double l2, double tol, Py_ssize_t max_iter, 
 
 cdef int join_everything(Active *S) noexcept nogil:
     """Without an l1 penalty any column may be non-zero."""
-    cdef Py_ssize_t j, k = 0
-    for j in range(S.X.p):
-        if outside(&S.B, j):
-            S.B.over[k] = j
-            k += 1
+    cdef Py_ssize_t k = bounds_outside(&S.B)
     return join(S, S.B.over, k) if k > 0 else 0
 
 
@@ -208,11 +191,11 @@ cdef double active_write(Active *S, const double *mean, double unit, double *coe
     """coef_j = unit w_j where that is not 0; returns the sum of mean_j unit w_j, means of the user's X."""
     cdef Py_ssize_t j
     cdef double level = 0.0
-    cdef Py_ssize_t *cols = S.W.features
-    cdef Py_ssize_t k = sorted_support(&S.W)
-    for j in range(k):              # in this order, so that it does not depend on how the working set came about
-        coef[S.W.cols[cols[j]]] = unit * S.W.w[cols[j]]
-        level += mean[S.W.cols[cols[j]]] * coef[S.W.cols[cols[j]]]
+    cdef Py_ssize_t i, k
+    for k in range(sorted_support(&S.W)):   # in this order, so that it does not depend on how the working set came about
+        i, j = S.W.features[k], S.W.cols[S.W.features[k]]
+        coef[j] = unit * S.W.w[i]
+        level += mean[j] * coef[j]
     return level
 
 
@@ -237,6 +220,8 @@ cdef bint active_advance(Active *S) noexcept nogil:
     """Go on until the gradients of the columns outside are needed at W.r (True), or until the solve is over (False).
 
     After True, n_over columns are to be in B.over whose gradient reaches over `limit`, and the others' to be below `most`."""
+    S.W.work += S.B.work        # of the check
+    S.B.work = 0.0
     if S.checking:
         S.checking = False
         if not stride_is_over(S):
@@ -332,7 +317,7 @@ cdef bint stride_is_over(Active *S) noexcept nogil:
             S.roomy = S.checking = True     # once: what left may be among the violators
             return False
         before = S.W.X.p
-        status = join_best(S, S.B.over, S.n_over, l1, S.W.penalty.l2)
+        status = join_best(S, S.n_over, l1, S.W.penalty.l2)
         S.rough = S.cheap and MANY * (S.W.X.p - before) > before
         S.before, S.outcome = INFINITY, failed(status)
         return status != 0

@@ -37,6 +37,11 @@ cdef inline double bounds_reach(const Bounds *B, Py_ssize_t j, double c) noexcep
     return c if B.side[j] > 0 else -c
 
 
+cdef inline double over_factor(const Bounds *B, Py_ssize_t j, double product) noexcept nogil:
+    """c_j for an x_j'r"""
+    return product if B.penalty.v == NULL else product / B.penalty.v[j]
+
+
 cdef inline Py_ssize_t stands_at(const Bounds *B, Py_ssize_t j) noexcept nogil:
     """at[j]"""
     return 0 if B.at == NULL else B.at[j]
@@ -55,6 +60,7 @@ cdef void bounds_leave(Bounds *B, Py_ssize_t j) noexcept nogil
 cdef void bounds_return(Bounds *B, const Py_ssize_t *cols, Py_ssize_t k, const double *r) noexcept nogil
 cdef void bounds_see(Bounds *B, const double *r) noexcept nogil
 cdef void bounds_renew(Bounds *B, const double *r) noexcept nogil
+cdef Py_ssize_t bounds_outside(Bounds *B) noexcept nogil
 cdef Py_ssize_t bounds_near(Bounds *B, double limit) noexcept nogil
 cdef double bounds_check(Bounds *B, const double *r, double limit, bint passing, Py_ssize_t *n_over) noexcept nogil
 cdef bint bounds_look(Bounds *B, const double *r, double limit, bint passing, Py_ssize_t *n_over,

@@ -118,28 +118,28 @@ cdef void bounds_leave(Bounds *B, Py_ssize_t j) noexcept nogil:
     if B.lent:
         B.c[j] = NAN
         return
-    B.users[stands_at(B, j)] -= B.size[j] > 0.0
+    B.users[B.at[j]] -= B.size[j] > 0.0
     B.c[j], B.size[j] = 0.0, 0.0
 
 
 cdef void bounds_return(Bounds *B, const Py_ssize_t *cols, Py_ssize_t k, const double *r) noexcept nogil:
     """Columns are outside again, and are read at r, or at the one residual that there is room for."""
     cdef Py_ssize_t i, j, back = 0
+    cdef double size
     for i in range(k):
-        j = cols[i]
-        if size_of(B, j) > 0.0:
+        j, size = cols[i], size_of(B, cols[i])
+        if size > 0.0:
             B.over[back] = j
             back += 1
             if not B.lent:
-                B.size[j] = size_of(B, j)
+                B.size[j] = size
                 B.users[B.at[j]] += 1
     if not B.lent and back > 0:
         read_columns(B, back, r)
     elif back > 0:
         peek(B, back, B.R)
         for i in range(back):
-            j = B.over[i]
-            B.c[j] = B.scratch[i] if B.penalty.v == NULL else B.scratch[i] / B.penalty.v[j]
+            B.c[B.over[i]] = over_factor(B, B.over[i], B.scratch[i])
 
 
 cdef void bounds_see(Bounds *B, const double *r) noexcept nogil:
@@ -156,13 +156,19 @@ cdef void bounds_see(Bounds *B, const double *r) noexcept nogil:
 
 cdef void bounds_renew(Bounds *B, const double *r) noexcept nogil:
     """Read every column outside at r."""
+    cdef Py_ssize_t k = bounds_outside(B)
+    if k > 0:
+        read_columns(B, k, r)
+
+
+cdef Py_ssize_t bounds_outside(Bounds *B) noexcept nogil:
+    """Every column outside: over[: n], n is returned."""
     cdef Py_ssize_t j, k = 0
     for j in range(B.X.p):
         if outside(B, j):
             B.over[k] = j
             k += 1
-    if k > 0:
-        read_columns(B, k, r)
+    return k
 
 
 cdef Py_ssize_t slot(Bounds *B) noexcept nogil:
@@ -197,45 +203,46 @@ cdef double bounds_check(Bounds *B, const double *r, double limit, bint passing,
     """Find the columns outside whose gradient at r reaches over limit: over[: n_over].  Returns a bound on the rest.
 
     passing: find most of them, and no bound."""
-    cdef Py_ssize_t i, j, k, kept = 0
-    cdef double most = 0.0, reach
+    cdef Py_ssize_t k
+    cdef double most = 0.0
     bounds_see(B, r)
     k = over_limit(B, LIKELY if passing else 1.0, limit, &most)
     if k > 0:
         k = read_columns(B, k, r)
-        for i in range(k):
-            j = B.over[i]
-            reach = bounds_reach(B, j, B.c[j])
-            if reach > limit:
-                B.over[kept], B.scratch[j] = j, B.c[j]
-                kept += 1
-            elif reach > most:      # a branch that is foreseen, where a maximum would wait for the one before it
-                most = reach
-    n_over[0] = kept
+    n_over[0] = keep_over(B, k, B.c, limit, &most)
     return most
+
+
+cdef Py_ssize_t keep_over(Bounds *B, Py_ssize_t k, const double *c, double limit, double *most) noexcept nogil:
+    """Of the k columns in over keep those whose gradient c_j reaches over limit, and these gradients in scratch (c may be it).
+
+    Returns how many, and raises most to the largest of the others."""
+    cdef Py_ssize_t i, j, kept = 0
+    cdef double reach, top = most[0]
+    for i in range(k):
+        j = B.over[i]
+        reach = bounds_reach(B, j, c[j])
+        if reach > limit:
+            B.over[kept], B.scratch[j] = j, c[j]
+            kept += 1
+        elif reach > top:           # a branch that is foreseen, where a maximum would wait for the one before it
+            top = reach
+    most[0] = top
+    return kept
 
 
 cdef bint bounds_look(Bounds *B, const double *r, double limit, bint passing, Py_ssize_t *n_over,
                       double *most) noexcept nogil:
     """bounds_check that reads at most a FEW of the columns; False where more are to be read: bounds_take."""
-    cdef Py_ssize_t i, j, k, kept = 0
-    cdef double value
+    cdef Py_ssize_t i, k
     bounds_see(B, r)
     k = over_limit(B, LIKELY if passing else 1.0, limit, most)
     if k > B.X.p // FEW:
         return False
     peek(B, k, r)
     for i in range(k - 1, -1, -1):      # downwards, as over[i] >= i
-        B.scratch[B.over[i]] = B.scratch[i] if B.penalty.v == NULL else B.scratch[i] / B.penalty.v[B.over[i]]
-    for i in range(k):
-        j = B.over[i]
-        value = bounds_reach(B, j, B.scratch[j])
-        if value > limit:
-            B.over[kept] = j
-            kept += 1
-        else:
-            most[0] = max(most[0], value)
-    n_over[0] = kept
+        B.scratch[B.over[i]] = over_factor(B, B.over[i], B.scratch[i])
+    n_over[0] = keep_over(B, k, B.scratch, limit, most)
     return True
 
 
@@ -244,19 +251,12 @@ cdef double bounds_take(Bounds *B, const Py_ssize_t *cols, Py_ssize_t m, const d
     """bounds_check, where c already holds x_j'r for every column but the m cols of the working set, which have other numbers,
     and r is the one residual from now on."""
     cdef Py_ssize_t j
-    cdef double most
     for j in range(m):
         bounds_leave(B, cols[j])
     memcpy(B.R, r, B.X.n * sizeof(double))
     B.rr[0] = fr_dot_f64(B.X.n, r, 1, 0.0, r)
-    B.a[0], B.d[0] = 1.0, 0.0
-    for j in range(B.X.p):
-        B.c[j] = 0.0 if B.size[j] == 0.0 else (B.c[j] if B.penalty.v == NULL else B.c[j] / B.penalty.v[j])
     B.n_columns_read += B.X.p
-    n_over[0] = over_limit(B, 1.0, limit, &most)
-    for j in range(n_over[0]):
-        B.scratch[B.over[j]] = B.c[B.over[j]]
-    return most
+    return bounds_sift(B, limit, n_over)
 
 
 cdef void peek(Bounds *B, Py_ssize_t k, const double *r) noexcept nogil:
@@ -270,22 +270,15 @@ cdef void peek(Bounds *B, Py_ssize_t k, const double *r) noexcept nogil:
 
 
 cdef double bounds_sift(Bounds *B, double limit, Py_ssize_t *n_over) noexcept nogil:
-    """bounds_check, where c already holds x_j'r for every column."""
-    cdef Py_ssize_t j, kept = 0
-    cdef double most = 0.0, reach
+    """bounds_check, where c already holds x_j'r for every column, and there is room for one residual alone."""
+    cdef Py_ssize_t j
+    cdef double most
     for j in range(B.X.p):
-        if B.size[j] == 0.0:
-            B.c[j] = 0.0
-            continue
-        if B.penalty.v != NULL:
-            B.c[j] /= B.penalty.v[j]
-        reach = bounds_reach(B, j, B.c[j])
-        if reach > limit:
-            B.over[kept], B.scratch[j] = j, B.c[j]
-            kept += 1
-        else:
-            most = max(most, reach)
-    n_over[0] = kept
+        B.c[j] = 0.0 if B.size[j] == 0.0 else over_factor(B, j, B.c[j])
+    B.a[0], B.d[0] = 1.0, 0.0
+    n_over[0] = over_limit(B, 1.0, limit, &most)
+    for j in range(n_over[0]):
+        B.scratch[B.over[j]] = B.c[B.over[j]]
     return most
 
 
@@ -293,13 +286,7 @@ cdef Py_ssize_t read_columns(Bounds *B, Py_ssize_t k, const double *r) noexcept 
     """c of the columns over[: k] anew, at the residual r, which takes a slot.  Where all slots are in use, the columns that
     stand at that one are read, too, and follow in over; returns how many there are."""
     cdef Py_ssize_t i, j, e = slot(B), n = B.X.n, left = 0, first = 0
-    if B.lent:                                              # all stand at the one residual, and are read
-        k = 0
-        for j in range(B.X.p):
-            if outside(B, j):
-                B.over[k] = j
-                k += 1
-    elif B.users[e] > 0:
+    if not B.lent and B.users[e] > 0:                       # lent: over has all columns outside
         for i in range(k):
             B.at[B.over[i]] = -1 - B.at[B.over[i]]          # these are in over already
         i = k
@@ -315,7 +302,7 @@ cdef Py_ssize_t read_columns(Bounds *B, Py_ssize_t k, const double *r) noexcept 
     B.a[e], B.d[e] = 1.0, 0.0
     for i in range(k):
         j = B.over[i]
-        B.c[j] = B.scratch[i] if B.penalty.v == NULL else B.scratch[i] / B.penalty.v[j]
+        B.c[j] = over_factor(B, j, B.scratch[i])
         if B.lent:
             continue
         if B.at[j] != left:         # by runs: a count in memory would wait for the one before it

@@ -12,4 +12,4 @@ cdef void release(Active *S) noexcept nogil
 cdef bint make_room(Active *S, Py_ssize_t k) noexcept nogil
 cdef Py_ssize_t most_to_join(Active *S, bint *crowded) noexcept nogil
 cdef int guess(Active *S, double l1, double l2) noexcept nogil
-cdef int join_best(Active *S, Py_ssize_t *cols, Py_ssize_t k, double l1, double l2) noexcept nogil
+cdef int join_best(Active *S, Py_ssize_t k, double l1, double l2) noexcept nogil

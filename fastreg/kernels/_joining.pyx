@@ -5,7 +5,7 @@ It knows the estimates of _bounds.pyx and how much a working set may hold; it mu
 
 from libc.math cimport fabs
 
-from fastreg.kernels._bounds cimport bounds_leave, bounds_near, bounds_return, outside
+from fastreg.kernels._bounds cimport bounds_leave, bounds_near, bounds_outside, bounds_return
 from fastreg.kernels._cd cimport Penalty, clip
 from fastreg.kernels._design cimport col_axpy, col_dot, col_size
 from fastreg.kernels._prox cimport soft
@@ -78,27 +78,25 @@ cdef int guess(Active *S, double l1, double l2) noexcept nogil:
     cdef Py_ssize_t k = bounds_near(&S.B, limit)
     if make_room(S, k):
         k = bounds_near(&S.B, limit)
-    return join_best(S, S.B.over, k, l1, l2) if k else 0
+    return join_best(S, k, l1, l2) if k else 0
 
 
-cdef int join_best(Active *S, Py_ssize_t *cols, Py_ssize_t k, double l1, double l2) noexcept nogil:
-    """Let columns join, as many as may at once: those of largest gradient (B.scratch), or where there are many to choose from,
-    those of them that a few sweeps do not leave at zero.  cols is reordered.
+cdef int join_best(Active *S, Py_ssize_t k, double l1, double l2) noexcept nogil:
+    """Let some of the k columns in B.over join, as many as may at once: those of largest gradient (B.scratch), or where there
+    are many to choose from, those of them that a few sweeps do not leave at zero.
 
     With tall data a join reads all of X, however few join, so the next largest are taken along.  Where columns are cheap more
     may join than go untried: a round costs more than they do."""
     cdef Py_ssize_t i, m = S.W.X.p, most, untried
+    cdef Py_ssize_t *cols = S.B.over
     cdef const double *key = S.B.c if S.W.tall else S.B.scratch
     cdef bint crowded
     cdef int status
     most = most_to_join(S, &crowded)
     untried = max(<Py_ssize_t>JOIN_AT_LEAST, support_size(&S.W) // 2)
     if S.W.tall:
-        most, k = S.X.p if S.W.cross.whole != NULL else max(min(k, most), <Py_ssize_t>JOIN_TALL), 0
-        for i in range(S.X.p):
-            if outside(&S.B, i):
-                cols[k] = i
-                k += 1
+        most = S.X.p if S.W.cross.whole != NULL else max(min(k, most), <Py_ssize_t>JOIN_TALL)
+        k = bounds_outside(&S.B)
     if k <= untried or S.W.tall or crowded:
         return join(S, cols, largest_first(cols, key, k, most))
     k = try_out(S, cols, largest_first(cols, key, k, TRY * most), l1, l2)

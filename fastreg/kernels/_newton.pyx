@@ -20,12 +20,11 @@ from fastreg.kernels._design cimport (
 )
 from fastreg.kernels._krylov cimport conjugate_gradients
 from fastreg.kernels._support cimport (
-    change_of, distance, end_of, factor_free_columns, forget_all, free_size, gradients, held_at,
+    HOPELESS, change_of, distance, end_of, factor_free_columns, forget_all, free_size, gradients, held_at,
 )
 
 cdef enum:
     SURE = 1_000                # sum_j |x_j| |w_j| over W.size up to which a full step is taken without a look at the objective
-    HOPELESS = 10_000_000       # and from which on it is not taken at all
     TRIALS = 2                  # projected steps
     ITERATIVE_TRIALS = 5        # by conjugate gradients
 

@@ -6,6 +6,10 @@ from fastreg.kernels._cd cimport Penalty, l1_of, rise
 from fastreg.kernels._working cimport Working
 
 
+cdef enum:
+    HOPELESS = 10_000_000       # sum_j |x_j| |w_j| over W.size from which on neither a walk nor a step is taken
+
+
 cdef inline double distance(Working *W, Py_ssize_t j, double direction) noexcept nogil:
     """How far w_j may go in a direction, given by a number of that sign, before its piece of the penalty ends."""
     cdef Penalty *P = &W.penalty

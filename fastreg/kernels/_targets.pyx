@@ -17,10 +17,10 @@ from fastreg.kernels._active cimport (
 from fastreg.kernels._bounds cimport Bounds, bounds_free, bounds_init, bounds_look, bounds_take
 from fastreg.kernels._cd cimport Penalty
 from fastreg.kernels._columns cimport Columns
-from fastreg.kernels._design cimport Matrix, interrupted
+from fastreg.kernels._design cimport Matrix
 from fastreg.kernels._gram cimport target_products
 from fastreg.kernels._solver cimport fill_penalty, raise_for_outcome
-from fastreg.kernels._working cimport INTERRUPTED, OUT_OF_MEMORY, REACHED, Outcome
+from fastreg.kernels._working cimport OUT_OF_MEMORY, REACHED, Outcome, failed, has_failed
 
 ctypedef struct Place:          # where one target after another is solved
     Active S
@@ -99,7 +99,7 @@ cdef Outcome batch_solve(Batch *T) noexcept nogil:
             T.out[i] = P.c
         status = target_products(T.X, T.R, n_waiting, T.out)
         if status != 0:
-            return OUT_OF_MEMORY if status == -1 else INTERRUPTED
+            return failed(status)
         still = 0
         for i in range(n_waiting):
             P = &T.places[T.waiting[i]]
@@ -135,7 +135,7 @@ cdef Outcome go_on(Batch *T, Place *P) noexcept nogil:
             status = active_init(S, T.X, T.Y + k * T.X.n, P.c, T.sq, &T.penalty, T.gram_limit, T.factor_limit, False, NULL,
                                  &T.owner)
             if status != 0:
-                return OUT_OF_MEMORY if status == -1 else INTERRUPTED
+                return failed(status)
         P.fresh = False
         active_begin(S, T.l1[k], T.l2[k], T.tol, T.max_iter)
     else:
@@ -143,11 +143,7 @@ cdef Outcome go_on(Batch *T, Place *P) noexcept nogil:
     while active_advance(S):
         if not bounds_look(&S.B, S.W.r, S.limit, S.passing, &S.n_over, &S.most):
             return REACHED
-        S.W.work += S.B.work
-        S.B.work = 0.0
-        if interrupted(&S.W.work):
-            return INTERRUPTED
-    if S.outcome == OUT_OF_MEMORY or S.outcome == INTERRUPTED:
+    if has_failed(S.outcome):
         return S.outcome
     T.how[2 * k], T.how[2 * k + 1] = S.outcome, S.n_iter
     T.found[3 * k], T.found[3 * k + 1] = S.certificate.primal, S.certificate.gap

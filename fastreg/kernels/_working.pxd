@@ -3,7 +3,7 @@
 from fastreg.kernels._cd cimport Gap, Penalty
 from fastreg.kernels._cholesky cimport Factor
 from fastreg.kernels._cross cimport Cross
-from fastreg.kernels._design cimport Matrix, Gram
+from fastreg.kernels._design cimport Matrix, Gram, col_dot
 
 ctypedef enum Outcome:          # how a solve ended
     REACHED
@@ -50,6 +50,20 @@ ctypedef struct Working:
     double *scratch             # 2 cap
     Py_ssize_t n_epochs, n_newton, n_pivots, n_products
     double work                 # multiply-adds since the last look for signals
+
+cdef inline Outcome failed(int status) noexcept nogil:
+    """What a kernel's status comes to: REACHED for 0"""
+    return REACHED if status == 0 else (OUT_OF_MEMORY if status == -1 else INTERRUPTED)
+
+
+cdef inline bint has_failed(Outcome outcome) noexcept nogil:
+    return outcome == OUT_OF_MEMORY or outcome == INTERRUPTED
+
+
+cdef inline double target_product(Working *W, const double *xy, Py_ssize_t j) noexcept nogil:
+    """x_j'y, which xy has for all of X, or is NULL"""
+    return xy[j] if xy != NULL else col_dot(&W.all, j, W.y)
+
 
 cdef int working_init(Working *W, Matrix *X, const double *y, Py_ssize_t gram_limit, Py_ssize_t factor_limit,
                       bint tall, const double *whole) noexcept nogil

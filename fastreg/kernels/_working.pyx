@@ -22,7 +22,7 @@ from fastreg.kernels._cd cimport cd_epoch, clip, l1_of
 from fastreg.kernels._cholesky cimport factor_free
 from fastreg.kernels._cross cimport cross_add, cross_free, cross_init
 from fastreg.kernels._design cimport (
-    col_axpy, col_dot, col_pack, dots, fr_dot_f64, interrupted, settle, subtract_product,
+    col_axpy, col_pack, dots, fr_dot_f64, interrupted, settle, subtract_product,
 )
 from fastreg.kernels._gram cimport gram_block, rows_of
 from fastreg.kernels._judge cimport working_gap, working_judge
@@ -138,7 +138,7 @@ cdef int working_add(Working *W, const Py_ssize_t *cols, Py_ssize_t k, const dou
     for i in range(k):
         j = cols[i]
         W.cols[m + i], W.place[m + i] = j, -1
-        W.b[m + i], W.sq[m + i] = xy[j] if xy != NULL else col_dot(&W.all, j, W.y), sq[j]
+        W.b[m + i], W.sq[m + i] = target_product(W, xy, j), sq[j]
         W.q[m + i] = W.b[m + i]
         P.v[m + i] = 1.0 if penalty.v == NULL else penalty.v[j]
         P.u[m + i] = 1.0 if penalty.u == NULL else penalty.u[j]
