@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from fastreg._results import Fit as Fit
     from fastreg._results import Path as Path
     from fastreg._results import Status as Status
-    from fastreg._ridge import ridge as ridge
+    from fastreg._ridge.functions import ridge as ridge
+    from fastreg._ridge.functions import ridge_path as ridge_path
+    from fastreg._ridge.results import RidgePath as RidgePath
     from fastreg.prox import soft_threshold as soft_threshold
 
 __version__ = "0.1.0"
@@ -34,12 +36,14 @@ _HOMES = {
     "elastic_net_path": "_lasso",
     "lasso": "_lasso",
     "lasso_path": "_lasso",
-    "ridge": "_ridge",
+    "ridge": "_ridge.functions",
+    "ridge_path": "_ridge.functions",
     "soft_threshold": "prox",
     "Certificate": "_results",
     "ConvergenceWarning": "_results",
     "Fit": "_results",
     "Path": "_results",
+    "RidgePath": "_ridge.results",
     "Status": "_results",
 }
 _MODULES = ("datasets", "display", "prox")

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from fastreg import _input
 from fastreg._normalise import Problem
 from fastreg._results import Status
-from fastreg._ridge import EPS, RidgeSolver
+from fastreg._ridge.design import EPS
+from fastreg._ridge.solver import RidgeSolution, RidgeSolver
 from fastreg.kernels._solver import Solver
 from fastreg.kernels._targets import solve_targets
 
@@ -293,12 +294,27 @@ class Descent:
         size = problem.p if problem.factors is not None else min(problem.n, problem.p)
         return l1 <= 1e-6 * math.sqrt(problem.columns.largest()[0] * self.total) and 8 * size * size <= TOGETHER
 
+    def ridge_steps(self, targets: list[Problem], alphas: Floats, coef: Floats) -> list[Step]:
+        """The solutions of targets over one X where nothing has an l1 penalty, each at its own alpha; coef as in `steps`."""
+        Y = np.stack([target.y for target in targets])
+        found: list[Step | None] = [None] * len(targets)
+        for alpha in np.unique(alphas):  # the factor is made once for each
+            at = np.flatnonzero(alphas == alpha)
+            solutions = self.ridge.solve_all(self.problem.penalties(float(alpha), self.l1_ratio)[1], self.tol, Y[at])
+            for k, one in zip(at, solutions, strict=True):
+                self.problem = targets[k]
+                found[k] = self._from_ridge(one, coef[k])
+        return [step for step in found if step is not None]
+
     def _ridge_step(self, l2: float, coef: Floats | None, l1: float = 0.0) -> Step | None:
         """The solution for l1 = 0; None if it is not one for this l1 as well: its gap is at most sum_j l1 v_j |w_j| larger.
 
         An l1 near 0 is hidden by the rounding of X'r, which no dual point can then be scaled by."""
+        return self._from_ridge(self.ridge.solve(l2, self.tol, y=self.problem.y), coef, l1)
+
+    def _from_ridge(self, one: RidgeSolution, coef: Floats | None, l1: float = 0.0) -> Step | None:
+        """What the solution for l1 = 0 comes to at this l1, or None."""
         problem = self.problem
-        one = self.ridge.solve(l2, self.tol, y=problem.y)
         support = np.flatnonzero(one.w)
         objective, gap, status = one.objective, one.gap, one.status
         if l1 > 0.0:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from fastreg import _descent, _input, _options
 from fastreg._descent import Descent, Form, Step
-from fastreg._normalise import normalise, scale_target, standardised
+from fastreg._normalise import Problem, normalise, scale_target, standardised
 from fastreg._results import Fit, Path, Status, warn_unconverged
 
 Floats = NDArray[np.float64]
@@ -123,27 +123,31 @@ class Model:
 
     def _scaled(self) -> list[tuple[Floats, float, float]]:
         """The targets but the first in kernel scaling."""
+        if not self.many:
+            return []
         return [scale_target(y, self.center, self.problem.root, self.offset) for y in self.Y.T[1:]]
 
-    def steps(self, alpha: float, warm_start: Any, coef: Floats) -> list[Step]:
-        """The solutions of all targets at alpha.  coef: zeros (t, p) to write the coefficients to."""
-        places = 1
-        if (
-            isinstance(self.design, np.ndarray)
-            and warm_start is None
-            and alpha * self.l1_ratio > 0.0
-            and not self.descent.binds
-        ):
-            places, form = _descent.choose_places(self.problem.n, self.p, self.Y.shape[1], self.design.nbytes, self.form)
+    def steps(self, alpha: Any, warm_start: Any, coef: Floats) -> list[Step]:
+        """The solutions of all targets at alpha, or where there is no l1 at one alpha each.  coef: zeros (t, p) to write the
+        coefficients to."""
+        places, t = 1, self.Y.shape[1]
+        alphas = np.broadcast_to(alpha, (t,))
+        if self.problem.limits is None and not (alphas * self.l1_ratio).any():
+            return self.descent.ridge_steps(self.all_targets(), alphas, coef)
+        if isinstance(self.design, np.ndarray) and warm_start is None and self.l1_ratio > 0.0 and not self.descent.binds:
+            places, form = _descent.choose_places(self.problem.n, self.p, t, self.design.nbytes, self.form)
         if places > 1:
-            first = self.problem
-            targets = [first, *(first.for_target(y, y_mean, sy, None) for y, y_mean, sy in self._scaled())]
-            return self.descent.steps(targets, alpha, coef, places, form)
+            return self.descent.steps(self.all_targets(), alpha, coef, places, form)
         steps = []
         for k, _ in enumerate(self.targets()):
-            self.start(warm_start, alpha, k)
-            steps.append(self.descent.step(alpha, coef[k]))
+            self.start(warm_start, float(alphas[k]), k)
+            steps.append(self.descent.step(float(alphas[k]), coef[k]))
         return steps
+
+    def all_targets(self) -> list[Problem]:
+        """The problems of all targets, X'y not computed but for the first."""
+        first = self.problem
+        return [first, *(first.for_target(y, y_mean, sy, None) for y, y_mean, sy in self._scaled())]
 
     def alpha_max(self) -> float:
         """The smallest alpha for which every penalised coefficient of the present target is 0."""
@@ -185,20 +189,22 @@ def as_fit(one: Step, model: Model, alpha: float, coef: Floats | None = None) ->
     return Fit(coef, intercept, alpha, model.l1_ratio, objective, gap, n_iter, status, model.names)
 
 
-def fit_targets(model: Model, alpha: float, warm_start: Any, stacklevel: int = 5) -> Fit:
-    """The fit at alpha, of one target or of all; a warning, stacklevel calls up, if one did not converge."""
+def fit_targets(model: Model, alpha: Any, warm_start: Any, stacklevel: int = 5) -> Fit:
+    """The fit at alpha, of one target or of all, for ridge also at one alpha each; a warning, stacklevel calls up, if one did not
+    converge."""
     coef = np.zeros((model.Y.shape[1], model.p) if model.many else model.p)
     steps: list[Step] = []
     if model.many:
         steps = model.steps(alpha, warm_start, coef)
-        worst = max(steps, key=lambda s: list(Status).index(s.status))
+        k = max(range(len(steps)), key=lambda k: list(Status).index(steps[k].status))
+        worst, at = steps[k], float(np.broadcast_to(alpha, len(steps))[k])
     else:
         if warm_start is not None:
             model.start(warm_start, alpha)
-        worst = model.descent.step(alpha, coef)
+        worst, at = model.descent.step(alpha, coef), alpha
     if not worst.status.converged:
         asked = f"tol={model.tol:g} with max_iter={model.max_iter}"
-        warn_unconverged(f"at alpha={alpha:.6g}", worst.gap, worst.objective, worst.status, asked, stacklevel)
+        warn_unconverged(f"at alpha={at:.6g}", worst.gap, worst.objective, worst.status, asked, stacklevel)
     if not model.many:
         return as_fit(worst, model, alpha, coef)
     intercepts, objectives, gaps = (np.array([getattr(s, f) for s in steps]) for f in ("intercept", "objective", "gap"))

@@ -43,6 +43,7 @@ class Problem:
     root: Floats | None  # square roots of the weights
     factors: Factors | None = None  # (v, u), kernel scaling
     limits: Factors | None = None  # (lower, upper), public scaling
+    matrix: Floats | None = None  # D of a ridge penalty w'Dw that is not diagonal
     xy: Floats | None = None  # X~'y~, where it is not that of columns
     standard: bool = False  # factors are those of standardised columns, and hold sx already
 

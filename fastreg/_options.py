@@ -154,3 +154,40 @@ def _each(a: Floats, good: NDArray[np.bool_], name: str, of: str, need: str) -> 
     if not good.all():
         at = int(np.argmin(good))
         raise ValueError(f"{name} holds {a[at]} at {of} {at}; {need}.")
+
+
+def alpha_of_targets(value: Any, t: int | None) -> Floats:
+    """alpha for each of t targets; None: y is one target and not a matrix."""
+    alpha: Floats = real_array(value, "alpha").astype(np.float64)
+    if t is None or alpha.shape != (t,):
+        need = "a single number is needed, as y has one dimension" if t is None else f"a number or shape ({t},) is needed"
+        raise ValueError(f"alpha has shape {alpha.shape}; {need}.")
+    _each(alpha, np.isfinite(alpha) & (alpha >= 0.0), "alpha", "target", "finite numbers >= 0 are needed")
+    return alpha
+
+
+def alone(options: Any, name: str, others: tuple[str, ...]) -> None:
+    """Check that none of the others is given together with the option of this name."""
+    for other in others:
+        given = getattr(options, other)
+        if given is not None and given is not False:
+            raise ValueError(f"{name} is given together with {other}; only one of them can be.")
+
+
+def penalty_matrix(value: Any, p: int) -> Floats:
+    """D, symmetric and without negative eigenvalues but for rounding, C order."""
+    D: Floats = np.ascontiguousarray(real_array(value, "penalty_matrix"), dtype=np.float64)
+    if D.shape != (p, p):
+        raise ValueError(f"penalty_matrix has shape {D.shape}; ({p}, {p}) is needed, one row and column per column of X.")
+    if not np.isfinite(D).all():
+        raise ValueError("penalty_matrix holds entries that are not finite; finite numbers are needed.")
+    size = float(np.abs(D).max())
+    if float(np.abs(D - D.T).max()) > 1e-10 * size:
+        raise ValueError("penalty_matrix is not symmetric; a symmetric matrix without negative eigenvalues is needed.")
+    D = 0.5 * (D + D.T)
+    try:
+        np.linalg.cholesky(D + 1e-10 * (size or 1.0) * np.eye(p))
+    except np.linalg.LinAlgError:
+        least = float(np.linalg.eigvalsh(D)[0])
+        raise ValueError(f"penalty_matrix has the eigenvalue {least:.4g}; none below 0 is needed.") from None
+    return D

@@ -12,7 +12,7 @@ from libc.string cimport memcpy
 from fastreg.kernels._design cimport (
     STRIDED_ROWS, Matrix, col_pack, entry, entry_address, fr_axpy_f64, fr_csc_end, fr_csc_longest, fr_csc_statistics,
     fr_dot_f64, fr_largest, fr_prefetch, fr_rows_dot, fr_sum_f64, fr_wdot_f64, fr_wpack_f64, interrupted, part_moments,
-    part_root, part_sum, raise_for, root_sum,
+    part_pack, part_root, part_sum, raise_for, root_sum, subtract_product,
 )
 from fastreg.kernels._gram cimport CHUNK, LANES, aligned, pack_whole, packed_length, target_products, whole_lanes
 
@@ -96,6 +96,23 @@ cdef class Columns:
         """whether X is a CSC matrix"""
         return bool(self.X.sparse)
 
+    @property
+    def entries(self):
+        """how many entries of a sparse X are stored"""
+        return self.X.csc.size
+
+    def times(self, const double[::1] w, double[::1] out):
+        """out = Xw"""
+        cdef Py_ssize_t i, n = self.X.n
+        cdef double *r = <double *>calloc(n + 1, sizeof(double))
+        if r == NULL:
+            raise MemoryError(f"no memory for {n} residuals")
+        with nogil:
+            subtract_product(&self.X, &w[0], r)
+            for i in range(n):
+                out[i] = -r[i]
+            free(r)
+
     def mean_dot(self, const Py_ssize_t[::1] cols, const double[::1] w):
         """sum_k mean_cols[k] w_k, means of the user's X (zeros without centring)"""
         cdef Py_ssize_t k
@@ -104,11 +121,18 @@ cdef class Columns:
             total += self.mean[cols[k]] * w[k]
         return total
 
-    def write(self, double[::1, :] out):
-        """out = the centred, weighted, scaled columns, dense"""
-        cdef Py_ssize_t j
-        for j in range(self.X.p):
-            col_pack(&self.X, j, &out[0, j])
+    def means(self, double[::1] out):
+        """out = the means that are taken off the user's X, zeros without centring"""
+        memcpy(&out[0], self.mean, self.X.p * sizeof(double))
+
+    def part(self, Py_ssize_t i, Py_ssize_t j, double[::1, :] out):
+        """out = rows i .. and columns j .. of the centred, weighted, scaled X, dense; of sparse X in whole columns"""
+        cdef Py_ssize_t k
+        for k in range(out.shape[1]):
+            if self.X.sparse:
+                col_pack(&self.X, j + k, &out[0, k])
+            else:
+                part_pack(&self.X, j + k, i, out.shape[0], &out[0, k])
 
     def squares(self, double[::1] out):
         """out_j = |x_j|^2 of the centred, weighted, scaled columns"""
@@ -124,7 +148,7 @@ cdef class Columns:
         for k in range(Y.shape[0]):
             rows[k] = &out[k, 0]
         with nogil:
-            status = target_products(&self.X, &Y[0, 0], Y.shape[0], rows)
+            status = target_products(&self.X, &Y[0, 0], self.X.n, Y.shape[0], rows)
         free(rows)
         raise_for(status, "packed columns")
 

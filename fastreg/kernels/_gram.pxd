@@ -43,4 +43,5 @@ cdef inline double **rows_of(double *out, Py_ssize_t ldo, Py_ssize_t k, double *
 
 cdef int gram_block(Matrix *X, const Py_ssize_t *cols, Py_ssize_t m, Py_ssize_t k, double **out) noexcept nogil
 cdef int row_gram(Matrix *X, const double *unit, double **out) noexcept nogil
-cdef int target_products(Matrix *X, const double *Y, Py_ssize_t t, double **out) noexcept nogil
+cdef int target_products(Matrix *X, const double *Y, Py_ssize_t ldy, Py_ssize_t t, double **out) noexcept nogil
+cdef int subtract_products(Matrix *X, const double *W, Py_ssize_t t, double *R, Py_ssize_t ldr) noexcept nogil

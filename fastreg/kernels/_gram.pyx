@@ -12,13 +12,14 @@ from libc.string cimport memcpy, memset
 
 from fastreg.kernels._design cimport (
     FR_LANES, Matrix, col_pack, col_size, column, dots, fr_csc_count, fr_csc_meet, fr_csc_panel, fr_csc_spread,
-    fr_csc_square, fr_listed, fr_rows_dot, fr_span, interrupted, part_pack,
+    fr_csc_square, fr_listed, fr_rows_dot, fr_span, interrupted, part_pack, subtract_product,
 )
 
 
 cdef enum:
     WORTH_PACKING = 5           # so many targets; for fewer, products column by column are faster
     PANEL = 48                  # columns packed at once against new ones: 200 kB, which stay in the second cache
+    PRODUCT_ROWS = 64           # of X, whole cache lines of each column, that several vectors are multiplied with at once
     PANEL_ROWS = 32_768         # of sparse columns side by side: 2 MB, for the same reason
 
 
@@ -238,8 +239,8 @@ cdef int row_gram(Matrix *X, const double *unit, double **out) noexcept nogil:
     return status
 
 
-cdef int target_products(Matrix *X, const double *Y, Py_ssize_t t, double **out) noexcept nogil:
-    """out[k][j] = x_j'y_k for rows y_k of Y (t, n), each orthogonal to root where X is centred.  Status as in gram_block.
+cdef int target_products(Matrix *X, const double *Y, Py_ssize_t ldy, Py_ssize_t t, double **out) noexcept nogil:
+    """out[k][j] = x_j'y_k for rows y_k of Y, t of them, ldy apart, each orthogonal to root where X is centred.  Status as in gram_block.
 
     Cost n p t multiply-adds, for more than a few targets in tiles, and each column of dense X packed once."""
     cdef Py_ssize_t ld = packed_length(X.n), i, j = 0, k, width, rows
@@ -250,7 +251,7 @@ cdef int target_products(Matrix *X, const double *Y, Py_ssize_t t, double **out)
     cdef int status = 0
     if X.sparse or t < WORTH_PACKING:
         for k in range(t):
-            dots(X, NULL, X.p, Y + k * X.n, out[k])
+            dots(X, NULL, X.p, Y + k * ldy, out[k])
             work += <double>X.n * X.p
             if interrupted(&work):
                 return -2
@@ -268,12 +269,53 @@ cdef int target_products(Matrix *X, const double *Y, Py_ssize_t t, double **out)
             rows = min(<Py_ssize_t>CHUNK, X.n - i)
             for k in range(width):
                 part_pack(X, j + k, i, rows, A + k * ld)
-            fr_rows_dot(t, width, rows, 1.0, Y + i, X.n, A, ld, products, PANEL, 0)
+            fr_rows_dot(t, width, rows, 1.0, Y + i, ldy, A, ld, products, PANEL, 0)
             i += rows
         for k in range(t):
             memcpy(out[k] + j, products + k * PANEL, width * sizeof(double))
         j += width
         work += <double>X.n * width * t
+        if interrupted(&work):
+            status = -2
+    free(block)
+    return status
+
+
+cdef int subtract_products(Matrix *X, const double *W, Py_ssize_t t, double *R, Py_ssize_t ldr) noexcept nogil:
+    """R_k -= X w_k for t rows w_k of W (t, p) and rows of R, n long and one more; settled.  Status as in gram_block.
+
+    Cost n p t multiply-adds, for more than a few targets in tiles, and each entry of dense X packed once."""
+    cdef Py_ssize_t ld = packed_length(X.p), i = 0, j, k, a, rows, width
+    cdef double *block
+    cdef double *B                          # rows of X
+    cdef double *piece
+    cdef double work = 0.0
+    cdef int status = 0
+    if X.sparse or t < WORTH_PACKING:
+        for k in range(t):
+            subtract_product(X, W + k * X.p, R + k * ldr)
+            work += <double>X.n * X.p
+            if interrupted(&work):
+                return -2
+        return 0
+    block = <double *>malloc((PRODUCT_ROWS * (ld + 1)) * sizeof(double) + ALIGNED)
+    if block == NULL:
+        return -1
+    B = aligned(block)
+    piece = B + PRODUCT_ROWS * ld
+    while i < X.n and status == 0:
+        rows = min(<Py_ssize_t>PRODUCT_ROWS, X.n - i)
+        j = 0
+        while j < X.p:
+            width = min(<Py_ssize_t>CHUNK, X.p - j)
+            for k in range(width):
+                part_pack(X, j + k, i, rows, piece)
+                for a in range(rows):
+                    B[a * ld + k] = piece[a]
+            fr_rows_dot(t, rows, width, -1.0, W + j, X.p, B, ld, R + i, ldr, 0)
+            j += width
+        i += rows
+        work += <double>rows * X.p * t
         if interrupted(&work):
             status = -2
     free(block)

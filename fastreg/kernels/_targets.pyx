@@ -97,7 +97,7 @@ cdef Outcome batch_solve(Batch *T) noexcept nogil:
             P = &T.places[T.waiting[i]]
             memcpy(T.R + i * n, T.Y + P.target * n if P.fresh else <const double *>P.S.W.r, n * sizeof(double))
             T.out[i] = P.c
-        status = target_products(T.X, T.R, n_waiting, T.out)
+        status = target_products(T.X, T.R, T.X.n, n_waiting, T.out)
         if status != 0:
             return failed(status)
         still = 0

@@ -1,0 +1,115 @@
+"""X and the penalty of a ridge problem in kernel scaling, as the reductions of spectrum.py need them: in blocks, and in directions.
+
+It knows Problem and the user's X; it must not know targets, l2, or how anything is reduced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastreg._normalise import Problem
+
+Floats = NDArray[np.float64]
+EPS = float(np.finfo(np.float64).eps)
+ENTRIES = 2**20  # of a block of X: 8 MB
+
+
+@dataclass(slots=True)
+class Basis:
+    """Directions b of coefficients, p of them each: scaled unit vectors, or the columns of a matrix."""
+
+    p: int
+    scale: Floats
+    index: NDArray[np.intp] = field(default_factory=lambda: np.empty(0, np.intp))
+    dense: Floats | None = None
+
+    @property
+    def size(self) -> int:
+        """How many directions there are."""
+        return self.scale.size
+
+    def of(self, A: Floats) -> Floats:
+        """AB for A (m, p): shape (m, size)."""
+        product: Floats = A[:, self.index] * self.scale if self.dense is None else A @ self.dense
+        return product
+
+    def times(self, V: Floats) -> Floats:
+        """BV for V (size, m): shape (p, m)."""
+        if self.dense is not None:
+            return self.dense @ V
+        product: Floats = np.zeros((self.p, V.shape[1]))
+        product[self.index] = self.scale[:, None] * V
+        return product
+
+    def between(self, gram: Floats, other: Basis) -> Floats:
+        """B'GC for a symmetric G."""
+        return other.of(self.of(gram).T)
+
+
+class Directions:
+    """B with D-orthonormal columns for what D penalises, and a basis of what it does not.
+
+    u: D = diag(u), infinite where a column takes no part; matrix: a whole D instead."""
+
+    def __init__(self, u: Floats, matrix: Floats | None = None) -> None:
+        self.u, self.matrix, p = u, matrix, u.size
+        if matrix is None:
+            penalised, free = np.flatnonzero((u > 0.0) & (u < np.inf)), np.flatnonzero(u == 0.0)
+            self.penalised = Basis(p, 1.0 / np.sqrt(u[penalised]), penalised)
+            self.free = Basis(p, np.ones(free.size), free)
+        else:
+            values, vectors = np.linalg.eigh(matrix)
+            positive = values > values.max(initial=0.0) * p * EPS
+            self.penalised = Basis(p, np.ones(positive.sum()), dense=vectors[:, positive] / np.sqrt(values[positive]))
+            self.free = Basis(p, np.ones(p - positive.sum()), dense=vectors[:, ~positive])
+
+    def penalty(self, w: Floats) -> Floats:
+        """Dw for rows w, 0 where a column takes no part."""
+        product: Floats = w * np.where(self.u < np.inf, self.u, 0.0) if self.matrix is None else w @ self.matrix
+        return product
+
+
+@dataclass(slots=True)
+class Design:
+    """X in kernel scaling, and the directions of the penalty on it."""
+
+    problem: Problem
+    source: Any  # X as the user has it
+    directions: Directions
+
+    def rows(self) -> Iterator[tuple[slice, Floats]]:
+        """X in blocks of rows, dense.  A sparse X is turned into rows first, which takes its own size once."""
+        problem = self.problem
+        step = max(64, ENTRIES // problem.p)
+        by_rows, means = None, np.empty(problem.p)
+        if problem.columns.sparse:
+            from scipy import sparse
+
+            end = self.source.indptr[-1]
+            parts = self.source.data[:end], self.source.indices[:end], self.source.indptr
+            by_rows = sparse.csc_array(parts, shape=self.source.shape).tocsr()
+            problem.columns.means(means)
+        for i in range(0, problem.n, step):
+            at = slice(i, min(i + step, problem.n))
+            if by_rows is None:
+                block = np.empty((at.stop - i, problem.p), order="F")
+                problem.columns.part(i, 0, block)
+            else:
+                block = (by_rows[at].toarray().astype(np.float64) - means) * problem.sx
+                block *= 1.0 if problem.root is None else problem.root[at, None]
+            yield at, block
+
+    def columns(self) -> Iterator[tuple[slice, Floats]]:
+        """X in blocks of columns, dense."""
+        n, p = self.problem.n, self.problem.p
+        step = max(16, ENTRIES // n)
+        for j in range(0, p, step):
+            at = slice(j, min(j + step, p))
+            block = np.empty((n, at.stop - j), order="F")
+            self.problem.columns.part(0, j, block)
+            yield at, block

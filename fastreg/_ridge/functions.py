@@ -1,0 +1,348 @@
+"""Ridge for one alpha, for many, and for the best of many.
+
+    minimise over w and b    sum_i s_i (y_i - o_i - b - x_i'w)^2 + alpha w'Dw
+
+It knows alphas, options and results; how a problem is solved is for solver.py (one alpha) and spectrum.py (many).
+
+    one alpha                      Cholesky factor of the smaller Gram matrix, for all targets        n p r/2 + r^3/6, r = min(n, p)
+    alphas, bounds                 elastic_net_path with l1_ratio = 0: bounds have no closed form
+    alphas                         eigenvalues of the smaller Gram matrix; its singular values where   n p r/2 + 9 r^3, or
+                                   rounding would show at the smallest alpha                           3 n p r + 20 r^3
+    an alpha whose gap is not      as one alpha                                                        r^3/6 more
+    what is asked for
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fastreg import _input, _options
+from fastreg._model import Model, Options, fit_targets
+from fastreg._normalise import Problem
+from fastreg._results import Fit, warn_unconverged
+from fastreg._ridge.design import Design
+from fastreg._ridge.results import RidgePath
+from fastreg._ridge.solver import FLOOR, TOL, judged
+from fastreg._ridge.spectrum import KAPPA, ByColumns, ByRows, Numbers
+
+Floats = NDArray[np.float64]
+
+# A grid that is not given goes from TOP to BOTTOM times the largest eigenvalue of X'X: from next to none to nearly all degrees
+# of freedom.
+TOP, BOTTOM = 10.0, 1e-8
+
+
+def ridge(
+    X: ArrayLike,
+    y: ArrayLike,
+    alpha: float | ArrayLike,
+    *,
+    fit_intercept: bool = True,
+    standardize: bool = False,
+    sample_weight: ArrayLike | None = None,
+    penalty_factor: ArrayLike | None = None,
+    penalty_matrix: ArrayLike | None = None,
+    lower: ArrayLike | None = None,
+    upper: ArrayLike | None = None,
+    positive: bool = False,
+    offset: ArrayLike | None = None,
+) -> Fit:
+    """Minimise |y - b - Xw|^2 + alpha |w|^2 (scikit-learn's Ridge scaling), for each column of y.
+
+    With options: sum_i s_i (y_i - offset_i - b - x_i'w)^2 + alpha w'Dw, lower_j <= w_j <= upper_j, where D = diag(u) or any.
+
+    Parameters
+    ----------
+    X : array, sparse matrix or data frame of shape (n, p)
+        Dense float32 or float64 in any layout, and CSC, is read in place; other real dtypes are converted to float64 once,
+        other sparse formats to CSC.  It is copied (centred) only where X is rank deficient and alpha too small to make up for
+        it.
+    y : array of shape (n,) or (n, t)
+        One target or t targets; copied once to float64.
+    alpha : float >= 0, or array of shape (t,)
+        Weight of the penalty, one for each target if it is an array; 0 is least squares, of smallest norm where X is rank
+        deficient (Status.MINIMUM_NORM).
+    fit_intercept : bool
+        Whether to fit the unpenalised b.  X is centred implicitly, piece by piece, so that a large mean costs no precision.
+    standardize, penalty_factor, lower, upper, positive, offset
+        As in `lasso`; penalty_factor is the u_j.
+    sample_weight : array of shape (n,), optional
+        Weights s_i >= 0 as they are, not rescaled, as in scikit-learn's Ridge: twice the weights are half the alpha.
+    penalty_matrix : array of shape (p, p), optional
+        D, symmetric without negative eigenvalues (Tikhonov's regularisation).  Not together with penalty_factor, standardize
+        or bounds.
+
+    Returns
+    -------
+    Fit
+        coef (p,) or (p, t), intercept, objective and dual_gap, scalars or one per target; objective - optimum <= dual_gap.
+
+    Raises
+    ------
+    ValueError, TypeError
+        In one sentence, for bad shapes, values that are not finite, and options out of range.
+
+    Warns
+    -----
+    ConvergenceWarning
+        Where rounding keeps the gap above 1e-6 of the objective (Status.STALLED).
+
+    Notes
+    -----
+    Cost: n p min(n, p)/2 for the Gram matrix, min(n, p)^3/6 for its factor, 4 n p per target for the solution, its residual
+    and gradient, which give one step of iterative refinement and the gap.  With penalty_matrix min(n, p) is p.  With bounds:
+    coordinate descent and Newton steps on the Gram matrix of all columns, as in `elastic_net` with l1_ratio = 0.  A sparse X
+    with more than 3000 rows and columns is solved by LSMR, to the same gap.
+
+    References
+    ----------
+    Hoerl and Kennard (1970), Ridge Regression: Biased Estimation for Nonorthogonal Problems, eq. 2.1.
+    Saunders, Gammerman and Vovk (1998), Ridge Regression Learning Algorithm in Dual Variables, eq. 8.
+
+    Examples
+    --------
+    >>> import fastreg as fr
+    >>> fit = fr.ridge([[1.0], [-1.0]], [2.0, -2.0], alpha=2.0)
+    >>> fit.coef, fit.intercept
+    (array([1.]), 0.0)
+    """
+    each = np.ndim(alpha) > 0
+    if not each:
+        alpha = _input.number(alpha, "alpha", 0.0)
+    options = Options(fit_intercept, standardize, sample_weight, penalty_factor, lower, upper, positive, offset, tol=TOL)
+    model = _model(X, y, options, penalty_matrix)
+    if each:
+        alpha = _options.alpha_of_targets(alpha, model.Y.shape[1] if model.many else None)
+    # with weights t s_i, sum_i s_i = n, this is 2 t n times the objective of elastic_net at alpha / (t n)
+    scale = model.weight
+    fit = fit_targets(model, alpha / scale, None, stacklevel=4)
+    return Fit(
+        fit.coef,
+        fit.intercept,
+        alpha,
+        0.0,
+        2.0 * scale * fit.objective,
+        2.0 * scale * fit.dual_gap,
+        fit.n_iter,
+        fit.status,
+        fit.feature_names,
+    )
+
+
+def ridge_path(
+    X: ArrayLike,
+    y: ArrayLike,
+    alphas: int | ArrayLike = 100,
+    *,
+    fit_intercept: bool = True,
+    standardize: bool = False,
+    sample_weight: ArrayLike | None = None,
+    penalty_factor: ArrayLike | None = None,
+    penalty_matrix: ArrayLike | None = None,
+    offset: ArrayLike | None = None,
+    leave_one_out: bool = True,
+) -> RidgePath | tuple[RidgePath, ...]:
+    """Ridge for many alphas from one reduction of X, with leave-one-out errors and more to choose an alpha by.
+
+    The objective, its scaling and the options are those of `ridge`; bounds have no closed form (`elastic_net_path` with
+    l1_ratio = 0 takes them).
+
+    Parameters
+    ----------
+    X, y, fit_intercept, standardize, sample_weight, penalty_factor, penalty_matrix, offset
+        As in `ridge`.
+    alphas : int, or array of shape (K,), each >= 0
+        In any order; an int is so many from 10 down to 1e-8 times the largest eigenvalue of X'X (with options: of the
+        penalised part, relative to D).
+    leave_one_out : bool
+        Whether to compute `loo`, which reads X once more where n >= p.
+
+    Returns
+    -------
+    RidgePath, or a tuple of one for each target where y is (n, t)
+        Coefficients (p, K) float64 with gaps, degrees of freedom, GCV, leave-one-out errors and marginal likelihoods, in the order
+        of alphas; `select` gives the best fit.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `ridge`.
+
+    Warns
+    -----
+    ConvergenceWarning
+        Where rounding keeps a gap above 1e-6 of the objective.
+
+    Notes
+    -----
+    With r = min(n, p): n p r/2 multiply-adds for the Gram matrix and about 9 r^3 for its eigenvalues, once; or 3 n p r + 20 r^3
+    for singular values, where the condition number at the smallest alpha is above 1e6.  Then for each alpha r for everything
+    but the coefficients (r p and, where n < p, n p) and the leave-one-out errors (n r; once n p r where n >= p).  Needs
+    8 r^2 bytes three times, 8 p K for the coefficients, and for leave-one-out with a sparse X a copy of X by rows.
+
+    References
+    ----------
+    Golub, Heath and Wahba (1979), Generalized Cross-Validation as a Method for Choosing a Good Ridge Parameter, eq. 1.4.
+    Allen (1974), The Relationship between Variable Selection and Data Augmentation (leave-one-out errors).
+    MacKay (1992), Bayesian Interpolation, section 4 (marginal likelihood).
+
+    Examples
+    --------
+    >>> import numpy as np, fastreg as fr
+    >>> X = np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]])
+    >>> path = fr.ridge_path(X, [3.0, 0.5, -3.0, -0.5], alphas=[0.0, 2.0])
+    >>> path.coefs
+    array([[3.  , 1.5 ],
+           [0.5 , 0.25]])
+    >>> path.df
+    array([3., 2.])
+    """
+    grid = _input.grid(alphas)
+    loo = _input.flag(leave_one_out, "leave_one_out")
+    model = _model(X, y, _options_of(fit_intercept, standardize, sample_weight, penalty_factor, offset), penalty_matrix)
+    reduced = Reduced(model, grid)
+    errors = reduced.leave_one_out() if loo else None
+    paths = []
+    for k in range(len(reduced.problems)):
+        paths.append(reduced.path(k, None if errors is None else errors[:, k]))
+        _warn_unconverged(paths[k])
+    return tuple(paths) if model.many else paths[0]
+
+
+def _warn_unconverged(path: RidgePath) -> None:
+    for k, status in enumerate(path.statuses):
+        if not status.converged:
+            at = f"at alpha={path.alphas[k]:.6g}"
+            warn_unconverged(at, float(path.dual_gaps[k]), float(path.objectives[k]), status, f"tol={TOL:g}")
+            return
+
+
+def _options_of(fit_intercept: Any, standardize: Any, sample_weight: Any, penalty_factor: Any, offset: Any) -> Options:
+    """The options that have a closed form."""
+    return Options(fit_intercept, standardize, sample_weight, penalty_factor, offset=offset, tol=TOL)
+
+
+def _model(X: Any, y: Any, options: Options, penalty_matrix: Any) -> Model:
+    """X, its targets and options, with D."""
+    model = Model(X, y, options, 0.0, whole=True)
+    if penalty_matrix is not None:
+        _options.alone(options, "penalty_matrix", ("penalty_factor", "standardize", "lower", "upper", "positive"))
+        model.problem.matrix = _options.penalty_matrix(penalty_matrix, model.p)
+    return model
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """How kernel scaling reads in public: objective is public over kernel |y - Xw|^2 + l2 w'Dw."""
+
+    objective: float
+    square: float  # (public units of y)^2 / n over kernel |y|^2
+    unit: float
+    mean: Floats
+    y_mean: float
+    n: int  # rows of weight > 0
+    fixed: int  # 1 for an intercept
+
+
+class Reduced:
+    """The spectrum of a model, and the alphas that it is asked for."""
+
+    def __init__(self, model: Model, grid: int | Floats) -> None:
+        self.model, self.problems = model, model.all_targets()
+        problem, solver = model.problem, model.descent.ridge
+        self.found: ByRows | ByColumns
+        if problem.n < problem.p and problem.matrix is None:
+            self.found = solver.by_rows()
+            self.design = self.found.design
+        else:
+            gram = np.empty((problem.p, problem.p))
+            solver.system.gram(gram)
+            self.design = Design(problem, None, solver.directions())
+            self.found = ByColumns(gram, self.design.directions)
+        self.design.source = model.design
+        per_alpha = problem.penalties(1.0 / model.weight, 0.0)[1]
+        self.alphas = np.geomspace(TOP, BOTTOM, grid) * (self.found.top or 1.0) / per_alpha if isinstance(grid, int) else grid
+        self.l2 = np.array([problem.penalties(float(alpha) / model.weight, 0.0)[1] for alpha in self.alphas])
+        if self.found.condition(float(self.l2.min())) > KAPPA:
+            self.found.refine(self.design, np.column_stack([target.y for target in self.problems]))
+        self.products = problem.products([target.y for target in self.problems])
+        self._set_targets()
+
+    def _set_targets(self) -> None:
+        every = zip(self.problems, self.products, strict=True)
+        self.targets = [self.found.target(k, one.y, xy, float(one.y @ one.y)) for k, (one, xy) in enumerate(every)]
+
+    def scaling(self, problem: Problem) -> Scaling:
+        """That of one target."""
+        means = np.empty(problem.p)
+        problem.columns.means(means)
+        square = 1.0 / problem.n / problem.sy / problem.sy
+        rows = problem.n if problem.root is None else int(np.count_nonzero(problem.root))
+        weight = self.model.weight
+        return Scaling(weight * square, square, problem.unit, means, problem.y_mean, rows, int(problem.centered))
+
+    def leave_one_out(self) -> Floats:
+        """The mean squares of the errors, (K, t)."""
+        errors = self.found.leave_one_out(self.design, self.targets, self.l2)
+        if errors is None:  # a row that stands alone: differences of nearly equal numbers would not do
+            self.found.refine(self.design, np.column_stack([target.y for target in self.problems]))
+            self._set_targets()
+            errors = self.found.leave_one_out(self.design, self.targets, self.l2)
+            assert errors is not None
+        return errors * np.array([self.scaling(problem).square for problem in self.problems])
+
+    @property
+    def fixed(self) -> int:
+        """How many directions are not penalised, with the intercept."""
+        return self.found.k + (self.model.problem.centered if isinstance(self.found, ByColumns) else 0)
+
+    def numbers(self, index: int) -> tuple[Numbers, Floats, Floats]:
+        """(Numbers, df, gcv) of a target."""
+        scaling, numbers = self.scaling(self.problems[index]), Numbers(self.found.lam, self.targets[index], self.l2)
+        df = self.fixed + numbers.df
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return numbers, df, numbers.rss * scaling.square / (1.0 - df / scaling.n) ** 2
+
+    def path(self, index: int, loo: Floats | None) -> RidgePath:
+        """The path of one target; loo: its leave-one-out errors."""
+        problem, target, l2 = self.problems[index], self.targets[index], self.l2
+        scaling, (numbers, df, gcv) = self.scaling(problem), self.numbers(index)
+        objectives, rss, floor = 0.5 * numbers.objective, numbers.rss, FLOOR * target.yy
+        with np.errstate(divide="ignore", invalid="ignore"):
+            w = self.found.coefs(target, l2)
+            gaps = 0.5 * self.found.gaps(target, l2, w)
+        statuses, n_iters = [], np.ones(l2.size, np.intp)
+        for k in range(l2.size):
+            if gaps[k] <= max(TOL * objectives[k], floor) and self.found.determined(float(l2[k])):
+                statuses.append(judged(float(objectives[k]), float(gaps[k]), TOL, floor))
+                continue
+            one = self.model.descent.ridge.solve(float(l2[k]), TOL, problem.y)
+            w[k], objectives[k], gaps[k], rss[k], n_iters[k] = one.w, one.objective, one.gap, one.residual, one.n_iter
+            statuses.append(one.status)
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+            w *= scaling.unit
+            intercepts = scaling.y_mean - w @ scaling.mean
+            value, left = 2.0 * scaling.objective * objectives, scaling.n - self.fixed
+            evidence = -0.5 * (left * (np.log(2.0 * np.pi * value / left) + 1.0) + numbers.log_det)
+        if not np.isfinite(intercepts).all():
+            raise _input.coefficients_out_of_range()
+        return RidgePath(
+            alphas=self.alphas,
+            coefs=w.T,
+            intercepts=intercepts,
+            objectives=value,
+            dual_gaps=2.0 * scaling.objective * np.maximum(gaps, floor),
+            deviance_ratio=1.0 - rss / target.yy if target.yy > 0.0 else np.zeros(l2.size),
+            df=df,
+            gcv=gcv,
+            loo=loo,
+            log_marginal_likelihood=evidence,
+            statuses=tuple(statuses),
+            n_iters=n_iters,
+            method=self.found.method,
+            feature_names=self.model.names,
+        )

@@ -1,0 +1,171 @@
+"""What ridge_path and ridge_cv return, in public scaling."""
+
+from __future__ import annotations
+
+import operator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fastreg import _input
+from fastreg._results import Fit, Status
+
+Floats = NDArray[np.float64]
+
+# Name: whether the least or the largest is best.
+CRITERIA = {"loo": np.nanargmin, "gcv": np.nanargmin, "log_marginal_likelihood": np.nanargmax}
+
+
+def best(values: Floats, alphas: Floats, criterion: str) -> int:
+    """The place of the best alpha, the largest of equally good ones; of NaN alone, the largest."""
+    order = np.argsort(-alphas, kind="stable")
+    found = values[order]
+    return int(order[0 if np.isnan(found).all() else CRITERIA[criterion](found)])
+
+
+@dataclass(frozen=True, eq=False)
+class RidgePath:
+    """Ridge fits for several alphas, in the order in which the alphas were given, and what speaks for each.
+
+    n is the number of rows of weight > 0, s the weights divided by their sum, all squares in units of y^2.
+
+    Attributes
+    ----------
+    alphas, intercepts, objectives, dual_gaps, deviance_ratio : ndarray of shape (K,)
+        As in `Path`; objective - optimum <= dual_gap.
+    df : ndarray of shape (K,)
+        Effective degrees of freedom: the trace of the matrix that takes y to its prediction, with 1 for the intercept and 1
+        for each direction that is not penalised.
+    gcv : ndarray of shape (K,)
+        Generalised cross-validation: sum_i s_i r_i^2 / (1 - df/n)^2 for residuals r.
+    loo : ndarray of shape (K,), or None
+        Leave-one-out error: sum_i s_i e_i^2, e_i the exact error of predicting row i from the others, at the same alpha and
+        penalty factors.  NaN where a row is the only one.
+    log_marginal_likelihood : ndarray of shape (K,)
+        Of y ~ N(b + Xw, v / s_i), w ~ N(0, v / alpha inv(D)), at the v that makes it largest; flat in b and in what is not
+        penalised (restricted likelihood).  -inf for alpha = 0.
+    coefs : ndarray of shape (p, K)
+    statuses : tuple of K Status
+    method : str
+        "eigen" or "svd": the reduction that all of it comes from.
+    n_features : int
+    feature_names : tuple of p str, or None
+    """
+
+    alphas: Floats
+    coefs: Floats = field(repr=False)
+    intercepts: Floats
+    objectives: Floats
+    dual_gaps: Floats
+    deviance_ratio: Floats
+    df: Floats
+    gcv: Floats
+    loo: Floats | None
+    log_marginal_likelihood: Floats
+    statuses: tuple[Status, ...]
+    n_iters: NDArray[np.intp]
+    method: str
+    feature_names: tuple[str, ...] | None = None
+
+    @property
+    def n_features(self) -> int:
+        """p, the number of columns of X."""
+        return int(self.coefs.shape[0])
+
+    def __len__(self) -> int:
+        return len(self.alphas)
+
+    def __getitem__(self, k: int) -> Fit:
+        """The fit at alphas[k]."""
+        k = operator.index(k)
+        if not -len(self) <= k < len(self):
+            raise IndexError(f"path[{k}]: the path has {len(self)} alphas")
+        return Fit(
+            self.coefs[:, k].copy(),
+            float(self.intercepts[k]),
+            float(self.alphas[k]),
+            0.0,
+            float(self.objectives[k]),
+            float(self.dual_gaps[k]),
+            int(self.n_iters[k]),
+            self.statuses[k],
+            self.feature_names,
+        )
+
+    def __repr__(self) -> str:
+        return (
+            f"RidgePath({len(self)} alphas from {self.alphas.max():.4g} to {self.alphas.min():.4g}, p={self.n_features}, "
+            f"{self.df.min():.3g} to {self.df.max():.3g} degrees of freedom, largest dual_gap={self.dual_gaps.max():.2g})"
+        )
+
+    def predict(self, X: ArrayLike, alpha: float | None = None) -> Floats:
+        """Predictions for every alpha, shape (n, K), or for one alpha, shape (n,).
+
+        Between two alphas of the path the coefficients are interpolated linearly in alpha.  An alpha outside the path:
+        ValueError."""
+        whole = _input.predictors(X, self.n_features, self.feature_names)
+        if alpha is None:
+            every: Floats = whole @ self.coefs + self.intercepts
+            return every
+        low, high, weight = _input.between(alpha, self.alphas)
+        coef = (1.0 - weight) * self.coefs[:, low] + weight * self.coefs[:, high]
+        one: Floats = whole @ coef + ((1.0 - weight) * self.intercepts[low] + weight * self.intercepts[high])
+        return one
+
+    def select(self, criterion: str = "loo") -> Fit:
+        """The fit with the least "loo" or "gcv", or the largest "log_marginal_likelihood"; the larger alpha of two that are
+        equally good."""
+        if criterion not in CRITERIA:
+            raise ValueError(f"criterion is {criterion!r}; one of {', '.join(map(repr, CRITERIA))} is needed.")
+        values = getattr(self, criterion)
+        if values is None:
+            raise ValueError('criterion is "loo", but the path was made with leave_one_out=False; True is needed.')
+        return self[best(values, self.alphas, criterion)]
+
+    def plot(self, ax: Any = None, names: Any = None) -> Any:
+        """Draw the coefficients against alpha; returns the matplotlib Axes (see fastreg.display.plot_path)."""
+        from fastreg.display import plot_path
+
+        return plot_path(self, ax=ax, names=names)
+
+
+@dataclass(frozen=True, eq=False)
+class RidgeSelection:
+    """The alphas that `ridge_cv` chose from, and the fit at the best.
+
+    Attributes
+    ----------
+    alphas : ndarray of shape (K,)
+    errors : ndarray of shape (K,), or (K, t) with alpha_per_target
+        The error of each alpha, the mean over the targets unless each has its own alpha.
+    fold_errors : ndarray of shape (folds, K) or (folds, K, t), or None
+        The weighted mean squared error on each fold; None for "loo" and "gcv".
+    alpha : float, or ndarray of shape (t,)
+        The alpha with the least error, the larger of two that are equally good.
+    index : int, or ndarray of shape (t,)
+        Its place in alphas.
+    fit : Fit
+        The fit at alpha to all rows.
+    criterion : str
+        "loo", "gcv" or "folds".
+    """
+
+    alphas: Floats
+    errors: Floats
+    fold_errors: Floats | None
+    alpha: Any
+    index: Any
+    fit: Fit
+    criterion: str
+
+    def predict(self, X: ArrayLike) -> Floats:
+        """Predictions of the fit at alpha."""
+        return self.fit.predict(X)
+
+    def __repr__(self) -> str:
+        chosen = f"{self.alpha:.6g}" if np.ndim(self.alpha) == 0 else f"{np.min(self.alpha):.4g} to {np.max(self.alpha):.4g}"
+        return (
+            f"RidgeSelection(alpha={chosen} of {len(self.alphas)} by {self.criterion}, least error={np.min(self.errors):.6g})"
+        )

@@ -1,0 +1,222 @@
+"""Ridge for one l2 after another and any targets, each to a verified gap.
+
+    n >= p, or a whole D          Cholesky factor of X'X + l2 D           n p^2/2 + p^3/6, then 4 n p per target
+    n < p                         Cholesky factor of X inv(D) X' + l2 I   n^2 p/2 + n^3/6, then 4 n p per target
+    n < p, some u_j = 0           spectrum.ByRows                         n^2 p/2 + 9 n^3
+    sparse, too large for these   LSMR (iterative.py)                     4 entries an iteration
+    singular in float64           SVD of a centred copy of X              about 10 times the first
+
+It knows kernel scaling, one target and one l2; it must not know alphas or options.  A factor is kept for the next target.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastreg._normalise import Problem
+from fastreg._ridge.design import EPS, Design, Directions
+from fastreg._ridge.iterative import factor_fits, is_large, solve_iteratively
+from fastreg._ridge.spectrum import KAPPA, ByRows, Numbers
+from fastreg._results import Status
+from fastreg.kernels._ridge import RidgeSystem
+
+Floats = NDArray[np.float64]
+TOL = 1e-6  # a direct solve is far below this, or has failed
+FLOOR = 64 * EPS  # times |y|^2: no gap below is claimed
+
+
+@dataclass(slots=True)
+class RidgeSolution:
+    """One target in kernel scaling."""
+
+    w: Floats
+    objective: float
+    gap: float
+    residual: float
+    n_iter: int
+    status: Status
+
+
+def judged(objective: float, gap: float, tol: float, floor: float) -> Status:
+    """The status of a solution with this gap."""
+    if max(gap, floor) <= tol * objective or gap == 0.0:
+        return Status.CONVERGED
+    return Status.PRECISION if gap <= max(tol * objective, floor) else Status.STALLED
+
+
+class RidgeSolver:
+    """Minimises 1/2 |y - Xw|^2 + l2/2 w'Dw (kernel scaling) for any l2 >= 0 and any y; D = diag(u), or problem.matrix."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem, self.matrix = problem, problem.matrix
+        self.u = None if problem.factors is None else problem.factors[1]
+        self.constant = np.flatnonzero(problem.squares() == 0.0)
+        self.l2: float | None = None
+        self.regular = False
+        self._system: RidgeSystem | None = None
+        self._rows: ByRows | None = None
+        self._svd: tuple[Floats, Floats, Floats] | None = None
+
+    @property
+    def system(self) -> RidgeSystem:
+        """The Gram matrix, made when first needed."""
+        if self._system is None:
+            self._system = RidgeSystem(self.problem.columns, self.u, self.matrix)
+        return self._system
+
+    def directions(self) -> Directions:
+        """The penalty; a constant column takes no part, unless a whole D ties it to others."""
+        u = np.ones(self.problem.p) if self.u is None else self.u.copy()
+        if self.matrix is None:
+            u[self.constant] = np.inf
+        return Directions(u, self.matrix)
+
+    def solve(self, l2: float, tol: float, y: Floats) -> RidgeSolution:
+        """The solution for target y, converged if its gap is at most tol times the objective."""
+        return self.solve_all(l2, tol, y[None])[0]
+
+    def solve_all(self, l2: float, tol: float, Y: Floats) -> list[RidgeSolution]:
+        """The solutions for targets Y (t, n), each as `solve` has it."""
+        if self.matrix is None and is_large(self.problem):
+            found = [self._by_iteration(l2, tol, y) for y in Y]
+            if factor_fits(self.problem):
+                found = [
+                    one if one.status.converged else self._directly(l2, tol, Y[k : k + 1])[0] for k, one in enumerate(found)
+                ]
+            return found
+        return self._directly(l2, tol, Y)
+
+    def _directly(self, l2: float, tol: float, Y: Floats) -> list[RidgeSolution]:
+        """By a factor, or an SVD where that does not serve."""
+        if l2 > 0.0 and self._eliminates():
+            return [self._by_rows(l2, tol, y) for y in Y]
+        if l2 != self.l2:
+            # a dual solution of an unpenalised problem is not unique, and w = X'u would not show it
+            self.regular = not (l2 == 0.0 and self.system.dual) and self.system.factor(l2)
+            self.l2 = l2
+        if not self.regular:
+            return [self._by_svd(l2, y, tol) for y in Y]
+        W, numbers, solutions = np.empty((Y.shape[0], self.problem.p)), np.empty((Y.shape[0], 4)), []
+        self.system.solve(Y, W, numbers)
+        for y, w, (n_iter, objective, gap, residual) in zip(Y, W, numbers.tolist(), strict=True):
+            if self.matrix is None:
+                w[self.constant] = 0.0  # not what rounding left in the products of a sparse column
+            floor = FLOOR * float(y @ y)
+            if gap <= max(tol * objective, floor) and objective < np.inf:
+                status = judged(objective, gap, tol, floor)
+                solutions.append(RidgeSolution(w, objective, max(gap, floor), residual, int(n_iter), status))
+            else:
+                solutions.append(self._by_svd(l2, y, tol))
+        return solutions
+
+    def _eliminates(self) -> bool:
+        """Whether some columns have no penalty, and X'X would be larger than XX'."""
+        wide = self.problem.n < self.problem.p and self.matrix is None
+        return wide and self.u is not None and bool((self.u == 0.0).any())
+
+    def by_rows(self) -> ByRows:
+        """The spectrum of X inv(D) X', for n < p."""
+        if self._rows is None:
+            problem, directions = self.problem, self.directions()
+            system = self.system if not self._eliminates() else None
+            if system is None:  # without the columns that have no penalty
+                system = RidgeSystem(problem.columns, np.where(directions.u == 0.0, np.inf, directions.u))
+            gram = np.empty((problem.n, problem.n))
+            system.gram(gram)
+            self._rows = ByRows(gram, Design(problem, None, directions))
+        return self._rows
+
+    def _by_rows(self, l2: float, tol: float, y: Floats) -> RidgeSolution:
+        """With columns that have no penalty, in the complement of what they span."""
+        found = self.by_rows()
+        if found.method == "eigen" and found.condition(l2) > KAPPA:
+            found.refine(found.design, y[:, None])
+        target = found.target(0, y, y, float(y @ y))
+        at = np.array([l2])
+        w = found.coefs(target, at)
+        gap, numbers = 0.5 * float(found.gaps(target, at, w)[0]), Numbers(found.lam, target, at)
+        objective, floor = 0.5 * float(numbers.objective[0]), FLOOR * target.yy
+        if not gap <= max(tol * objective, floor):
+            return self._by_svd(l2, y, tol)
+        return RidgeSolution(w[0], objective, max(gap, floor), float(numbers.rss[0]), 1, judged(objective, gap, tol, floor))
+
+    def _by_iteration(self, l2: float, tol: float, y: Floats) -> RidgeSolution:
+        """For a sparse X whose Gram matrix would be too large."""
+        u = self.directions().u
+        w, objective, gap, residual, n_iter = solve_iteratively(self.problem, u, l2, tol, y)
+        floor = FLOOR * float(y @ y)
+        return RidgeSolution(w, objective, max(gap, floor), residual, n_iter, judged(objective, gap, tol, floor))
+
+    def _by_svd(self, l2: float, y: Floats, tol: float) -> RidgeSolution:
+        """Where no Cholesky factor serves: w = V s/(s^2 + l2) U'y over the singular values above rounding."""
+        floor = FLOOR * float(y @ y)
+        squares = self.problem.squares()
+        least = squares.min(initial=np.inf, where=squares > 0.0)
+        if (
+            self.u is not None or self.matrix is not None or least < EPS * squares.max()
+        ):  # a short column is not a dependent one
+            return self._by_least_squares(l2, y, tol)
+        if self._svd is None:
+            self._svd = np.linalg.svd(self._dense(), full_matrices=False)
+        U, s, Vt = self._svd
+        cut = float(s[0]) * max(self.problem.n, self.problem.p) * EPS
+        kept = s > cut
+        U, s, Vt = U[:, kept], s[kept], Vt[kept]
+        w = Vt.T @ (s / (s * s + l2) * (U.T @ y))
+        w[self.constant] = 0.0
+        r = y - U @ (s * (Vt @ w))
+        residual = float(r @ r)
+        objective = 0.5 * residual + 0.5 * l2 * float(w @ w)
+        # c'inv(X'X + l2 I)c / 2 for c = X'r - l2 w is what the objective is above its minimum on the singular vectors kept
+        c = s * (U.T @ r) - l2 * (Vt @ w)
+        gap = 0.5 * float(c @ (c / (s * s + l2)))
+        deficient = not kept.all() or self.problem.n < self.problem.p
+        if deficient and l2 <= cut * cut:
+            return RidgeSolution(w, objective, max(gap, floor), residual, 1, Status.MINIMUM_NORM)
+        if deficient:
+            gap += 0.5 * cut * cut / (cut * cut + l2) * residual  # and at most this on the others
+        return RidgeSolution(w, objective, max(gap, floor), residual, 1, judged(objective, gap, tol, floor))
+
+    def _by_least_squares(self, l2: float, y: Floats, tol: float) -> RidgeSolution:
+        """The same with any D: least squares in the rows of X and sqrt(l2) D^(1/2) w = 0, of smallest norm."""
+        floor = FLOOR * float(y @ y)
+        n, u = self.problem.n, self.directions().u
+        used = u < np.inf
+        if self.matrix is None:
+            root = np.diag(np.sqrt(u[used]))
+        else:
+            values, vectors = np.linalg.eigh(self.matrix)
+            root = np.sqrt(np.maximum(values, 0.0))[:, None] * vectors.T
+        A = np.vstack([self._dense()[:, used], np.sqrt(l2) * root])
+        rows = np.concatenate([y, np.zeros(root.shape[0])])
+        size = np.linalg.norm(A, axis=0)  # else a large penalty would hide the columns without one
+        U, s, Vt = np.linalg.svd(A / size, full_matrices=False)
+        kept = s > max(A.shape) * EPS * s.max(initial=0.0)
+        z = (Vt[kept].T @ ((U[:, kept].T @ rows) / s[kept])) / size
+        null = Vt[~kept].T / size[:, None]
+        if null.size:
+            z -= null @ np.linalg.lstsq(null, z, rcond=None)[0]
+        r = rows - A @ z
+        # half the square of what of r is in the range of A is what the objective is above its minimum
+        missed = U[:, kept].T @ r
+        w = np.zeros(self.problem.p)
+        w[used] = z
+        if self.matrix is None:
+            w[self.constant] = 0.0
+        objective, residual = 0.5 * float(r @ r), float(r[:n] @ r[:n])
+        gap = 0.5 * float(missed @ missed)
+        if null.size:
+            return RidgeSolution(w, objective, max(gap, floor), residual, 1, Status.MINIMUM_NORM)
+        return RidgeSolution(w, objective, max(gap, floor), residual, 1, judged(objective, gap, tol, floor))
+
+    def _dense(self) -> Floats:
+        """The centred, weighted X as an array of its own."""
+        X = np.empty((self.problem.n, self.problem.p), order="F")
+        self.problem.columns.part(0, 0, X)
+        if self.problem.centered and self.problem.root is None:
+            X -= X.mean(axis=0)  # what rounding left of the means would be a direction of its own
+        X[:, self.constant] = 0.0
+        return X

@@ -1,0 +1,308 @@
+"""One reduction of X and the penalty D that answers every l2 of min_w 1/2 |y - Xw|^2 + l2/2 w'Dw (kernel scaling).
+
+It knows matrices, targets and l2; it must not know alphas, options or public scaling.
+
+With everything orthogonal to what D leaves unpenalised:
+
+    by columns, p <= n    M'X'XM = diag(lam), M'DM = I    w = M (M'X'y / (lam + l2)),  U = X M / sqrt(lam)
+    by rows, n < p        X inv(D) X' = U diag(lam) U'    w = inv(D) X'U (U'y / (lam + l2))
+
+and from g = U'y and lam alone, at most min(n, p) numbers each, come the objective, the effective degrees of freedom, generalised
+cross-validation and the marginal likelihood (Golub, Heath and Wahba, 1979); from U the exact leave-one-out errors.
+
+    method   made by                                                     multiply-adds, r = min(n, p)   right to about
+    eigen    eigenvalues of the Gram matrix                              n p r/2 + 9 r^3                eps kappa
+    svd      R of X block by block (Demmel et al., 2012), its SVD        3 n p r + 20 r^3               eps sqrt(kappa)
+
+kappa = (lam_max + l2) / (lam_min + l2) at the smallest l2.  X is not copied.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastreg._ridge.design import EPS, Design, Directions
+
+Floats = NDArray[np.float64]
+NOISE = 16 * EPS  # of a sum, relative to the sizes of what is added: as kernels/_judge.pyx has it
+
+# From this condition number on the eigenvalues of a Gram matrix would leave fewer than nine digits.
+KAPPA = 1e6
+
+# So near to 1 the leverage of a row is 1 but for rounding, and the smallest that a formula with differences is trusted with.
+LEVERAGE = 1e-11
+SAFE_LEVERAGE = 1e-5
+
+# What stands for l2 = 0 where the limit of a ratio is wanted, times the largest eigenvalue.
+VANISHING = 1e-60
+
+
+@dataclass(slots=True)
+class Target:
+    """What the spectrum knows of one target: its products with U and with the unpenalised directions, the square of what these
+    leave, and y itself, X'y and |y|^2."""
+
+    g: Floats
+    fixed: Floats
+    outside: float
+    y: Floats | None
+    xy: Floats
+    yy: float
+
+
+class Numbers:
+    """What lam and a target say at every l2: arrays of shape (K,).
+
+    objective: |y - Xw|^2 + l2 w'Dw; rss: its first part; df: the trace of y -> Xw without the unpenalised directions;
+    log_det: of I + X inv(D) X' / l2, infinite for l2 = 0."""
+
+    def __init__(self, lam: Floats, target: Target, l2: Floats) -> None:
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            left = l2[:, None] / (lam + l2[:, None])
+            left[np.isnan(left)] = 1.0  # no eigenvalue and no penalty
+            self.objective = np.maximum(target.outside + left @ target.g**2, 0.0)
+            self.rss = np.maximum(target.outside + left**2 @ target.g**2, 0.0)
+            self.df = (1.0 - left).sum(axis=1)
+            self.log_det = np.log1p(np.where(lam > 0.0, lam / l2[:, None], 0.0)).sum(axis=1)
+
+
+def condition(lam: Floats, top: float, l2: float) -> float:
+    """kappa; top: the largest eigenvalue before the unpenalised directions were taken off."""
+    least = float(lam.min(initial=np.inf)) + l2
+    return (top + l2) / least if least > 0.0 else np.inf
+
+
+class ByColumns:
+    """p <= n, a whole D, or statistics alone.
+
+    M: (p, k + r), the k unpenalised directions first: M'X'XM = diag(1, ..., 1, lam), M'DM = diag(0, ..., 0, 1, ..., 1)."""
+
+    method = "eigen"
+
+    def __init__(self, gram: Floats, directions: Directions) -> None:
+        free, penalised = directions.free, directions.penalised
+        self.gram, self.directions = gram, directions
+        self.solved: tuple[Floats, Floats, Floats] | None = None  # (g, fixed, outside) of all targets, where QR has given them
+        inner = penalised.between(gram, penalised)
+        whiten, F = np.zeros((free.size, 0)), np.zeros((0, penalised.size))
+        if free.size > 0:
+            values, vectors = np.linalg.eigh(free.between(gram, free))
+            kept = values > values.max(initial=0.0) * free.size * EPS
+            whiten = vectors[:, kept] / np.sqrt(values[kept])
+            F = whiten.T @ free.between(gram, penalised)
+        self.top = float(np.diag(inner).max(initial=0.0))
+        lam, V = np.linalg.eigh(inner - F.T @ F)
+        self.top = max(self.top, float(lam.max(initial=0.0)))
+        self._set(whiten, F, V, np.maximum(lam, 0.1 * EPS * self.top))
+
+    def _set(self, whiten: Floats, F: Floats, V: Floats, lam: Floats) -> None:
+        free, penalised = self.directions.free, self.directions.penalised
+        self.M = penalised.times(V)
+        if free.size > 0:
+            self.M = np.hstack([free.times(whiten), self.M - free.times(whiten @ (F @ V))])
+        self.k, self.lam = whiten.shape[1], lam
+
+    def condition(self, l2: float) -> float:
+        """kappa at l2"""
+        return condition(self.lam, self.top, l2)
+
+    def determined(self, l2: float) -> bool:
+        """Whether there is one solution."""
+        return self.k == self.directions.free.size and (l2 > 0.0 or self.lam.size == self.directions.penalised.size)
+
+    def refine(self, design: Design, Y: Floats) -> None:
+        """From the singular values of X itself, in blocks of rows, instead of the Gram matrix; Y (n, t): all targets."""
+        free, penalised, n = self.directions.free, self.directions.penalised, design.problem.n
+        k = free.size
+        R, C, outside = np.zeros((0, k + penalised.size)), np.zeros((0, Y.shape[1])), np.zeros(Y.shape[1])
+        for at, block in design.rows():
+            A, B = np.vstack([R, np.hstack([free.of(block), penalised.of(block)])]), np.vstack([C, Y[at]])
+            Q, R = np.linalg.qr(A)
+            C = Q.T @ B
+            outside += ((B - Q @ C) ** 2).sum(axis=0)
+        whiten, F, fixed = np.zeros((k, 0)), np.zeros((0, penalised.size)), C[:0]
+        if k > 0:
+            U, s, Vt = np.linalg.svd(R[:k, :k])
+            kept = s > s.max(initial=0.0) * max(n, k) * EPS
+            rows, targets = U.T @ R[:k, k:], U.T @ C[:k]
+            whiten, F, fixed = Vt[kept].T / s[kept], rows[kept], targets[kept]
+            R, C = np.vstack([rows[~kept], R[k:, k:]]), np.vstack([targets[~kept], C[k:]])
+        U, s, Vt = np.linalg.svd(R, full_matrices=False)
+        kept = s > s.max(initial=0.0) * max(n, design.problem.p) * EPS
+        g = U[:, kept].T @ C
+        outside += ((C - U[:, kept] @ g) ** 2).sum(axis=0)
+        self.method, self.solved = "svd", (g, fixed, outside)
+        self._set(whiten, F, Vt[kept].T, s[kept] ** 2)
+
+    def target(self, index: int, y: Floats | None, xy: Floats, yy: float) -> Target:
+        """Target number `index`; xy = X'y, yy = |y|^2."""
+        if self.solved is not None:
+            g, fixed, outside = self.solved
+            return Target(g[:, index], fixed[:, index], float(outside[index]), y, xy, yy)
+        b = self.M.T @ xy
+        fixed, g = b[: self.k], b[self.k :] / np.sqrt(self.lam)
+        # an eigenvalue that is rounding makes g anything, but not what Numbers makes of g and outside together
+        return Target(g, fixed, yy - float(fixed @ fixed) - float(g @ g), y, xy, yy)
+
+    def coefs(self, target: Target, l2: Floats) -> Floats:
+        """w at every l2, shape (K, p)."""
+        z = np.sqrt(self.lam) * target.g / (self.lam + l2[:, None])
+        w: Floats = np.hstack([np.broadcast_to(target.fixed, (l2.size, self.k)), z]) @ self.M.T
+        return w
+
+    def gaps(self, target: Target, l2: Floats, w: Floats) -> Floats:
+        """How far the objective |y - Xw|^2 + l2 w'Dw at each w may be above its minimum: c'inv(X'X + l2 D)c for
+        c = X'y - (X'X + l2 D)w, and rounding."""
+        length = np.sqrt(np.maximum(np.diag(self.gram), 0.0))
+        size = np.sqrt(target.yy) + np.abs(w) @ length
+        c = target.xy - w @ self.gram - l2[:, None] * self.directions.penalty(w)
+        inverse = np.hstack([np.ones((l2.size, self.k)), 1.0 / (self.lam + l2[:, None])])
+        missed = np.sqrt(((c @ self.M) ** 2 * inverse).sum(axis=1))
+        # c_j is off by at most NOISE |x_j| size
+        missed += NOISE * size * (np.sqrt(inverse @ (self.M**2).T) @ length)
+        gap: Floats = missed**2 + NOISE * size**2
+        return gap
+
+    def leave_one_out(self, design: Design, targets: list[Target], l2: Floats) -> Floats | None:
+        """The sum of the squared leave-one-out errors, (K, t); None where the leverage of a row calls for `refine`.
+
+        Cost: n (k + r) p, and n r for each l2 and target."""
+        problem, k = design.problem, self.k
+        some = np.where(l2 > 0.0, l2, VANISHING * self.top)
+        inverse = 1.0 / (self.lam + some[:, None])
+        total = np.zeros((l2.size, len(targets)))
+        for at, block in design.rows():
+            Z = block @ self.M
+            fixed, U = Z[:, :k], Z[:, k:] / np.sqrt(self.lam)
+            free = 1.0 - (fixed**2).sum(axis=1)
+            if problem.centered:
+                free -= (1.0 if problem.root is None else problem.root[at] ** 2) / problem.n
+            if self.method == "svd":
+                # 1 - leverage = free + l2 more, without a difference of what is nearly equal
+                free -= (U**2).sum(axis=1)
+                bound = free <= LEVERAGE
+                left = np.where(bound, 0.0, free)[:, None] + some * (U**2 @ inverse.T)
+            else:
+                left = free[:, None] - Z[:, k:] ** 2 @ inverse.T
+                if left.min() < SAFE_LEVERAGE:
+                    return None
+            for t, target in enumerate(targets):
+                assert target.y is not None
+                e = target.y[at] - fixed @ target.fixed
+                if self.method == "svd":
+                    e = np.where(bound, 0.0, e - U @ target.g)
+                    errors = (e[:, None] + some * ((U * target.g) @ inverse.T)) / left
+                else:
+                    errors = (e[:, None] - (Z[:, k:] * (np.sqrt(self.lam) * target.g)) @ inverse.T) / left
+                total[:, t] += (errors**2).sum(axis=0)
+        return total
+
+
+class ByRows:
+    """n < p and D = diag(u): in the space of rows, orthogonal to Q, which spans what is not penalised.
+
+    gram: X inv(D) X' over the penalised columns."""
+
+    method = "eigen"
+
+    def __init__(self, gram: Floats, design: Design) -> None:
+        self.gram, self.design = gram, design
+        self.R, self.cross, self.Q = self._unpenalised()
+        self.k = self.Q.shape[1]
+        inside = self._project(self._project(gram).T)
+        # the directions of Q go to the end of the spectrum, where they are known
+        lam, U = np.linalg.eigh(inside + 1.01 * float(np.linalg.norm(inside)) * (self.Q @ self.Q.T))
+        r = lam.size - self.k
+        self.U, self.lam = U[:, :r], np.maximum(lam[:r], 0.0)
+        self.top = max(float(np.diag(gram).max()), float(self.lam.max(initial=0.0)))
+
+    def _unpenalised(self) -> tuple[Floats, Floats, Floats]:
+        """R, C and Q: X_N = Q_N R for the unpenalised columns N, C = X'Q_N, Q spans X_N and the intercept."""
+        problem, index = self.design.problem, self.design.directions.free.index
+        X = np.empty((problem.n, index.size), order="F")
+        for k, j in enumerate(index):
+            problem.columns.part(0, j, X[:, k : k + 1])
+        U, s, Vt = np.linalg.svd(X, full_matrices=False)
+        kept = s > s.max(initial=0.0) * max(X.shape) * EPS
+        Q = U[:, kept]
+        cross = problem.products(list(Q.T)).T if Q.shape[1] else np.zeros((problem.p, 0))
+        if problem.centered:
+            root = np.ones(problem.n) if problem.root is None else problem.root
+            Q = np.column_stack([root / np.sqrt(problem.n), Q])
+        return s[kept, None] * Vt[kept], cross, Q
+
+    def _project(self, A: Floats) -> Floats:
+        """A without what of its rows Q spans."""
+        return A - (A @ self.Q) @ self.Q.T
+
+    def condition(self, l2: float) -> float:
+        """kappa at l2"""
+        return condition(self.lam, self.top, l2)
+
+    def determined(self, l2: float) -> bool:
+        """Whether there is one solution, and `coefs` has it."""
+        return self.R.shape[0] == self.design.directions.free.size and l2 > 0.0
+
+    def refine(self, design: Design, Y: Floats) -> None:
+        """From the singular values of X inv(D)^(1/2) itself, in blocks of columns, instead of the Gram matrix."""
+        n = self.Q.shape[0]
+        H = np.linalg.qr(self.Q, mode="complete")[0][:, self.k :] if self.k > 0 else np.eye(n)
+        root = np.sqrt(self._inverse())
+        R = np.zeros((0, n - self.k))
+        for at, block in design.columns():
+            R = np.linalg.qr(np.vstack([R, (block * root[at]).T @ H]), mode="r")
+        _, s, Vt = np.linalg.svd(R)
+        self.lam = np.zeros(n - self.k)
+        self.lam[: s.size] = np.where(s > s.max(initial=0.0) * design.problem.p * EPS, s, 0.0) ** 2
+        self.U, self.method = H @ Vt.T, "svd"
+
+    def _inverse(self) -> Floats:
+        """1 / u_j, 0 where a column is not penalised"""
+        u = self.design.directions.u
+        return 1.0 / np.where(u == 0.0, np.inf, u)
+
+    def target(self, index: int, y: Floats, xy: Floats, yy: float) -> Target:
+        """As in ByColumns."""
+        return Target(self.U.T @ y, self.Q.T @ y, 0.0, y, xy, yy)
+
+    def _dual(self, target: Target, l2: Floats) -> Floats:
+        """a with X'a = Dw at every l2 > 0, shape (K, n)."""
+        a: Floats = (target.g / (self.lam + l2[:, None])) @ self.U.T
+        return a
+
+    def coefs(self, target: Target, l2: Floats) -> Floats:
+        """w at every l2 > 0, shape (K, p)."""
+        w = self.design.problem.products(list(self._dual(target, l2))) * self._inverse()
+        free = self.design.directions.free.index
+        if free.size > 0:
+            fixed = target.fixed[self.k - self.R.shape[0] :]
+            w[:, free] = np.linalg.lstsq(self.R, (fixed - w @ self.cross).T, rcond=None)[0].T
+        return w
+
+    def gaps(self, target: Target, l2: Floats, w: Floats) -> Floats:
+        """As in ByColumns, for w = inv(D) X'a: with d = y - (X inv(D) X' + l2) a it is d'X inv(D) X'd / l2 at most."""
+        assert target.y is not None
+        a = self._dual(target, l2)
+        d = self._project(target.y - a @ self.gram) - l2[:, None] * a
+        length = np.sqrt(np.maximum(np.diag(self.gram), 0.0))
+        size = np.abs(a) @ length
+        # an entry of the Gram matrix is off by at most NOISE times the lengths of its rows
+        missed = np.linalg.norm(d, axis=1) + NOISE * (np.sqrt(target.yy) + size * float(np.linalg.norm(length)))
+        gap: Floats = (1.0 + NOISE * length.size) * self.top * missed**2 / l2 + NOISE * (target.yy + l2 * size**2)
+        return gap
+
+    def leave_one_out(self, design: Design, targets: list[Target], l2: Floats) -> Floats:
+        """As in ByColumns: the error of row i is (inv(K)y)_i / inv(K)_ii for K = X inv(D) X' + l2 on the complement of Q.
+
+        Cost: n r for each l2 and target."""
+        inverse = 1.0 / (self.lam + np.where(l2 > 0.0, l2, VANISHING * self.top)[:, None])
+        diagonal = self.U**2 @ inverse.T
+        total = np.empty((l2.size, len(targets)))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            for t, target in enumerate(targets):
+                errors = (self.U * target.g) @ inverse.T / diagonal
+                total[:, t] = (errors**2).sum(axis=0)
+        return total
