@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from fastreg._ridge.functions import ridge as ridge
     from fastreg._ridge.functions import ridge_path as ridge_path
     from fastreg._ridge.results import RidgePath as RidgePath
+    from fastreg._ridge.results import RidgeSelection as RidgeSelection
+    from fastreg._ridge.selection import ridge_cv as ridge_cv
     from fastreg.prox import soft_threshold as soft_threshold
 
 __version__ = "0.1.0"
@@ -37,6 +39,7 @@ _HOMES = {
     "lasso": "_lasso",
     "lasso_path": "_lasso",
     "ridge": "_ridge.functions",
+    "ridge_cv": "_ridge.selection",
     "ridge_path": "_ridge.functions",
     "soft_threshold": "prox",
     "Certificate": "_results",
@@ -44,6 +47,7 @@ _HOMES = {
     "Fit": "_results",
     "Path": "_results",
     "RidgePath": "_ridge.results",
+    "RidgeSelection": "_ridge.results",
     "Status": "_results",
 }
 _MODULES = ("datasets", "display", "prox")

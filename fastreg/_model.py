@@ -190,8 +190,9 @@ def as_fit(one: Step, model: Model, alpha: float, coef: Floats | None = None) ->
 
 
 def fit_targets(model: Model, alpha: Any, warm_start: Any, stacklevel: int = 5) -> Fit:
-    """The fit at alpha, of one target or of all, for ridge also at one alpha each; a warning, stacklevel calls up, if one did not
-    converge."""
+    """The fit at alpha, of one target or of all, for ridge also at one alpha each.
+
+    A warning, stacklevel calls up, if one did not converge."""
     coef = np.zeros((model.Y.shape[1], model.p) if model.many else model.p)
     steps: list[Step] = []
     if model.many:

@@ -191,3 +191,44 @@ def penalty_matrix(value: Any, p: int) -> Floats:
         least = float(np.linalg.eigvalsh(D)[0])
         raise ValueError(f"penalty_matrix has the eigenvalue {least:.4g}; none below 0 is needed.") from None
     return D
+
+
+def folds(value: Any, n: int, seed: int) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    """(train, test) of each fold, from a number of folds, the fold of each of n rows, or such pairs."""
+    if hasattr(value, "__index__") and np.ndim(value) == 0:
+        k = count(value, "cv", 2)
+        if k > n:
+            raise ValueError(f"cv is {k} folds, but X has {n} rows; at most {n} are needed.")
+        order = np.random.default_rng(seed).permutation(n)
+        return _complements([np.sort(part) for part in np.array_split(order, k)], n)
+    pairs = list(value) if hasattr(value, "__iter__") else None
+    if pairs is None:
+        raise TypeError(f'cv is {value!r} ({type(value).__name__}); "loo", "gcv", folds or pairs of rows are needed.')
+    if pairs and isinstance(pairs[0], tuple) and len(pairs[0]) == 2:
+        return [(_rows(train, f"cv[{k}][0]", n), _rows(test, f"cv[{k}][1]", n)) for k, (train, test) in enumerate(pairs)]
+    ids = np.asarray(pairs)
+    if ids.shape != (n,):
+        raise ValueError(f"cv has shape {ids.shape}; ({n},) is needed, the fold of each row of X, or pairs (train, test).")
+    names = np.unique(ids)
+    if names.size < 2:
+        raise ValueError(f"cv puts all rows into one fold, {names[0]!r}; at least two folds are needed.")
+    return _complements([np.flatnonzero(ids == name) for name in names], n)
+
+
+def _complements(tests: list[NDArray[np.intp]], n: int) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    return [(np.setdiff1d(np.arange(n), test, assume_unique=True), test) for test in tests]
+
+
+def _rows(value: Any, name: str, n: int) -> NDArray[np.intp]:
+    """Different places of rows, or a mask of them."""
+    rows = np.asarray(value)
+    if rows.dtype == bool and rows.shape == (n,):
+        rows = np.flatnonzero(rows)
+    if rows.ndim != 1 or rows.size == 0 or rows.dtype.kind not in "iu":
+        raise ValueError(f"{name} has shape {rows.shape} and dtype {rows.dtype}; at least one place of a row is needed.")
+    bad = np.flatnonzero((rows < 0) | (rows >= n))
+    if bad.size:
+        raise ValueError(f"{name} holds {rows[bad[0]]} at position {bad[0]}; places from 0 to {n - 1} are needed.")
+    if np.unique(rows).size < rows.size:
+        raise ValueError(f"{name} holds a row more than once; different rows are needed (sample_weight repeats rows).")
+    return rows.astype(np.intp)

@@ -1,4 +1,4 @@
-"""X and the penalty of a ridge problem in kernel scaling, as the reductions of spectrum.py need them: in blocks, and in directions.
+"""X and the penalty of a ridge problem in kernel scaling, as the reductions of spectrum.py need them.
 
 It knows Problem and the user's X; it must not know targets, l2, or how anything is reduced.
 """
@@ -88,11 +88,9 @@ class Design:
         step = max(64, ENTRIES // problem.p)
         by_rows, means = None, np.empty(problem.p)
         if problem.columns.sparse:
-            from scipy import sparse
+            from fastreg import _sparse
 
-            end = self.source.indptr[-1]
-            parts = self.source.data[:end], self.source.indices[:end], self.source.indptr
-            by_rows = sparse.csc_array(parts, shape=self.source.shape).tocsr()
+            by_rows = _sparse.by_rows(self.source)
             problem.columns.means(means)
         for i in range(0, problem.n, step):
             at = slice(i, min(i + step, problem.n))
@@ -113,3 +111,11 @@ class Design:
             block = np.empty((n, at.stop - j), order="F")
             self.problem.columns.part(0, j, block)
             yield at, block
+
+    def free_columns(self) -> Floats:
+        """The columns that have no penalty, dense."""
+        index = self.directions.free.index
+        X = np.empty((self.problem.n, index.size), order="F")
+        for k, j in enumerate(index):
+            self.problem.columns.part(0, int(j), X[:, k : k + 1])
+        return X

@@ -4,12 +4,11 @@
 
 It knows alphas, options and results; how a problem is solved is for solver.py (one alpha) and spectrum.py (many).
 
-    one alpha                      Cholesky factor of the smaller Gram matrix, for all targets        n p r/2 + r^3/6, r = min(n, p)
-    alphas, bounds                 elastic_net_path with l1_ratio = 0: bounds have no closed form
-    alphas                         eigenvalues of the smaller Gram matrix; its singular values where   n p r/2 + 9 r^3, or
-                                   rounding would show at the smallest alpha                           3 n p r + 20 r^3
-    an alpha whose gap is not      as one alpha                                                        r^3/6 more
-    what is asked for
+                          r = min(n, p)                                                  multiply-adds
+    one alpha             Cholesky factor of the smaller Gram matrix, for all targets    n p r/2 + r^3/6
+    many                  eigenvalues of the smaller Gram matrix                         n p r/2 + 9 r^3
+    many, one tiny        singular values of X, where rounding would show otherwise      3 n p r + 20 r^3
+    what is left of them  as one alpha, where the gap is not what is asked for           r^3/6 each
 """
 
 from __future__ import annotations
@@ -114,12 +113,26 @@ def ridge(
     if not each:
         alpha = _input.number(alpha, "alpha", 0.0)
     options = Options(fit_intercept, standardize, sample_weight, penalty_factor, lower, upper, positive, offset, tol=TOL)
-    model = _model(X, y, options, penalty_matrix)
+    model = penalised_model(X, y, options, penalty_matrix)
     if each:
         alpha = _options.alpha_of_targets(alpha, model.Y.shape[1] if model.many else None)
+    return fit_at(model, alpha)
+
+
+def penalised_model(X: Any, y: Any, options: Options, penalty_matrix: Any) -> Model:
+    """X, its targets and options, with D."""
+    model = Model(X, y, options, 0.0, whole=True)
+    if penalty_matrix is not None:
+        _options.alone(options, "penalty_matrix", ("penalty_factor", "standardize", "lower", "upper", "positive"))
+        model.problem.matrix = _options.penalty_matrix(penalty_matrix, model.p)
+    return model
+
+
+def fit_at(model: Model, alpha: Any) -> Fit:
+    """The fit of all targets at alpha, a number or one for each, in the scaling of `ridge`; a warning at the caller's caller."""
     # with weights t s_i, sum_i s_i = n, this is 2 t n times the objective of elastic_net at alpha / (t n)
     scale = model.weight
-    fit = fit_targets(model, alpha / scale, None, stacklevel=4)
+    fit = fit_targets(model, alpha / scale, None, stacklevel=5)
     return Fit(
         fit.coef,
         fit.intercept,
@@ -164,8 +177,8 @@ def ridge_path(
     Returns
     -------
     RidgePath, or a tuple of one for each target where y is (n, t)
-        Coefficients (p, K) float64 with gaps, degrees of freedom, GCV, leave-one-out errors and marginal likelihoods, in the order
-        of alphas; `select` gives the best fit.
+        Coefficients (p, K) float64 with gaps, degrees of freedom, GCV, leave-one-out errors and marginal likelihoods, in the
+        order of alphas; `select` gives the best fit.
 
     Raises
     ------
@@ -203,7 +216,8 @@ def ridge_path(
     """
     grid = _input.grid(alphas)
     loo = _input.flag(leave_one_out, "leave_one_out")
-    model = _model(X, y, _options_of(fit_intercept, standardize, sample_weight, penalty_factor, offset), penalty_matrix)
+    options = Options(fit_intercept, standardize, sample_weight, penalty_factor, offset=offset, tol=TOL)
+    model = penalised_model(X, y, options, penalty_matrix)
     reduced = Reduced(model, grid)
     errors = reduced.leave_one_out() if loo else None
     paths = []
@@ -219,20 +233,6 @@ def _warn_unconverged(path: RidgePath) -> None:
             at = f"at alpha={path.alphas[k]:.6g}"
             warn_unconverged(at, float(path.dual_gaps[k]), float(path.objectives[k]), status, f"tol={TOL:g}")
             return
-
-
-def _options_of(fit_intercept: Any, standardize: Any, sample_weight: Any, penalty_factor: Any, offset: Any) -> Options:
-    """The options that have a closed form."""
-    return Options(fit_intercept, standardize, sample_weight, penalty_factor, offset=offset, tol=TOL)
-
-
-def _model(X: Any, y: Any, options: Options, penalty_matrix: Any) -> Model:
-    """X, its targets and options, with D."""
-    model = Model(X, y, options, 0.0, whole=True)
-    if penalty_matrix is not None:
-        _options.alone(options, "penalty_matrix", ("penalty_factor", "standardize", "lower", "upper", "positive"))
-        model.problem.matrix = _options.penalty_matrix(penalty_matrix, model.p)
-    return model
 
 
 @dataclass(frozen=True)
@@ -303,9 +303,10 @@ class Reduced:
     def numbers(self, index: int) -> tuple[Numbers, Floats, Floats]:
         """(Numbers, df, gcv) of a target."""
         scaling, numbers = self.scaling(self.problems[index]), Numbers(self.found.lam, self.targets[index], self.l2)
-        df = self.fixed + numbers.df
+        # n - df without the difference of what is nearly equal where everything is fitted
+        left = (scaling.n - self.fixed - self.found.lam.size) + numbers.left
         with np.errstate(divide="ignore", invalid="ignore"):
-            return numbers, df, numbers.rss * scaling.square / (1.0 - df / scaling.n) ** 2
+            return numbers, self.fixed + numbers.df, numbers.rss * scaling.square / (left / scaling.n) ** 2
 
     def path(self, index: int, loo: Floats | None) -> RidgePath:
         """The path of one target; loo: its leave-one-out errors."""

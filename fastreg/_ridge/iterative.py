@@ -1,8 +1,8 @@
 """Ridge for a sparse X whose Gram matrix would be large: LSMR (Fong and Saunders, 2011) on [X; sqrt(l2 u)], from scipy.
 
-It knows a Problem and one l2; it must not know other penalties, nor what is done where it fails.  Columns are scaled to norm 1 in
-the augmented matrix; centring and weights stay implicit.  A solve is repeated from its own residual until the duality gap, computed
-from X, is small enough or no longer falls.
+It knows a Problem and one l2; it must not know other penalties, nor what is done where it fails.  Columns are scaled to norm
+1 in the augmented matrix; centring and weights stay implicit.  A solve is repeated from its own residual until the duality
+gap, computed from X, is small enough or no longer falls.
 """
 
 from __future__ import annotations

@@ -56,7 +56,7 @@ class Target:
 class Numbers:
     """What lam and a target say at every l2: arrays of shape (K,).
 
-    objective: |y - Xw|^2 + l2 w'Dw; rss: its first part; df: the trace of y -> Xw without the unpenalised directions;
+    objective: |y - Xw|^2 + l2 w'Dw; rss: its first part; df: the trace of y -> Xw without the unpenalised directions; left: r - df;
     log_det: of I + X inv(D) X' / l2, infinite for l2 = 0."""
 
     def __init__(self, lam: Floats, target: Target, l2: Floats) -> None:
@@ -65,7 +65,7 @@ class Numbers:
             left[np.isnan(left)] = 1.0  # no eigenvalue and no penalty
             self.objective = np.maximum(target.outside + left @ target.g**2, 0.0)
             self.rss = np.maximum(target.outside + left**2 @ target.g**2, 0.0)
-            self.df = (1.0 - left).sum(axis=1)
+            self.df, self.left = (1.0 - left).sum(axis=1), left.sum(axis=1)
             self.log_det = np.log1p(np.where(lam > 0.0, lam / l2[:, None], 0.0)).sum(axis=1)
 
 
@@ -150,6 +150,7 @@ class ByColumns:
     def coefs(self, target: Target, l2: Floats) -> Floats:
         """w at every l2, shape (K, p)."""
         z = np.sqrt(self.lam) * target.g / (self.lam + l2[:, None])
+        z[:, self.lam <= self.lam.size * EPS * self.top] *= (l2 > 0.0)[:, None]  # rounding, that nothing else holds in check
         w: Floats = np.hstack([np.broadcast_to(target.fixed, (l2.size, self.k)), z]) @ self.M.T
         return w
 
@@ -194,45 +195,29 @@ class ByColumns:
                 e = target.y[at] - fixed @ target.fixed
                 if self.method == "svd":
                     e = np.where(bound, 0.0, e - U @ target.g)
-                    errors = (e[:, None] + some * ((U * target.g) @ inverse.T)) / left
+                    with np.errstate(invalid="ignore"):  # a row without which nothing is left
+                        errors = (e[:, None] + some * ((U * target.g) @ inverse.T)) / left
                 else:
                     errors = (e[:, None] - (Z[:, k:] * (np.sqrt(self.lam) * target.g)) @ inverse.T) / left
                 total[:, t] += (errors**2).sum(axis=0)
         return total
 
 
-class ByRows:
-    """n < p and D = diag(u): in the space of rows, orthogonal to Q, which spans what is not penalised.
+class RowSpectrum:
+    """n < p and D = diag(u), from products of rows alone: in the complement of Q, which spans what is not penalised.
 
-    gram: X inv(D) X' over the penalised columns."""
+    gram: X inv(D) X' over the penalised columns, (n, n)."""
 
     method = "eigen"
 
-    def __init__(self, gram: Floats, design: Design) -> None:
-        self.gram, self.design = gram, design
-        self.R, self.cross, self.Q = self._unpenalised()
-        self.k = self.Q.shape[1]
+    def __init__(self, gram: Floats, Q: Floats) -> None:
+        self.gram, self.Q, self.k = gram, Q, Q.shape[1]
         inside = self._project(self._project(gram).T)
         # the directions of Q go to the end of the spectrum, where they are known
-        lam, U = np.linalg.eigh(inside + 1.01 * float(np.linalg.norm(inside)) * (self.Q @ self.Q.T))
+        lam, U = np.linalg.eigh(inside + 1.01 * float(np.linalg.norm(inside)) * (Q @ Q.T))
         r = lam.size - self.k
         self.U, self.lam = U[:, :r], np.maximum(lam[:r], 0.0)
         self.top = max(float(np.diag(gram).max()), float(self.lam.max(initial=0.0)))
-
-    def _unpenalised(self) -> tuple[Floats, Floats, Floats]:
-        """R, C and Q: X_N = Q_N R for the unpenalised columns N, C = X'Q_N, Q spans X_N and the intercept."""
-        problem, index = self.design.problem, self.design.directions.free.index
-        X = np.empty((problem.n, index.size), order="F")
-        for k, j in enumerate(index):
-            problem.columns.part(0, j, X[:, k : k + 1])
-        U, s, Vt = np.linalg.svd(X, full_matrices=False)
-        kept = s > s.max(initial=0.0) * max(X.shape) * EPS
-        Q = U[:, kept]
-        cross = problem.products(list(Q.T)).T if Q.shape[1] else np.zeros((problem.p, 0))
-        if problem.centered:
-            root = np.ones(problem.n) if problem.root is None else problem.root
-            Q = np.column_stack([root / np.sqrt(problem.n), Q])
-        return s[kept, None] * Vt[kept], cross, Q
 
     def _project(self, A: Floats) -> Floats:
         """A without what of its rows Q spans."""
@@ -241,6 +226,35 @@ class ByRows:
     def condition(self, l2: float) -> float:
         """kappa at l2"""
         return condition(self.lam, self.top, l2)
+
+    def dual(self, g: Floats, l2: Floats) -> Floats:
+        """a with X'a = Dw at every l2 > 0, shape (K, n); g = U'y."""
+        a: Floats = (g / (self.lam + l2[:, None])) @ self.U.T
+        return a
+
+
+class ByRows(RowSpectrum):
+    """The same with X at hand.  Rows of weight 0 are left out of gram, U and Q."""
+
+    def __init__(self, gram: Floats, design: Design) -> None:
+        problem, self.design = design.problem, design
+        self.rows = np.arange(problem.n) if problem.root is None else np.flatnonzero(problem.root)
+        self.R, self.cross, Q = self._unpenalised()
+        if self.rows.size < problem.n:
+            gram, Q = gram[np.ix_(self.rows, self.rows)], Q[self.rows]
+        super().__init__(gram, Q)
+
+    def _unpenalised(self) -> tuple[Floats, Floats, Floats]:
+        """R, C and Q: X_N = Q_N R for the unpenalised columns N, C = X'Q_N, Q spans X_N and the intercept."""
+        problem = self.design.problem
+        U, s, Vt = np.linalg.svd(self.design.free_columns(), full_matrices=False)
+        kept = s > s.max(initial=0.0) * problem.n * EPS
+        Q = U[:, kept]
+        cross = problem.products(list(Q.T)).T if Q.shape[1] else np.zeros((problem.p, 0))
+        if problem.centered:
+            root = np.ones(problem.n) if problem.root is None else problem.root
+            Q = np.column_stack([root / np.sqrt(problem.n), Q])
+        return s[kept, None] * Vt[kept], cross, Q
 
     def determined(self, l2: float) -> bool:
         """Whether there is one solution, and `coefs` has it."""
@@ -253,7 +267,7 @@ class ByRows:
         root = np.sqrt(self._inverse())
         R = np.zeros((0, n - self.k))
         for at, block in design.columns():
-            R = np.linalg.qr(np.vstack([R, (block * root[at]).T @ H]), mode="r")
+            R = np.linalg.qr(np.vstack([R, (block[self.rows] * root[at]).T @ H]), mode="r")
         _, s, Vt = np.linalg.svd(R)
         self.lam = np.zeros(n - self.k)
         self.lam[: s.size] = np.where(s > s.max(initial=0.0) * design.problem.p * EPS, s, 0.0) ** 2
@@ -266,16 +280,14 @@ class ByRows:
 
     def target(self, index: int, y: Floats, xy: Floats, yy: float) -> Target:
         """As in ByColumns."""
+        y = y[self.rows]
         return Target(self.U.T @ y, self.Q.T @ y, 0.0, y, xy, yy)
-
-    def _dual(self, target: Target, l2: Floats) -> Floats:
-        """a with X'a = Dw at every l2 > 0, shape (K, n)."""
-        a: Floats = (target.g / (self.lam + l2[:, None])) @ self.U.T
-        return a
 
     def coefs(self, target: Target, l2: Floats) -> Floats:
         """w at every l2 > 0, shape (K, p)."""
-        w = self.design.problem.products(list(self._dual(target, l2))) * self._inverse()
+        a = np.zeros((l2.size, self.design.problem.n))
+        a[:, self.rows] = self.dual(target.g, l2)
+        w = self.design.problem.products(list(a)) * self._inverse()
         free = self.design.directions.free.index
         if free.size > 0:
             fixed = target.fixed[self.k - self.R.shape[0] :]
@@ -285,7 +297,7 @@ class ByRows:
     def gaps(self, target: Target, l2: Floats, w: Floats) -> Floats:
         """As in ByColumns, for w = inv(D) X'a: with d = y - (X inv(D) X' + l2) a it is d'X inv(D) X'd / l2 at most."""
         assert target.y is not None
-        a = self._dual(target, l2)
+        a = self.dual(target.g, l2)
         d = self._project(target.y - a @ self.gram) - l2[:, None] * a
         length = np.sqrt(np.maximum(np.diag(self.gram), 0.0))
         size = np.abs(a) @ length

@@ -240,7 +240,7 @@ cdef int row_gram(Matrix *X, const double *unit, double **out) noexcept nogil:
 
 
 cdef int target_products(Matrix *X, const double *Y, Py_ssize_t ldy, Py_ssize_t t, double **out) noexcept nogil:
-    """out[k][j] = x_j'y_k for rows y_k of Y, t of them, ldy apart, each orthogonal to root where X is centred.  Status as in gram_block.
+    """out[k][j] = x_j'y_k for t rows y_k of Y, ldy apart, each orthogonal to root where X is centred.  Status as in gram_block.
 
     Cost n p t multiply-adds, for more than a few targets in tiles, and each column of dense X packed once."""
     cdef Py_ssize_t ld = packed_length(X.n), i, j = 0, k, width, rows
