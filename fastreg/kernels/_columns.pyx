@@ -10,8 +10,8 @@ from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memcpy
 
 from fastreg.kernels._design cimport (
-    STRIDED_ROWS, Matrix, col_pack, dense_matrix, entry, fr_csc_end, fr_csc_longest, fr_csc_statistics, fr_largest, fr_sum_f64,
-    fr_wdot_f64, fr_wpack_f64, part_moments, part_sum, raise_for, root_sum,
+    STRIDED_ROWS, Matrix, col_pack, dense_matrix, entry, fr_csc_dot, fr_csc_end, fr_csc_longest, fr_csc_statistics, fr_largest,
+    fr_sum_f64, fr_wdot_f64, fr_wpack_f64, part_moments, part_sum, raise_for, root_sum,
 )
 from fastreg.kernels._gram cimport gram_block, rows_of, target_products
 from fastreg.kernels._moments cimport Moments, moments_continue, moments_free, moments_reserve
@@ -108,12 +108,15 @@ cdef class Columns:
         for j in range(self.X.p):
             col_pack(&self.X, j, &out[0, j])
 
-    def centres(self, double[::1] base, double[::1] rest):
-        """base + rest = mean; of a full column of sparse X base is near its entries, and rest what a mean of them loses"""
+    def centres(self, const double[::1] root, double[::1] base, double[::1] rest):
+        """base + rest = mean of sparse X; of a full column base is near its entries, and rest what their mean would lose.
+
+        root: square roots of the weights, ones without."""
         cdef Py_ssize_t j
         for j in range(self.X.p):
-            base[j] = self.split[j] if self.split != NULL else 0.0
-            rest[j] = self.X.mean[j]
+            base[j], rest[j] = 0.0, self.X.mean[j]
+            if self.split != NULL and self.split[j] != 0.0:
+                base[j], rest[j] = self.split[j], fr_csc_dot(&self.X.csc, j, self.X.root, &root[0]) / self.X.n
 
     def inner(self, double[:, ::1] out):
         """out_jk = x_j'x_k for k <= j, out (p, p + 3); its other entries are overwritten"""
