@@ -82,7 +82,6 @@ class GramStats:
     """
 
     def __init__(self) -> None:
-        self.n_rows = 0
         self.feature_names: tuple[str, ...] | None = None
         self._sums: MomentSums | None = None
         self._vector = True  # whether y is (n,)
@@ -220,7 +219,6 @@ class GramStats:
             merged._check_targets(other._vector, other._sums.t)
             if not merged._sums.add(other._sums):
                 raise ValueError("The statistics differ so much that their sums leave the range of float64; rescale the data.")
-            merged.n_rows += other.n_rows
             merged.feature_names = merged.feature_names or other.feature_names
         return merged
 
@@ -248,7 +246,6 @@ class GramStats:
                 f"{other!r} is no part of {self!r}: it has more rows, or more weight ({other.weight:g} of {self.weight:g})."
             )
         left = self._copy()
-        left.n_rows = rows
         base, rest, S = _read(self._sums)
         other_base, other_rest, part = _read(other._sums)
         if rows == 0:
@@ -267,7 +264,7 @@ class GramStats:
         gone = now <= rounding * before
         S[gone], S[:, gone] = 0.0, 0.0
         assert left._sums is not None
-        left._sums.write(weight, base, rest, S)
+        left._sums.write(rows, weight, base, rest, S)
         return left
 
     def save(self, path: str | PathLike[str]) -> None:
@@ -292,6 +289,10 @@ class GramStats:
     @property
     def n_features(self) -> int:
         return 0 if self._sums is None else self._sums.p
+
+    @property
+    def n_rows(self) -> int:
+        return 0 if self._sums is None else self._sums.rows
 
     @property
     def weight(self) -> float:
@@ -565,12 +566,15 @@ class GramStats:
         sums = self._sums
         if sums is not None:
             self._check_targets(Y.ndim == 1, Y.shape[1] if Y.ndim == 2 else 1)
-        root, rows = None, n
+        root = None
         if sample_weight is not None:
             weights = _options.row_weights(sample_weight, n)
-            root, rows = np.sqrt(weights), int(np.count_nonzero(weights))
-            if not self.weight + weights.sum() < np.inf:
+            root = np.sqrt(weights)
+            with np.errstate(over="ignore"):
+                total = self.weight + weights.sum()
+            if not total < np.inf:
                 raise ValueError("sample_weight adds up to more than float64 holds; divide it by a constant.")
+        self._solvable = {}
         if sums is None:
             sums = MomentSums(p, Y.shape[1] if Y.ndim == 2 else 1)
         if isinstance(X, np.ndarray):
@@ -578,11 +582,9 @@ class GramStats:
             if bad is not None:
                 column, small = bad
                 raise _too_small(column, p) if small else _input.not_finite(X, "X") if column < p else _input.not_finite(Y, "y")
-        elif rows > 0:
+        else:
             _take_sparse(sums, X, Y, root)
-        self._sums, self._vector, self._solvable = sums, Y.ndim == 1, {}
-        self.n_rows += rows
-        self.feature_names = self.feature_names or names
+        self._vector, self.feature_names, self._sums = Y.ndim == 1, self.feature_names or names, sums
 
     def _check_columns(self, p: int, names: tuple[str, ...] | None) -> None:
         if self._sums is not None and p != self._sums.p:
@@ -599,10 +601,10 @@ class GramStats:
 
     def _copy(self) -> GramStats:
         copy = GramStats()
-        copy.n_rows, copy.feature_names, copy._vector = self.n_rows, self.feature_names, self._vector
+        copy.feature_names, copy._vector = self.feature_names, self._vector
         if self._sums is not None:
             copy._sums = MomentSums(self._sums.p, self._sums.t)
-            copy._sums.write(self._sums.weight, *_read(self._sums))
+            copy._sums.write(self.n_rows, self.weight, *_read(self._sums))
         return copy
 
     def _means(self) -> Floats:
@@ -686,22 +688,25 @@ class GramStats:
             raise ValueError(f"{where} holds GramStats that do not fit together; it was damaged or not written by save.")
         stats = cls()
         p, t = (int(k) for k in state["shape"])
-        stats.n_rows, stats._vector = int(state["n_rows"]), bool(state["vector"])
+        stats._vector = bool(state["vector"])
         names = tuple(str(name) for name in state["feature_names"])
         stats.feature_names = names or None
         if p > 0:
             S = np.zeros((p + t, p + t))
             S[np.tril_indices(p + t)] = state["products"]
             stats._sums = MomentSums(p, t)
-            stats._sums.write(float(state["weight"]), state["base"], state["rest"], S)
+            stats._sums.write(int(state["n_rows"]), float(state["weight"]), state["base"], state["rest"], S)
         return stats
 
 
-def _take_sparse(sums: MomentSums, X: Any, Y: NDArray[Any], root: Floats | None) -> None:
-    """Take the rows of a Csc, some of weight > 0: their own moments first, then one merge."""
+def _take_sparse(sums: MomentSums, X: Any, y: NDArray[Any], root: Floats | None) -> None:
+    """Take the rows of a Csc: their own moments first, then one merge."""
     n, p = X.shape
+    rows = n if root is None else int(np.count_nonzero(root))
+    if rows == 0:
+        return
     m = p + sums.t
-    Y = Y.reshape(n, -1).astype(np.float64)
+    Y = y.reshape(n, -1).astype(np.float64)
     unit = 1.0
     if root is not None:  # Columns needs weights that add up to n
         unit = float(root @ root) / n
@@ -712,7 +717,7 @@ def _take_sparse(sums: MomentSums, X: Any, Y: NDArray[Any], root: Floats | None)
         with np.errstate(over="ignore", invalid="ignore"):
             found = scale_target(Y[:, k] - base[p + k], True, root, out)
         if found is None:
-            raise _input.not_finite(Y, "y")
+            raise _input.not_finite(y, "y")
         rest[p + k], scale = found
         out /= scale
     columns = Columns(X, centred[0], True, 1.0, root, False)
@@ -729,11 +734,11 @@ def _take_sparse(sums: MomentSums, X: Any, Y: NDArray[Any], root: Floats | None)
         S *= unit
     for j, square in enumerate(np.diag(S)):
         if not np.isfinite(square):
-            raise _input.not_finite(X.data, "X") if j < p else _input.not_finite(Y, "y")
+            raise _input.not_finite(X.data, "X") if j < p else _input.not_finite(y, "y")
         if square < SMALL and (_leaves(X, j, base[j], root) if j < p else centred[j - p].any()):
             raise _too_small(j, p)
     chunk = MomentSums(p, sums.t)
-    chunk.write(unit * n, base, rest, S)
+    chunk.write(rows, unit * n, base, rest, S)
     if not sums.add(chunk):
         raise ValueError(
             "X and y differ so much from the rows before that their sums leave the range of float64; rescale them."

@@ -94,6 +94,9 @@ def lasso_gram(
     p = len(Q)
     factors = _options.penalty_factors(penalty_factor, p)
     Y = q.reshape(p, -1)
+    if factors is not None:  # columns that are left out need not meet any condition
+        out = np.isinf(factors[0])
+        Q[out], Q[:, out], Y[out] = 0.0, 0.0, 0.0
     found, ratio, weight, l2 = compress(Q, Y, eps), l1_ratio, alpha, alpha * (1.0 - l1_ratio)
     if found.negative:
         raise ValueError(f"gram has an eigenvalue of {found.negative:.6g}; none may be negative.")

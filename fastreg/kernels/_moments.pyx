@@ -129,6 +129,7 @@ cdef class MomentSums:
     cdef Moments sums
     cdef double *saved          # S, at, base, so_far and step before a call
     cdef readonly Py_ssize_t p, t
+    cdef readonly Py_ssize_t rows       # of weight > 0
 
     def __cinit__(self, Py_ssize_t p, Py_ssize_t t):
         cdef Py_ssize_t m = p + t
@@ -156,7 +157,7 @@ cdef class MomentSums:
         cdef Matrix left, right
         cdef double before = self.sums.weight, square, base
         cdef int held = 0, status = 0
-        cdef Py_ssize_t bad = -1, j
+        cdef Py_ssize_t bad = -1, i, j
         cdef bint small = False
         try:
             PyObject_GetBuffer(X, &x, PyBUF_STRIDED_RO | PyBUF_FORMAT)
@@ -176,13 +177,17 @@ cdef class MomentSums:
                 for j in range(self.sums.m):
                     square, base = self.sums.S[j * self.sums.m + j], self.sums.base[j]
                     # of nothing but equal numbers the mean is base and the sum of squares 0, both exactly
-                    small = square < SMALL and (self.sums.so_far[j] != 0.0 or (leaves(&left, j, base) if j < left.p
-                                                                               else leaves(&right, j - left.p, base)))
+                    if square < SMALL:
+                        small = self.sums.so_far[j] != 0.0 or (leaves(&left, j, base) if j < left.p
+                                                               else leaves(&right, j - left.p, base))
                     if small or not isfinite(square + self.sums.weight):
                         bad = j
                         break
                 if status != 0 or bad >= 0:
                     self.restore(before)
+                else:
+                    for i in range(left.n):
+                        self.rows += left.root == NULL or left.root[i] > 0.0
             raise_for(status, "")
         finally:
             if held > 0:
@@ -212,7 +217,9 @@ cdef class MomentSums:
             join(M, N.weight, 1.0, 0)
             for j in range(M.m):
                 finite = finite and isfinite(M.S[j * M.m + j] + M.weight)
-            if not finite:
+            if finite:
+                self.rows += other.rows
+            else:
                 self.restore(before)
         return finite
 
@@ -224,10 +231,11 @@ cdef class MomentSums:
             for k in range(j + 1):
                 products[j, k] = products[k, j] = self.sums.S[j * m + k]
 
-    def write(self, double weight, const double[::1] base, const double[::1] rest, const double[:, ::1] products):
+    def write(self, Py_ssize_t rows, double weight, const double[::1] base, const double[::1] rest,
+              const double[:, ::1] products):
         """Be the moments that `read` gave."""
         cdef Py_ssize_t j, m = self.sums.m
-        self.sums.weight = weight
+        self.rows, self.sums.weight = rows, weight
         for j in range(m):
             self.sums.base[j], self.sums.so_far[j] = base[j], rest[j]
             memcpy(self.sums.S + j * m, &products[j, 0], (j + 1) * sizeof(double))
