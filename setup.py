@@ -17,6 +17,7 @@ KERNELS = [
     "_csc",
     "_design",
     "_gram",
+    "_moments",
     "_columns",
     "_cholesky",
     "_cross",

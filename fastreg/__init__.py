@@ -12,11 +12,14 @@ if TYPE_CHECKING:
     from fastreg import display as display
     from fastreg import prox as prox
     from fastreg._certificate import certify as certify
+    from fastreg._gramstats import GramStats as GramStats
     from fastreg._lasso import alpha_max as alpha_max
     from fastreg._lasso import elastic_net as elastic_net
     from fastreg._lasso import elastic_net_path as elastic_net_path
     from fastreg._lasso import lasso as lasso
     from fastreg._lasso import lasso_path as lasso_path
+    from fastreg._quadratic import lasso_gram as lasso_gram
+    from fastreg._quadratic import ridge_gram as ridge_gram
     from fastreg._results import Certificate as Certificate
     from fastreg._results import ConvergenceWarning as ConvergenceWarning
     from fastreg._results import Fit as Fit
@@ -37,14 +40,17 @@ _HOMES = {
     "elastic_net": "_lasso",
     "elastic_net_path": "_lasso",
     "lasso": "_lasso",
+    "lasso_gram": "_quadratic",
     "lasso_path": "_lasso",
     "ridge": "_ridge.functions",
     "ridge_cv": "_ridge.selection",
+    "ridge_gram": "_quadratic",
     "ridge_path": "_ridge.functions",
     "soft_threshold": "prox",
     "Certificate": "_results",
     "ConvergenceWarning": "_results",
     "Fit": "_results",
+    "GramStats": "_gramstats",
     "Path": "_results",
     "RidgePath": "_ridge.results",
     "RidgeSelection": "_ridge.results",

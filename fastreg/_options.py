@@ -66,13 +66,19 @@ def sample_weights(value: Any, n: int) -> Floats | None:
     """Weights of the n rows, rescaled to sum to n."""
     if value is None:
         return None
-    s = _vector(value, "sample_weight", n, "row")
-    _each(s, np.isfinite(s) & (s >= 0.0), "sample_weight", "row", "finite numbers >= 0 are needed")
+    s = row_weights(value, n)
     if not s.any():
         raise ValueError("sample_weight is 0 in every row; at least one weight > 0 is needed.")
     s = s / s.max()  # else the sum may overflow, or n over it
     scaled: Floats = s * (n / s.sum())
     return scaled
+
+
+def row_weights(value: Any, n: int) -> Floats:
+    """Weights of the n rows, as they are."""
+    s = _vector(value, "sample_weight", n, "row")
+    _each(s, np.isfinite(s) & (s >= 0.0), "sample_weight", "row", "finite numbers >= 0 are needed")
+    return s
 
 
 def total(sample_weight: Any) -> float:

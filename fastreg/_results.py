@@ -6,6 +6,7 @@ Everything is in the public scaling of the function that made it; a gap bounds h
 from __future__ import annotations
 
 import operator
+import sys
 import warnings
 from dataclasses import dataclass, field
 from enum import Enum
@@ -43,7 +44,9 @@ class Status(Enum):
 
 
 def warn_unconverged(where: str, gap: float, objective: float, status: Status, asked: str, stacklevel: int = 4) -> None:
-    """One ConvergenceWarning at the line of the user's call."""
+    """One ConvergenceWarning at the line of the user's call, which is at least stacklevel calls up."""
+    while sys._getframe(stacklevel - 1).f_globals.get("__name__", "").startswith("fastreg._"):
+        stacklevel += 1
     ratio = f"{gap / objective:.2g} times the objective" if 0.0 < objective < np.inf else f"{gap:.2g}"
     message = f"Not converged {where}: the gap is {ratio}, not {asked}; {status.advice}."
     warnings.warn(message, ConvergenceWarning, stacklevel=stacklevel)

@@ -104,7 +104,7 @@ def _by_columns(held: Held, folds: Folds) -> Iterator[tuple[Floats, Floats]]:
 def _from_statistics(held: Held, stats: GramStats) -> tuple[Floats, Floats]:
     """Coefficients and intercepts from the statistics of a fold's training rows."""
     model, alphas = held.model, held.reduced.alphas
-    gram, xty, yty = stats.gram, stats.xty, stats.yty
+    gram, xty, yty = stats.gram, stats.xty, np.diag(stats.yty)
     if not model.problem.centered:
         gram = gram + stats.weight * np.outer(stats.mean, stats.mean)
         xty = xty + stats.weight * np.outer(stats.mean, stats.y_mean)

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fastreg import _input, _options
-from fastreg._ridge.folds import fold_errors
 from fastreg._model import Options
+from fastreg._ridge.folds import fold_errors
 from fastreg._ridge.functions import Reduced, fit_at, penalised_model
 from fastreg._ridge.results import RidgeSelection, best
 from fastreg._ridge.solver import TOL

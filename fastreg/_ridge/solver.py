@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastreg._normalise import Problem
+from fastreg._results import Status
 from fastreg._ridge.design import EPS, Design, Directions
 from fastreg._ridge.iterative import factor_fits, is_large, solve_iteratively
 from fastreg._ridge.spectrum import KAPPA, ByRows, Numbers
-from fastreg._results import Status
 from fastreg.kernels._ridge import RidgeSystem
 
 Floats = NDArray[np.float64]

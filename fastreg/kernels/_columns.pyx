@@ -10,11 +10,11 @@ from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memcpy
 
 from fastreg.kernels._design cimport (
-    STRIDED_ROWS, Matrix, col_pack, entry, entry_address, fr_axpy_f64, fr_csc_end, fr_csc_longest, fr_csc_statistics,
-    fr_dot_f64, fr_largest, fr_prefetch, fr_rows_dot, fr_sum_f64, fr_wdot_f64, fr_wpack_f64, interrupted, part_moments,
-    part_pack, part_root, part_sum, raise_for, root_sum, subtract_product,
+    STRIDED_ROWS, Matrix, col_pack, dense_matrix, entry, fr_csc_dot, fr_csc_end, fr_csc_longest, fr_csc_statistics, fr_largest,
+    fr_sum_f64, fr_wdot_f64, fr_wpack_f64, part_moments, part_pack, part_sum, raise_for, root_sum, subtract_product,
 )
-from fastreg.kernels._gram cimport CHUNK, LANES, aligned, pack_whole, packed_length, target_products, whole_lanes
+from fastreg.kernels._gram cimport gram_block, rows_of, target_products
+from fastreg.kernels._moments cimport Moments, moments_continue, moments_free, moments_reserve
 
 cdef class Buffer:
     """A buffer of somebody else's, held for as long as this lives."""
@@ -38,7 +38,7 @@ cdef class Columns:
 
     def __cinit__(self, object X, const double[::1] y, bint center, double scale, object root, bint whole):
         cdef Buffer data, indices, indptr, weights
-        cdef Py_ssize_t n, p, item
+        cdef Py_ssize_t n, p
         cdef int status = 0
         cdef bint splits
         self.X.sparse = isinstance(X, tuple)
@@ -49,14 +49,12 @@ cdef class Columns:
             self.X.csc.data, self.X.csc.indices, self.X.csc.indptr = data.view.buf, indices.view.buf, indptr.view.buf
             self.X.csc.single, self.X.csc.wide = data.view.itemsize == 4, indices.view.itemsize == 8
             self.X.csc.size = fr_csc_end(&self.X.csc, p)
-            self.X.row_stride = 1
+            self.X.row_stride, self.X.single = 1, self.X.csc.single
         else:
             data = Buffer(X)
             self.held = (data,)
-            n, p, item = data.view.shape[0], data.view.shape[1], data.view.itemsize
-            self.X.data = data.view.buf
-            self.X.row_stride, self.X.col_stride = data.view.strides[0] // item, data.view.strides[1] // item
-        self.X.single = data.view.itemsize == 4
+            dense_matrix(&self.X, data.view.buf, data.view.itemsize, 2, data.view.shape, data.view.strides)
+            n, p = self.X.n, self.X.p
         # of sparse X everything is written anyway
         self.mean = <double *>(malloc(3 * p * sizeof(double)) if self.X.sparse else calloc(3 * p, sizeof(double)))
         self.sq, self.xy = self.mean + p, self.mean + 2 * p
@@ -78,7 +76,7 @@ cdef class Columns:
                 raise MemoryError(f"no memory for a {p} x {p} Gram matrix")
         with nogil:
             if whole:
-                status = whole_statistics(&self.X, &y[0], center, self.mean, self.sq, self.xy, self.gram)
+                status = whole_statistics(&self.X, &y[0], self.mean, self.sq, self.xy, self.gram)
                 self.finite = status == 0
             elif self.X.sparse:
                 self.finite = sparse_statistics(&self.X, &y[0], center, self.mean, self.sq, self.xy, self.split)
@@ -133,6 +131,31 @@ cdef class Columns:
                 col_pack(&self.X, j + k, &out[0, k])
             else:
                 part_pack(&self.X, j + k, i, out.shape[0], &out[0, k])
+
+    def centres(self, const double[::1] root, double[::1] base, double[::1] rest):
+        """base + rest = mean of sparse X; of a full column base is near its entries, and rest what their mean would lose.
+
+        root: square roots of the weights, ones without."""
+        cdef Py_ssize_t j
+        for j in range(self.X.p):
+            base[j], rest[j] = 0.0, self.X.mean[j]
+            if self.split != NULL and self.split[j] != 0.0:
+                base[j], rest[j] = self.split[j], fr_csc_dot(&self.X.csc, j, self.X.root, &root[0]) / self.X.n
+
+    def inner(self, double[:, ::1] out):
+        """out_jk = x_j'x_k for k <= j, out (p, p + 3); its other entries are overwritten"""
+        cdef Py_ssize_t j, p = self.X.p
+        cdef int status = -1
+        cdef double **rows = <double **>malloc(p * sizeof(double *))
+        cdef Py_ssize_t *cols = <Py_ssize_t *>malloc(p * sizeof(Py_ssize_t))
+        if rows != NULL and cols != NULL:
+            with nogil:
+                for j in range(p):
+                    cols[j] = j
+                status = gram_block(&self.X, cols, 0, p, rows_of(&out[0, 0], out.shape[1], p, rows))
+        free(rows)
+        free(cols)
+        raise_for(status, "the Gram matrix")
 
     def squares(self, double[::1] out):
         """out_j = |x_j|^2 of the centred, weighted, scaled columns"""
@@ -253,74 +276,23 @@ cdef inline double weighted_sum(Py_ssize_t n, const double *x, double shift, con
     return fr_sum_f64(n, x, 1, shift) if root == NULL else fr_wdot_f64(n, x, 1, shift, root, root)
 
 
-cdef int whole_statistics(Matrix *X, const double *y, bint center, double *mean, double *sq, double *xy,
-                          double *G) noexcept nogil:
+cdef int whole_statistics(Matrix *X, const double *y, double *mean, double *sq, double *xy, double *G) noexcept nogil:
     """mean, sq = |x_j|^2 and xy = x_j'y as in column_statistics, and G = X'X, p x p, from one reading of X.
 
-    Each chunk of rows is centred by its own mean, and joins those before it by Chan's update (Chan, Golub and LeVeque, 1983,
-    Algorithms for Computing the Sample Variance, eq. 2.1), so that nothing cancels.  Cost n p^2/2 and p packed columns.
-    Returns -1 where memory is out, -2 if interrupted, 1 where X or a sum of it is not finite."""
-    cdef Py_ssize_t p = X.p, ld = packed_length(X.n), i = 0, j, k, rows, whole
-    cdef double *block = <double *>calloc((p + 1) * (ld + p + 5) + LANES, sizeof(double))
-    cdef double *A = aligned(block)
-    cdef double *S = A + (p + 1) * ld               # of the columns and, in row p, of y: lower triangle
-    cdef double *at = S + (p + 1) * (p + 1)         # the mean of this chunk
-    cdef double *base = at + p + 1                  # the first row: means are counted from there, and lose no digits
-    cdef double *so_far = base + p + 1              # the mean of all rows before, less base
-    cdef double *step = so_far + p + 1              # from there to the mean of this chunk
-    cdef const double *root
-    cdef double work = 0.0, total = 0.0, weight, seen = 0.0, share
-    cdef Py_ssize_t item = sizeof(float) if X.single else sizeof(double)
-    cdef Matrix chunk = X[0]
-    cdef int status = 0
-    if block == NULL:
-        return -1
-    chunk.mean = at
-    if center:
+    Cost n p^2/2 and p packed columns.  Returns -1 where memory is out, -2 if interrupted, 1 where X or a sum of it is not
+    finite."""
+    cdef Py_ssize_t p = X.p, j, k
+    cdef Moments M
+    cdef int status = moments_reserve(&M, p + 1, X.n)
+    cdef double total = 0.0
+    if status == 0:
+        status = moments_continue(&M, X, NULL, y)
         for j in range(p):
-            base[j] = entry(X, 0, j)
-    while i < X.n and status == 0:
-        rows = min(<Py_ssize_t>CHUNK, X.n - i)
-        whole = whole_lanes(rows)
-        root = part_root(X, i, rows)
-        weight = rows if root == NULL else fr_dot_f64(rows, root, 1, 0.0, root)
-        if center and weight > 0.0:
-            for j in range(p):
-                # counted from the first entry: the mean of equal numbers is that number
-                at[j] = entry(X, i, j)
-                step[j] = at[j] - base[j] + part_sum(&chunk, j, i, rows) / weight
-                at[j] = base[j] + step[j]
-            at[p] = step[p] = root_sum(rows, y + i, root) / weight
-        for j in range(p):
-            pack_whole(&chunk, j, i, rows, whole, A + j * ld)
-            if i + rows < X.n and X.row_stride == 1:    # a chunk is too short for the processor to look ahead by itself
-                fr_prefetch(entry_address(X, i + rows, j), min(rows, X.n - i - rows) * item)
-        for k in range(whole):
-            A[p * ld + k] = y[i + k] - at[p] * (1.0 if root == NULL else root[k]) if k < rows else 0.0
-        fr_rows_dot(p + 1, p + 1, whole, 1.0, A, ld, A, ld, S, p + 1, 1)
-        if center and weight > 0.0:
-            share = weight / (seen + weight)
-            for j in range(p + 1):
-                step[j] -= so_far[j]
-                so_far[j] += share * step[j]
-                step[j] *= X.scale if j < p else 1.0
-                fr_axpy_f64(j + 1, share * seen * step[j], step, 1, 0.0, S + j * (p + 1))
-            seen += weight
-        i += rows
-        work += <double>rows * p * p
-        if interrupted(&work):
-            status = -2
-    for j in range(p):
-        mean[j], sq[j], xy[j] = base[j] + so_far[j], S[j * (p + 1) + j], S[p * (p + 1) + j]
-        total += abs(sq[j]) + abs(xy[j])
-        for k in range(j + 1):
-            G[j * p + k] = G[k * p + j] = S[j * (p + 1) + k]
-    for j in range(p):
-        if center and X.root != NULL and is_constant(X, j, &mean[j]):
-            sq[j] = 0.0
-            for k in range(p):
-                G[j * p + k] = G[k * p + j] = 0.0
-    free(block)
+            mean[j], sq[j], xy[j] = M.base[j] + M.so_far[j], M.S[j * M.m + j], M.S[p * M.m + j]
+            total += abs(sq[j]) + abs(xy[j])
+            for k in range(j + 1):
+                G[j * p + k] = G[k * p + j] = M.S[j * M.m + k]
+    moments_free(&M)
     return status if status != 0 or isfinite(total) else 1
 
 

@@ -95,6 +95,18 @@ ctypedef fused Design:
     Gram
 
 
+cdef inline void dense_matrix(Matrix *X, const void *data, Py_ssize_t item, int dimensions, const Py_ssize_t *shape,
+                              const Py_ssize_t *strides) noexcept nogil:
+    """X = the float32 or float64 array of a buffer, one column if it has one dimension; not centred, scaled or weighted, and
+    without the mean"""
+    X.sparse, X.single, X.data = False, item == sizeof(float), data
+    X.n, X.row_stride = shape[0], strides[0] // item
+    X.p, X.col_stride = 1, 0
+    if dimensions == 2:
+        X.p, X.col_stride = shape[1], strides[1] // item
+    X.centred, X.mean, X.scale, X.root, X.cols = False, NULL, 1.0, NULL, NULL
+
+
 cdef inline Py_ssize_t column(Matrix *X, Py_ssize_t j) noexcept nogil:
     """the column of the user's X that column j stands for"""
     check(0 <= j < X.p)

@@ -1,0 +1,205 @@
+"""Lasso, elastic net and ridge of a quadratic that is given by its matrix: no rows, no intercept.
+
+_compress.py writes 1/2 w'Qw - q'w as 1/2 |r - Rw|^2 less a constant, and the solvers of the package do the rest.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fastreg import _input, _options
+from fastreg._compress import FEWEST, compress
+from fastreg._lasso import elastic_net
+from fastreg._results import Fit, Path
+
+Floats = NDArray[np.float64]
+
+
+def lasso_gram(
+    gram: ArrayLike,
+    xty: ArrayLike,
+    alpha: float,
+    *,
+    l1_ratio: float = 1.0,
+    yty: Any = None,
+    penalty_factor: Any = None,
+    lower: ArrayLike | None = None,
+    upper: ArrayLike | None = None,
+    positive: bool = False,
+    tol: float = 1e-6,
+    max_iter: int = 10_000,
+    warm_start: ArrayLike | Fit | Path | None = None,
+) -> Fit:
+    """Minimise 1/2 w'Qw - q'w + alpha sum_j (l1_ratio v_j |w_j| + (1 - l1_ratio)/2 u_j w_j^2), lower_j <= w_j <= upper_j.
+
+    Q and q are as they are: for X'X and X'y, alpha is n times that of `lasso`, and there is no intercept unless both are
+    centred.
+
+    Parameters
+    ----------
+    gram : array of shape (p, p)
+        Q, symmetric without negative eigenvalues, to rounding.  Copied.
+    xty : array of shape (p,) or (p, t)
+        q, or one for each of t problems; in the range of Q unless the l2 penalty makes that unnecessary.
+    alpha : float >= 0
+        Weight of the penalties.
+    l1_ratio : float from 0 to 1
+        Share of the l1 penalty.
+    yty : float or array of shape (t,), optional
+        |y|^2 where Q and q come from data, at least q'inv(Q)q, which is the default; it sets what tol means, nothing else.
+    penalty_factor, lower, upper, positive, max_iter, warm_start
+        As in `lasso`; penalty_factor is v, or a pair (v, u).
+    tol : float >= 0
+        Stop when dual_gap <= tol * (objective + yty/2), which is never negative.
+
+    Returns
+    -------
+    Fit
+        coef (p,) or (p, t), float64, intercept 0; objective is the number above, which may be negative, and dual_gap absolute:
+        objective - optimum <= dual_gap, up to the rounding of Q.
+
+    Raises
+    ------
+    ValueError, TypeError
+        In one sentence, for a matrix that is not square, symmetric, finite and free of negative eigenvalues, an xty out of its
+        range, and options as in `lasso`.
+
+    Warns
+    -----
+    ConvergenceWarning
+        As in `lasso`.
+
+    Notes
+    -----
+    Cost: p^3/6 multiply-adds for a Cholesky factor of Q (eigenvalues, some 25 times that, where Q is singular), then that of
+    `lasso` with p rows.  Where Q is singular the l2 penalty is added to it first.
+
+    References
+    ----------
+    Friedman, Hastie and Tibshirani (2010), Regularization Paths for Generalized Linear Models via Coordinate Descent,
+    section 2.2 (covariance updates, which need no more than Q and q).
+
+    Examples
+    --------
+    >>> import fastreg as fr
+    >>> fit = fr.lasso_gram([[2.0, 0.0], [0.0, 4.0]], [3.0, 1.0], alpha=1.0)
+    >>> fit.coef, round(fit.objective, 12)
+    (array([1., 0.]), -1.0)
+    """
+    alpha, l1_ratio = _input.number(alpha, "alpha", 0.0), _input.number(l1_ratio, "l1_ratio", 0.0, 1.0)
+    Q, q, eps = _quadratic(gram, xty)
+    p = len(Q)
+    factors = _options.penalty_factors(penalty_factor, p)
+    Y = q.reshape(p, -1)
+    if factors is not None:  # columns that are left out need not meet any condition
+        out = np.isinf(factors[0])
+        Q[out], Q[:, out], Y[out] = 0.0, 0.0, 0.0
+    found, ratio, weight, l2 = compress(Q, Y, eps), l1_ratio, alpha, alpha * (1.0 - l1_ratio)
+    if found.negative:
+        raise ValueError(f"gram has an eigenvalue of {found.negative:.6g}; none may be negative.")
+    if len(found.R) < p and l2 > 0.0:
+        u = np.ones(p) if factors is None else np.where(np.isinf(factors[1]), 0.0, factors[1])
+        found, ratio, weight = compress(Q + np.diag(l2 * u), Y, eps), 1.0, alpha * l1_ratio
+    if found.outside > np.sqrt((FEWEST + p) * eps):
+        raise ValueError(
+            f"xty is out of the range of gram by {found.outside:.3g} of its size; the problem is unbounded or not one of least "
+            "squares."
+        )
+    X, targets, half = _rows(found.R, found.r, yty)
+    fit = elastic_net(
+        X,
+        targets[:, 0] if q.ndim == 1 else targets,
+        weight,
+        l1_ratio=ratio,
+        fit_intercept=False,
+        penalty_factor=factors,
+        lower=lower,
+        upper=upper,
+        positive=positive,
+        tol=tol,
+        max_iter=max_iter,
+        warm_start=warm_start,
+    )
+    objective = fit.objective - (float(half[0]) if q.ndim == 1 else half)
+    return Fit(fit.coef, fit.intercept, alpha, l1_ratio, objective, fit.dual_gap, fit.n_iter, fit.status)
+
+
+def ridge_gram(
+    gram: ArrayLike,
+    xty: ArrayLike,
+    alpha: float,
+    *,
+    yty: Any = None,
+    penalty_factor: ArrayLike | None = None,
+    lower: ArrayLike | None = None,
+    upper: ArrayLike | None = None,
+    positive: bool = False,
+) -> Fit:
+    """Minimise 1/2 w'Qw - q'w + alpha/2 sum_j u_j w_j^2, lower_j <= w_j <= upper_j.
+
+    It is `lasso_gram` with l1_ratio = 0; for X'X and X'y, alpha is that of `ridge`, and the objective half of what it
+    minimises less |y|^2/2.  penalty_factor is u; alpha = 0 gives the solution of smallest norm.
+
+    Examples
+    --------
+    >>> import fastreg as fr
+    >>> fr.ridge_gram([[2.0, 0.0], [0.0, 4.0]], [3.0, 1.0], alpha=1.0).coef
+    array([1. , 0.2])
+    """
+    return lasso_gram(
+        gram,
+        xty,
+        alpha,
+        l1_ratio=0.0,
+        yty=yty,
+        penalty_factor=penalty_factor,
+        lower=lower,
+        upper=upper,
+        positive=positive,
+    )
+
+
+def _quadratic(gram: Any, xty: Any) -> tuple[Floats, Floats, float]:
+    """(Q, q, eps) in float64, checked, Q symmetric to the last bit; eps is that of the numbers as they came."""
+    given = _input.matrix(gram, "gram")
+    eps = float(np.finfo(given.dtype).eps)
+    p = len(given)
+    if given.shape != (p, p):
+        raise ValueError(f"gram has shape {given.shape}; a square matrix is needed.")
+    if not np.isfinite(given).all():
+        raise _input.not_finite(given, "gram")
+    Q: Floats = given.astype(np.float64)
+    off, size = abs(Q - Q.T), np.sqrt(abs(np.diag(Q)))
+    wrong = off > np.sqrt(eps) * size[:, None] * size + FEWEST * eps * abs(Q).max()
+    if wrong.any():
+        i, j = np.argwhere(wrong)[0]
+        raise ValueError(f"gram is not symmetric: it has {Q[i, j]:.6g} at ({i}, {j}) and {Q[j, i]:.6g} at ({j}, {i}).")
+    q: Floats = _input.real_array(xty, "xty").astype(np.float64)
+    if q.ndim not in (1, 2) or q.shape[0] != p or 0 in q.shape:
+        raise ValueError(f"xty has shape {q.shape}; ({p},) or ({p}, t) is needed, as gram has {p} columns.")
+    if not np.isfinite(q).all():
+        raise _input.not_finite(q, "xty")
+    return 0.5 * Q + 0.5 * Q.T, q, max(eps, float(np.finfo(_input.real_array(xty, "xty").dtype).eps))
+
+
+def _rows(R: Floats, r: Floats, yty: Any) -> tuple[Floats, Floats, Floats]:
+    """X and Y of n rows with 1/(2n) |Y - Xw|^2 = 1/2 w'Qw - q'w + half, and this half: yty/2, for each target."""
+    k, t = r.shape
+    square = np.square(r).sum(axis=0)
+    rest = np.zeros(t)
+    if yty is not None:
+        given = _input.real_array(yty, "yty").astype(np.float64)
+        if given.shape not in ((), (t,)):
+            raise ValueError(f"yty has shape {given.shape}; a number or shape ({t},) is needed, one for each target.")
+        rest = given - square
+        short = ~(rest >= -1e-6 * square) | ~np.isfinite(given)
+        if short.any():
+            j = int(np.argmax(short))
+            raise ValueError(f"yty is {np.broadcast_to(given, t)[j]:.6g} where gram and xty need at least {square[j]:.6g}.")
+        rest = np.maximum(rest, 0.0)
+    X, Y = np.zeros((k + 1, R.shape[1]), order="F"), np.zeros((k + 1, t), order="F")
+    X[:k], Y[:k], Y[k] = R, r, np.sqrt(rest)
+    return X * np.sqrt(k + 1), Y * np.sqrt(k + 1), 0.5 * (square + rest)
