@@ -73,7 +73,7 @@ def options_for(name, shape):
 
 
 def data(shape, kind="F", seed=0):
-    """X with a third of zeros, columns of several sizes and one far from zero, as float64 numbers that this kind holds, and y."""
+    """X with a third of zeros, columns of several sizes, one far from zero, as float64 that this kind holds, and y."""
     n, p = SHAPES[shape]
     X, y = problem(n, p, seed=seed)
     X *= np.linspace(0.5, 2.0, p)
