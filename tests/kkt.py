@@ -116,3 +116,20 @@ def _assert_claims(X, y, fit, gap, value, floor, fit_intercept, tol, **rest):
     assert np.all(gap <= (1 + 1e-6) * fit.dual_gap + floor), f"gap {gap}, but {fit.dual_gap} claimed."
     assert fit.status.converged, fit.status
     assert np.all(gap <= (1 + 1e-6) * tol * value + floor), f"gap {gap}, but {tol} of {value} promised."
+
+
+def assert_ridge_claims(X, y, fit, alpha, *, fit_intercept=True, tol=1e-10, **options):
+    """The same for a ridge Fit with any options but bounds: see reference.ridge.  Its excess over the optimum is exact, but for
+    what rounding w to float64 costs: it moves the residual of a row by up to eps (|b| + |A||w|)."""
+    np.testing.assert_array_equal(fit.alpha, alpha)
+    assert fit.l1_ratio == 0
+    assert fit.coef.shape == np.shape(X)[1:] + np.shape(y)[1:]
+    A, b, _, _ = ref.ridge_rows(X, y, alpha, fit_intercept, **options)
+    moved = ref.EPS * (np.abs(b) + np.abs(A) @ np.abs(fit.coef))
+    floor = 64 * ref.EPS * np.sum(b**2, axis=0) + np.sum(4 * moved * np.abs(b - A @ fit.coef) + (4 * moved) ** 2, axis=0)
+    excess = ref.ridge_excess(X, y, fit.coef, alpha, fit_intercept, **options)
+    value = ref.ridge_objective(X, y, fit.coef, fit.intercept, alpha, fit_intercept, **options)
+    rest = {name: options.get(name) for name in ("sample_weight", "offset")}
+    if rest["offset"] is not None and np.ndim(y) == 2:
+        y, rest["offset"] = y - rest["offset"][:, None], None
+    _assert_claims(X, y, fit, excess, value, floor, fit_intercept, tol, **rest)

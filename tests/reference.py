@@ -4,16 +4,19 @@
     with all options     P(w, b) = 1/(2n) sum_i s_i (y_i - o_i - b - x_i'w)^2
                                    + alpha sum_j (l1_ratio v_j |w_j| + (1 - l1_ratio)/2 u_j w_j^2),  lower <= w <= upper
     ridge                R(w, b) = |y - b - Xw|^2 + alpha |w|^2
+    with all options     R(w, b) = sum_i s_i (y_i - o_i - b - x_i'w)^2 + alpha w'Pw,  P = diag(u) or any matrix
 
 Any dtype, order and strides, dense or sparse, come in; everything is computed on dense float64 copies.  The intercept b is
 not penalised, so it is always ybar - xbar'w, which is the same as fitting centred data without one; without an intercept b = 0.
 
-`**options` are those of `terms`: sample_weight, penalty_factor, lower, upper, positive, standardize, offset.
+`**options` are those of `terms`: sample_weight, penalty_factor, lower, upper, positive, standardize, offset; for ridge
+sample_weight, offset, and the `**penalty` of `ridge_penalty`: penalty_factor, penalty_matrix, standardize.
 """
 
 from typing import NamedTuple
 
 import numpy as np
+from scipy.linalg import null_space
 from scipy.optimize import nnls
 
 EPS = np.finfo(np.float64).eps
@@ -294,12 +297,168 @@ def deviance_ratio(X, y, coef, intercept, fit_intercept=True):
 # Ridge: y is (n,) or (n, t), coef (p,) or (p, t)
 
 
-def ridge(X, y, alpha, fit_intercept=True):
-    """coef, intercept minimising |y - b - Xw|^2 + alpha |w|^2; alpha = 0: the minimiser of least norm."""
-    X, y, x_mean, y_mean = center(X, y, fit_intercept)
-    w = ridge_primal(X, y, alpha) if alpha > 0 else np.linalg.lstsq(X, y, rcond=None)[0]
+class RidgePenalty(NamedTuple):
+    """w'Pw = |root w|^2 on the columns that are used; root free = 0, root whitened = I on its range, so that w = free c +
+    whitened d has the penalty |d|^2, and whitened whitened' is the pseudo-inverse of P."""
+
+    root: np.ndarray
+    free: np.ndarray
+    whitened: np.ndarray
+    used: np.ndarray
+
+
+def ridge_penalty(X, fit_intercept=True, sample_weight=None, *, penalty_factor=None, penalty_matrix=None, standardize=False):
+    """P = penalty_matrix, or diag(u); standardize multiplies u_j by the weighted variance of the column (mean square without
+    an intercept).  A column of factor inf is not used, nor is a constant one that is to be standardised."""
+    p = np.shape(X)[1]
+    if penalty_matrix is not None:
+        values, vectors = np.linalg.eigh(array(penalty_matrix))
+        positive = values > p * EPS * values.max()
+        size, penalised = np.sqrt(values[positive]), vectors[:, positive]
+        return RidgePenalty(size[:, None] * penalised.T, vectors[:, ~positive], penalised / size, np.full(p, True))
+    v, u = penalty_factor if isinstance(penalty_factor, tuple) else (penalty_factor, penalty_factor)
+    v, u = (np.ones(p) if factor is None else array(factor) for factor in (v, u))
+    used = np.isfinite(v) & np.isfinite(u)
+    u[~used] = 0.0
+    if standardize:
+        centred, _, _, _ = center(X, np.zeros(np.shape(X)[0]), fit_intercept, sample_weight)
+        variance = shares(len(centred), sample_weight) @ centred**2
+        used &= variance > 0
+        u *= variance
+    size, unit = np.sqrt(u), np.eye(p)
+    positive = used & (u > 0)
+    return RidgePenalty(np.diag(size), unit[:, used & (u == 0)], unit[:, positive] / size[positive], used)
+
+
+def ridge_rows(X, y, alpha, fit_intercept=True, sample_weight=None, offset=None, **penalty):
+    """(A, b) with R(w) = |b - Aw|^2 at the best intercept for w, xbar and ybar: the centred rows times sqrt(s_i), and below
+    them one row sqrt(alpha) root_k'w = 0 for each row of the root of the penalty."""
+    P = ridge_penalty(X, fit_intercept, sample_weight, **penalty)
+    y = array(y) if offset is None else (array(y).T - array(offset)).T
+    X, y, x_mean, y_mean = center(X, y, fit_intercept, sample_weight)
+    root = np.ones(len(y)) if sample_weight is None else np.sqrt(array(sample_weight))
+    A = np.vstack([root[:, None] * X, np.sqrt(alpha) * P.root])
+    A[:, ~P.used] = 0.0
+    return A, np.concatenate([(root * y.T).T, np.zeros((len(P.root), *y.shape[1:]))]), x_mean, y_mean
+
+
+def ridge(X, y, alpha, fit_intercept=True, **options):
+    """coef, intercept minimising R(w, b); of several minimisers the one of least |w|."""
+    A, b, x_mean, y_mean = ridge_rows(X, y, alpha, fit_intercept, **options)
+    w = np.linalg.lstsq(A, b, rcond=None)[0]
+    w[~A.any(axis=0)] = 0.0
     b = y_mean - x_mean @ w
     return w, float(b) if b.ndim == 0 else b
+
+
+def ridge_objective(X, y, coef, intercept, alpha, fit_intercept=True, sample_weight=None, offset=None, **penalty):
+    """sum_i s_i (y_i - o_i - b - x_i'w)^2 + alpha w'Pw, one number per target."""
+    P = ridge_penalty(X, fit_intercept, sample_weight, **penalty)
+    X, y, w = array(X), array(y), array(coef)
+    o, s = (np.full(len(y), value) if given is None else array(given) for given, value in ((offset, 0.0), (sample_weight, 1.0)))
+    return s @ ((y - X @ w - intercept).T - o).T ** 2 + alpha * np.sum((P.root @ w) ** 2, axis=0)
+
+
+def ridge_excess(X, y, coef, alpha, fit_intercept=True, **options):
+    """R(w) - min R at the best intercept for w, one number per target: |b - Aw projected on the columns of A|^2."""
+    A, b, _, _ = ridge_rows(X, y, alpha, fit_intercept, **options)
+    return np.sum(projection(A, b - A @ array(coef)) ** 2, axis=0)
+
+
+def ridge_hat(X, alpha, fit_intercept=True, **options):
+    """The (n, n) matrix from y to the fitted values: its columns are the fitted values of the unit vectors."""
+    w, b = ridge(X, np.eye(np.shape(X)[0]), alpha, fit_intercept, **options)
+    return array(X) @ w + b
+
+
+def ridge_df(X, alpha, fit_intercept=True, **options):
+    """The trace of the hat matrix."""
+    return np.trace(ridge_hat(X, alpha, fit_intercept, **options))
+
+
+def ridge_gcv(X, y, alpha, fit_intercept=True, sample_weight=None, offset=None, **penalty):
+    """(sum_i s_i r_i^2 / sum_i s_i) / (1 - df/n)^2 for n rows of positive weight."""
+    s = np.ones(len(y)) if sample_weight is None else array(sample_weight)
+    w, b = ridge(X, y, alpha, fit_intercept, sample_weight=s, offset=offset, **penalty)
+    fit = ridge_objective(X, y, w, b, 0.0, fit_intercept, s, offset) / s.sum()
+    return fit / (1 - ridge_df(X, alpha, fit_intercept, sample_weight=s, **penalty) / np.count_nonzero(s)) ** 2
+
+
+def ridge_loo_errors(X, y, alpha, fit_intercept=True, sample_weight=None, offset=None, **penalty):
+    """y_i - o_i - b - x_i'w of the fit without row i, fitted afresh for each row of positive weight; 0 for the others.
+
+    A standardised penalty stays that of all rows.  From no rows at all comes w = 0, b = 0.
+    """
+    if penalty.get("standardize"):
+        P = ridge_penalty(X, fit_intercept, sample_weight, **penalty)
+        penalty = {"penalty_factor": np.where(P.used, np.diag(P.root) ** 2, np.inf)}
+    X, y = array(X), array(y)
+    s = np.ones(len(y)) if sample_weight is None else array(sample_weight)
+    o = np.zeros(len(y)) if offset is None else array(offset)
+    errors = np.zeros_like(y)
+    for i in np.flatnonzero(s):
+        rest = np.where(np.arange(len(y)) == i, 0.0, s)
+        w, b = ridge(X, y, alpha, fit_intercept, sample_weight=rest, offset=o, **penalty) if rest.any() else (0.0 * X[0], 0.0)
+        errors[i] = y[i] - o[i] - b - X[i] @ w
+    return errors
+
+
+def ridge_loo(X, y, alpha, fit_intercept=True, sample_weight=None, **options):
+    """sum_i s_i e_i^2 / sum_i s_i over the errors of leaving one row out, one number per target."""
+    return shares(len(y), sample_weight) @ ridge_loo_errors(X, y, alpha, fit_intercept, sample_weight, **options) ** 2
+
+
+def ridge_restricted(X, y, fit_intercept=True, sample_weight=None, offset=None, **penalty):
+    """(B, z): the rows of positive weight times sqrt(s_i), in an orthonormal basis of all that neither the intercept nor
+    unpenalised columns explain: what is left to fit is |z - Bd|^2 + alpha |d|^2, in n' = len(z) rows."""
+    P = ridge_penalty(X, fit_intercept, sample_weight, **penalty)
+    X, y = array(X), array(y) if offset is None else (array(y).T - array(offset)).T
+    s = np.ones(len(y)) if sample_weight is None else array(sample_weight)
+    X, y, root = X[s > 0], y[s > 0], np.sqrt(s[s > 0])
+    Z = np.hstack([np.ones((len(y), int(fit_intercept))), X @ P.free])
+    A = null_space((root[:, None] * Z).T) if Z.shape[1] else np.eye(len(y))
+    return A.T @ (root[:, None] * (X @ P.whitened)), A.T @ (root * y.T).T
+
+
+def ridge_log_marginal_likelihood(X, y, alpha, fit_intercept=True, **options):
+    """-1/2 (n' (log(2 pi J / n') + 1) + log det(I + BB'/alpha)), J = z'inv(I + BB'/alpha)z: the log density of z at its most
+    likely sigma2 = J / n', for z ~ N(0, sigma2 (I + BB'/alpha))."""
+    B, z = ridge_restricted(X, y, fit_intercept, **options)
+    V = np.eye(len(z)) + B @ B.T / alpha
+    J = np.sum(z * np.linalg.solve(V, z), axis=0)
+    return -0.5 * (len(z) * (np.log(2 * np.pi * J / len(z)) + 1) + np.linalg.slogdet(V)[1])
+
+
+def ridge_by_spectrum(X, y, alpha, fit_intercept=True, **options):
+    """Objective, df, gcv and log marginal likelihood for alpha > 0 from B = U S V', which no small alpha costs digits:
+
+    with f_k = alpha / (s_k^2 + alpha), s_k = 0 beyond the singular values, and z in the basis U,
+        J = sum f_k z_k^2,  |r|^2 = sum f_k^2 z_k^2,  n - df = sum f_k,  log det(I + BB'/alpha) = -sum log f_k.
+    """
+    B, z = ridge_restricted(X, y, fit_intercept, **options)
+    weight = options.get("sample_weight")
+    s = np.ones(len(y)) if weight is None else array(weight)
+    n = np.count_nonzero(s)
+    U, size, _ = np.linalg.svd(B, full_matrices=True)
+    left = alpha / (np.append(size, np.zeros(len(z) - len(size))) ** 2 + alpha)
+    squares = (U.T @ z) ** 2
+    J = left @ squares
+    gcv = (left**2 @ squares / s.sum()) / (left.sum() / n) ** 2
+    with np.errstate(divide="ignore"):
+        likelihood = -0.5 * (len(z) * (np.log(2 * np.pi * J / len(z)) + 1) - np.log(left).sum())
+    return J, n - left.sum(), gcv, likelihood
+
+
+def ridge_fold_errors(X, y, alpha, folds, fit_intercept=True, sample_weight=None, offset=None, **penalty):
+    """sum s_i e_i^2 / sum s_i over the test rows of each (train, test), fitted on its training rows: (folds,) or (folds, t)."""
+    X, y = array(X), array(y)
+    s = np.ones(len(y)) if sample_weight is None else array(sample_weight)
+    o = np.zeros(len(y)) if offset is None else array(offset)
+    errors = []
+    for train, test in folds:
+        w, b = ridge(X[train], y[train], alpha, fit_intercept, sample_weight=s[train], offset=o[train], **penalty)
+        errors.append(s[test] @ ((y[test] - X[test] @ w - b).T - o[test]).T ** 2 / s[test].sum())
+    return np.array(errors)
 
 
 def ridge_primal(X, y, alpha):
@@ -310,12 +469,6 @@ def ridge_primal(X, y, alpha):
 def ridge_dual(X, y, alpha):
     """X'(XX' + alpha I)^-1 y, the same w."""
     return X.T @ np.linalg.solve(X @ X.T + alpha * np.eye(len(X)), y)
-
-
-def ridge_objective(X, y, coef, intercept, alpha):
-    """|y - b - Xw|^2 + alpha |w|^2, one number per target."""
-    X, y, w = (np.asarray(a, dtype=np.float64) for a in (X, y, coef))
-    return np.sum((y - intercept - X @ w) ** 2, axis=0) + alpha * np.sum(w**2, axis=0)
 
 
 def ridge_gap(X, y, coef, alpha, fit_intercept=True):

@@ -7,10 +7,12 @@ import kkt
 import numpy as np
 import pytest
 import reference as ref
+import ridge_cases
 from conftest import problem
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
+from scipy.stats import multivariate_normal
 
 L1_RATIOS = [1.0, 0.5, 0.1]
 # Few digits keep products exact enough for an absolute tolerance; zeros and repeated columns come up often.
@@ -389,3 +391,114 @@ def test_assert_optimal_judges_options(fit_intercept):
         fewer = {name: value for name, value in OPTIONS.items() if name != option}
         with pytest.raises(AssertionError):
             kkt.assert_optimal(X, y, fit, 0.1, l1_ratio=0.5, fit_intercept=fit_intercept, **fewer)
+
+
+# Ridge with all options
+
+
+def ridge_options(name, shape="tall"):
+    options = ridge_cases.options_for(name, shape)
+    return {"fit_intercept": True} | options
+
+
+@ridge_cases.every_shape
+@ridge_cases.every_option
+def test_ridge_under_options_is_the_least_of_its_objective(name, shape):
+    X, y = ridge_cases.data(shape)
+    options = ridge_options(name, shape)
+    coef, intercept = ref.ridge(X, y, 0.3, **options)
+    best = ref.ridge_objective(X, y, coef, intercept, 0.3, **options)
+    used = ref.ridge_penalty(X, **{k: v for k, v in options.items() if k != "offset"}).used
+    assert not coef[~used].any()
+    rng = np.random.default_rng(0)
+    for step in (1e-1, 1e-3):
+        for _ in range(20):
+            w = coef + step * rng.standard_normal(len(coef)) * used
+            b = intercept + step * rng.standard_normal() * options["fit_intercept"]
+            assert ref.ridge_objective(X, y, w, b, 0.3, **options) > best
+            _, _, x_mean, y_mean = ref.ridge_rows(X, y, 0.3, **options)
+            above = ref.ridge_objective(X, y, w, y_mean - x_mean @ w, 0.3, **options) - best
+            assert ref.ridge_excess(X, y, w, 0.3, **options) == pytest.approx(above, rel=1e-6)
+    assert ref.ridge_excess(X, y, coef, 0.3, **options) <= 1e-24 * best
+
+
+@ridge_cases.every_shape
+@ridge_cases.every_option
+def test_df_gcv_and_objective_of_ridge_by_spectrum_are_those_of_fits(name, shape):
+    X, y = ridge_cases.data(shape)
+    options = ridge_options(name, shape)
+    for alpha in (1e-2, 1.0, 1e3):
+        J, df, gcv, likelihood = ref.ridge_by_spectrum(X, y, alpha, **options)
+        coef, intercept = ref.ridge(X, y, alpha, **options)
+        value = ref.ridge_objective(X, y, coef, intercept, alpha, **options)
+        assert pytest.approx(value, rel=1e-10) == J
+        rest = {k: v for k, v in options.items() if k != "offset"}
+        assert df == pytest.approx(ref.ridge_df(X, alpha, **rest), rel=1e-9)
+        assert gcv == pytest.approx(ref.ridge_gcv(X, y, alpha, **options), rel=1e-7)
+        assert likelihood == pytest.approx(ref.ridge_log_marginal_likelihood(X, y, alpha, **options), rel=1e-9)
+
+
+@ridge_cases.every_option
+def test_errors_without_a_row_are_residuals_over_one_minus_leverage(name):
+    """Allen (1974): e_i = r_i / (1 - h_ii), h the diagonal of the hat matrix."""
+    X, y = ridge_cases.data("fat")
+    options = ridge_options(name, "fat")
+    rest = {k: v for k, v in options.items() if k != "offset"}
+    s = options.get("sample_weight", np.ones(len(y)))
+    coef, intercept = ref.ridge(X, y, 0.3, **options)
+    r = y - options.get("offset", 0.0) - intercept - X @ coef
+    e = r / (1 - np.diag(ref.ridge_hat(X, 0.3, **rest)))
+    np.testing.assert_allclose(ref.ridge_loo_errors(X, y, 0.3, **options)[s > 0], e[s > 0], rtol=1e-9, atol=1e-11)
+    assert ref.ridge_loo(X, y, 0.3, **options) == pytest.approx(s @ e**2 / s.sum(), rel=1e-9)
+
+
+def test_log_marginal_likelihood_of_ridge_is_a_normal_density_at_its_best_variance():
+    X, y = ridge_cases.data("tall")
+    for alpha in (0.1, 10.0):
+        found = ref.ridge_log_marginal_likelihood(X, y, alpha, fit_intercept=False)
+
+        def density(variance, alpha=alpha):
+            return multivariate_normal(np.zeros(30), variance * (np.eye(30) + X @ X.T / alpha)).logpdf(y)
+
+        coef, _ = ref.ridge(X, y, alpha, False)
+        best = ref.ridge_objective(X, y, coef, 0.0, alpha, False) / 30
+        assert found == pytest.approx(density(best), rel=1e-10)
+        assert found > max(density(0.9 * best), density(1.1 * best))
+
+
+def test_restricted_likelihood_of_ridge_is_the_limit_of_a_wide_prior():
+    """The density of y with a prior of variance v on b and the free coefficients, times v^(k/2), whose limit has also the
+    determinant of what they explain: -1/2 log det(Z'Z), constant in alpha."""
+    X, y = ridge_cases.data("tall")
+    u = np.where(np.arange(8) == 2, 0.0, 1.5)
+    Z = np.column_stack([np.ones(30), X[:, 2]])
+    others = np.delete(X, 2, axis=1)
+    for alpha in (0.1, 10.0):
+        found = ref.ridge_log_marginal_likelihood(X, y, alpha, penalty_factor=u)
+        J, *_ = ref.ridge_by_spectrum(X, y, alpha, penalty_factor=u)
+        wide = 1e6
+        V = J / 28 * (np.eye(30) + others @ others.T / (1.5 * alpha) + wide * Z @ Z.T)
+        limit = multivariate_normal(np.zeros(30), V).logpdf(y) + np.log(2 * np.pi * J / 28 * wide)
+        assert found == pytest.approx(limit + np.linalg.slogdet(Z.T @ Z)[1] / 2, abs=1e-3)
+
+
+@pytest.mark.parametrize("fit_intercept", [True, False])
+def test_a_diagonal_penalty_matrix_is_penalty_factors(fit_intercept):
+    X, y = ridge_cases.data("fat")
+    u = np.linspace(0.0, 2.0, 30)
+    for twin in (ref.ridge_by_spectrum, ref.ridge_loo, ref.ridge_gcv):
+        by_matrix = twin(X, y, 0.3, fit_intercept, penalty_matrix=np.diag(u))
+        np.testing.assert_allclose(by_matrix, twin(X, y, 0.3, fit_intercept, penalty_factor=u), rtol=1e-8)
+
+
+def test_folds_of_one_row_are_leaving_one_out():
+    X, y = ridge_cases.data("fat")
+    Y = np.column_stack([y, y**2])
+    folds = [(np.delete(np.arange(12), i), np.array([i])) for i in range(12)]
+    options = {"sample_weight": np.linspace(0.5, 2.0, 12), "offset": np.arange(12.0)}
+    errors = ref.ridge_loo_errors(X, Y, 0.3, **options)
+    np.testing.assert_allclose(ref.ridge_fold_errors(X, Y, 0.3, folds, **options), errors**2, rtol=1e-9)
+
+
+def test_ridge_of_a_single_row_knows_nothing_without_it():
+    assert ref.ridge_loo([[2.0, 1.0]], [3.0], 0.5, fit_intercept=False) == 9.0
