@@ -43,6 +43,12 @@ class Status(Enum):
         return self.value
 
 
+def span(values: Any) -> str:
+    """A number, or from which to which several go."""
+    low, high = float(np.min(values)), float(np.max(values))
+    return f"{low:.6g}" if low == high else f"{low:.4g} to {high:.4g}"
+
+
 def warn_unconverged(where: str, gap: float, objective: float, status: Status, asked: str, stacklevel: int = 4) -> None:
     """One ConvergenceWarning at the line of the user's call, which is at least stacklevel calls up."""
     while sys._getframe(stacklevel - 1).f_globals.get("__name__", "").startswith("fastreg._"):
@@ -61,7 +67,7 @@ class Fit:
     coef : ndarray of shape (p,), or (p, t) for t targets
     intercept : float, or ndarray of shape (t,); 0.0 without an intercept
     alpha, l1_ratio : float
-        The penalty; l1_ratio is 0.0 for ridge.
+        The penalty; l1_ratio is 0.0 for ridge, whose alpha may be an ndarray of shape (t,), one for each target.
     objective, dual_gap : float, or ndarray of shape (t,)
         The objective at coef, and a bound on its distance from the optimum, in the same scaling.  No gap below
         64 eps |y|^2 / n, the rounding of float64, is claimed, so that many fits report just this.
@@ -74,7 +80,7 @@ class Fit:
 
     coef: Floats
     intercept: Any
-    alpha: float
+    alpha: Any
     l1_ratio: float
     objective: Any
     dual_gap: Any
@@ -86,7 +92,7 @@ class Fit:
         self,
         coef: Floats,
         intercept: Any,
-        alpha: float,
+        alpha: Any,
         l1_ratio: float,
         objective: Any,
         dual_gap: Any,
@@ -114,7 +120,7 @@ class Fit:
     def __repr__(self) -> str:
         worst = float(np.max(self.dual_gap))
         return (
-            f"Fit(alpha={self.alpha:.6g}, l1_ratio={self.l1_ratio:g}, {self.support.size} of {self.coef.shape[0]} coefficients "
+            f"Fit(alpha={span(self.alpha)}, l1_ratio={self.l1_ratio:g}, {self.support.size} of {self.coef.shape[0]} coefficients "
             f"non-zero, dual_gap={worst:.2g}, {self.status.name})"
         )
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -46,6 +47,10 @@ class Basis:
         product[self.index] = self.scale[:, None] * V
         return product
 
+    def coordinates(self, W: Floats) -> Floats:
+        """V of W = BV + anything along other directions; for unit vectors and orthonormal ones."""
+        return W[self.index] if self.dense is None else self.dense.T @ W
+
     def between(self, gram: Floats, other: Basis) -> Floats:
         """B'GC for a symmetric G."""
         return other.of(self.of(gram).T)
@@ -74,13 +79,22 @@ class Directions:
         return product
 
 
-@dataclass(slots=True)
 class Design:
-    """X in kernel scaling, and the directions of the penalty on it."""
+    """X in kernel scaling, and the directions of the penalty on it.
 
-    problem: Problem
-    source: Any  # X as the user has it
-    directions: Directions
+    source: X as the user has it, which only `rows` needs, and only of a sparse X."""
+
+    def __init__(self, problem: Problem, directions: Directions, source: Any = None) -> None:
+        self.problem, self.directions, self.source = problem, directions, source
+        self.root = np.ones(problem.n) if problem.root is None else problem.root
+
+    @cached_property
+    def drift(self) -> Floats:
+        """What rounding left of the means: of columns far from 0 it would be a direction of its own."""
+        if not self.problem.centered:
+            return np.zeros(self.problem.p)
+        drift: Floats = self.problem.products([self.root])[0] / self.problem.n
+        return drift
 
     def rows(self) -> Iterator[tuple[slice, Floats]]:
         """X in blocks of rows, dense.  A sparse X is turned into rows first, which takes its own size once."""
@@ -99,8 +113,8 @@ class Design:
                 problem.columns.part(i, 0, block)
             else:
                 block = (by_rows[at].toarray().astype(np.float64) - means) * problem.sx
-                block *= 1.0 if problem.root is None else problem.root[at, None]
-            yield at, block
+                block *= self.root[at, None]
+            yield at, block - np.outer(self.root[at], self.drift)
 
     def columns(self) -> Iterator[tuple[slice, Floats]]:
         """X in blocks of columns, dense."""
@@ -110,6 +124,7 @@ class Design:
             at = slice(j, min(j + step, p))
             block = np.empty((n, at.stop - j), order="F")
             self.problem.columns.part(0, j, block)
+            block -= np.outer(self.root, self.drift[at])
             yield at, block
 
     def free_columns(self) -> Floats:

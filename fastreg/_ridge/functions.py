@@ -23,10 +23,10 @@ from fastreg import _input, _options
 from fastreg._model import Model, Options, fit_targets
 from fastreg._normalise import Problem
 from fastreg._results import Fit, warn_unconverged
-from fastreg._ridge.design import Design
+from fastreg._ridge.design import Design, Directions
 from fastreg._ridge.results import RidgePath
-from fastreg._ridge.solver import FLOOR, TOL, judged
-from fastreg._ridge.spectrum import KAPPA, ByColumns, ByRows, Numbers
+from fastreg._ridge.solver import FLOOR, TOL, judged, row_spectrum
+from fastreg._ridge.spectrum import KAPPA, SAFE_SHARE, ByColumns, ByRows, Numbers, Target
 
 Floats = NDArray[np.float64]
 
@@ -259,22 +259,38 @@ class Reduced:
             self.found = solver.by_rows()
             self.design = self.found.design
         else:
-            gram = np.empty((problem.p, problem.p))
-            solver.system.gram(gram)
-            self.design = Design(problem, None, solver.directions())
-            self.found = ByColumns(gram, self.design.directions)
+            self.design = Design(problem, solver.directions())
+            self.found = self._by_columns(self.design)
         self.design.source = model.design
         per_alpha = problem.penalties(1.0 / model.weight, 0.0)[1]
         self.alphas = np.geomspace(TOP, BOTTOM, grid) * (self.found.top or 1.0) / per_alpha if isinstance(grid, int) else grid
         self.l2 = np.array([problem.penalties(float(alpha) / model.weight, 0.0)[1] for alpha in self.alphas])
-        if self.found.condition(float(self.l2.min())) > KAPPA:
-            self.found.refine(self.design, np.column_stack([target.y for target in self.problems]))
         self.products = problem.products([target.y for target in self.problems])
-        self._set_targets()
+        self.targets = self._targets_of(self.found)
+        if self.found.condition(float(self.l2.min())) > KAPPA or self._nearly_fits():
+            self._refine()
 
-    def _set_targets(self) -> None:
+    def _by_columns(self, design: Design) -> ByColumns:
+        gram = np.empty((self.model.problem.p, self.model.problem.p))
+        self.model.descent.ridge.system.gram(gram)
+        if self.model.problem.centered:
+            gram -= self.model.problem.n * np.outer(design.drift, design.drift)
+        return ByColumns(gram, design.directions)
+
+    def _targets_of(self, found: ByRows | ByColumns) -> list[Target]:
         every = zip(self.problems, self.products, strict=True)
-        self.targets = [self.found.target(k, one.y, xy, float(one.y @ one.y)) for k, (one, xy) in enumerate(every)]
+        return [found.target(k, one.y, xy, float(one.y @ one.y)) for k, (one, xy) in enumerate(every)]
+
+    def _refine(self) -> None:
+        self.found.refine(self.design, np.column_stack([target.y for target in self.problems]))
+        self.targets = self._targets_of(self.found)
+
+    def _nearly_fits(self) -> bool:
+        """Whether the residual of a target is little more than the rounding of |y|^2, which the Gram matrix takes it from."""
+        if isinstance(self.found, ByRows):
+            return False
+        least = self.l2[[int(self.l2.argmin())]]
+        return any(Numbers(self.found.lam, target, least).rss[0] < SAFE_SHARE * target.yy for target in self.targets)
 
     def scaling(self, problem: Problem) -> Scaling:
         """That of one target."""
@@ -289,11 +305,24 @@ class Reduced:
         """The mean squares of the errors, (K, t)."""
         errors = self.found.leave_one_out(self.design, self.targets, self.l2)
         if errors is None:  # a row that stands alone: differences of nearly equal numbers would not do
-            self.found.refine(self.design, np.column_stack([target.y for target in self.problems]))
-            self._set_targets()
+            self._refine()
             errors = self.found.leave_one_out(self.design, self.targets, self.l2)
             assert errors is not None
+        plain = self.model.problem.factors is None and self.model.problem.matrix is None
+        if not plain and not self.l2.all():
+            errors[self.l2 == 0.0] = self._leave_one_out_without_penalty()
         return errors * np.array([self.scaling(problem).square for problem in self.problems])
+
+    def _leave_one_out_without_penalty(self) -> Floats:
+        """At l2 = 0 the solution of least norm counts, whatever D is."""
+        u = self.design.directions.u
+        design = Design(self.design.problem, Directions(np.where(u < np.inf, 1.0, np.inf)), self.design.source)
+        found = row_spectrum(design) if isinstance(self.found, ByRows) else self._by_columns(design)
+        found.refine(design, np.column_stack([target.y for target in self.problems]))
+        targets = self._targets_of(found)
+        errors = found.leave_one_out(design, targets, np.zeros(1))
+        assert errors is not None
+        return errors
 
     @property
     def fixed(self) -> int:
@@ -315,7 +344,7 @@ class Reduced:
         objectives, rss, floor = 0.5 * numbers.objective, numbers.rss, FLOOR * target.yy
         with np.errstate(divide="ignore", invalid="ignore"):
             w = self.found.coefs(target, l2)
-            gaps = 0.5 * self.found.gaps(target, l2, w)
+            gaps = 0.5 * self.found.gaps(target, l2, w, numbers.objective)
         statuses, n_iters = [], np.ones(l2.size, np.intp)
         for k in range(l2.size):
             if gaps[k] <= max(TOL * objectives[k], floor) and self.found.determined(float(l2[k])):

@@ -47,6 +47,25 @@ def judged(objective: float, gap: float, tol: float, floor: float) -> Status:
     return Status.PRECISION if gap <= max(tol * objective, floor) else Status.STALLED
 
 
+def definite(D: Floats) -> bool:
+    """Whether no eigenvalue of D is near 0."""
+    try:
+        np.linalg.cholesky(D - 1e-10 * float(np.abs(D).max()) * np.eye(D.shape[0]))
+    except np.linalg.LinAlgError:
+        return False
+    return True
+
+
+def row_spectrum(design: Design, system: RidgeSystem | None = None) -> ByRows:
+    """The spectrum of X inv(D) X' over the columns that are penalised; system: it, if it is there."""
+    if system is None:
+        u = design.directions.u
+        system = RidgeSystem(design.problem.columns, np.where(u == 0.0, np.inf, u))
+    gram = np.empty((design.problem.n, design.problem.n))
+    system.gram(gram)
+    return ByRows(gram, design)
+
+
 class RidgeSolver:
     """Minimises 1/2 |y - Xw|^2 + l2/2 w'Dw (kernel scaling) for any l2 >= 0 and any y; D = diag(u), or problem.matrix."""
 
@@ -64,7 +83,9 @@ class RidgeSolver:
     def system(self) -> RidgeSystem:
         """The Gram matrix, made when first needed."""
         if self._system is None:
-            self._system = RidgeSystem(self.problem.columns, self.u, self.matrix)
+            self._system = RidgeSystem(
+                self.problem.columns, self.u, self.matrix, self.matrix is not None and not definite(self.matrix)
+            )
         return self._system
 
     def directions(self) -> Directions:
@@ -120,13 +141,9 @@ class RidgeSolver:
     def by_rows(self) -> ByRows:
         """The spectrum of X inv(D) X', for n < p."""
         if self._rows is None:
-            problem, directions = self.problem, self.directions()
-            system = self.system if not self._eliminates() else None
-            if system is None:  # without the columns that have no penalty
-                system = RidgeSystem(problem.columns, np.where(directions.u == 0.0, np.inf, directions.u))
-            gram = np.empty((problem.n, problem.n))
-            system.gram(gram)
-            self._rows = ByRows(gram, Design(problem, None, directions))
+            directions = self.directions()
+            system = None if self._eliminates() else self.system
+            self._rows = row_spectrum(Design(self.problem, directions), system)
         return self._rows
 
     def _by_rows(self, l2: float, tol: float, y: Floats) -> RidgeSolution:
@@ -137,7 +154,8 @@ class RidgeSolver:
         target = found.target(0, y, y, float(y @ y))
         at = np.array([l2])
         w = found.coefs(target, at)
-        gap, numbers = 0.5 * float(found.gaps(target, at, w)[0]), Numbers(found.lam, target, at)
+        numbers = Numbers(found.lam, target, at)
+        gap = 0.5 * float(found.gaps(target, at, w, numbers.objective)[0])
         objective, floor = 0.5 * float(numbers.objective[0]), FLOOR * target.yy
         if not gap <= max(tol * objective, floor):
             return self._by_svd(l2, y, tol)
@@ -189,19 +207,20 @@ class RidgeSolver:
             root = np.diag(np.sqrt(u[used]))
         else:
             values, vectors = np.linalg.eigh(self.matrix)
-            root = np.sqrt(np.maximum(values, 0.0))[:, None] * vectors.T
+            kept = values > values.max(initial=0.0) * values.size * EPS
+            root = np.sqrt(values[kept])[:, None] * vectors[:, kept].T
         A = np.vstack([self._dense()[:, used], np.sqrt(l2) * root])
         rows = np.concatenate([y, np.zeros(root.shape[0])])
         size = np.linalg.norm(A, axis=0)  # else a large penalty would hide the columns without one
-        U, s, Vt = np.linalg.svd(A / size, full_matrices=False)
-        kept = s > max(A.shape) * EPS * s.max(initial=0.0)
-        z = (Vt[kept].T @ ((U[:, kept].T @ rows) / s[kept])) / size
-        null = Vt[~kept].T / size[:, None]
+        U, s, Vt = np.linalg.svd(A / size, full_matrices=A.shape[0] < A.shape[1])
+        rank = int((s > max(A.shape) * EPS * s.max(initial=0.0)).sum())
+        z = (Vt[:rank].T @ ((U[:, :rank].T @ rows) / s[:rank])) / size
+        null = Vt[rank:].T / size[:, None]
         if null.size:
             z -= null @ np.linalg.lstsq(null, z, rcond=None)[0]
         r = rows - A @ z
         # half the square of what of r is in the range of A is what the objective is above its minimum
-        missed = U[:, kept].T @ r
+        missed = U[:, :rank].T @ r
         w = np.zeros(self.problem.p)
         w[used] = z
         if self.matrix is None:
@@ -215,8 +234,7 @@ class RidgeSolver:
     def _dense(self) -> Floats:
         """The centred, weighted X as an array of its own."""
         X = np.empty((self.problem.n, self.problem.p), order="F")
-        self.problem.columns.part(0, 0, X)
-        if self.problem.centered and self.problem.root is None:
-            X -= X.mean(axis=0)  # what rounding left of the means would be a direction of its own
+        for at, block in Design(self.problem, self.directions()).columns():
+            X[:, at] = block
         X[:, self.constant] = 0.0
         return X

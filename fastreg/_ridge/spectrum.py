@@ -36,6 +36,9 @@ KAPPA = 1e6
 LEVERAGE = 1e-11
 SAFE_LEVERAGE = 1e-5
 
+# Of |y|^2, a residual that is left with ten digits when the rest is taken off.
+SAFE_SHARE = 1e-5
+
 # What stands for l2 = 0 where the limit of a ratio is wanted, times the largest eigenvalue.
 VANISHING = 1e-60
 
@@ -81,6 +84,7 @@ class ByColumns:
     M: (p, k + r), the k unpenalised directions first: M'X'XM = diag(1, ..., 1, lam), M'DM = diag(0, ..., 0, 1, ..., 1)."""
 
     method = "eigen"
+    complete = False  # whether every target is fitted, but for l2: known of singular values
 
     def __init__(self, gram: Floats, directions: Directions) -> None:
         free, penalised = directions.free, directions.penalised
@@ -133,7 +137,8 @@ class ByColumns:
         U, s, Vt = np.linalg.svd(R, full_matrices=False)
         kept = s > s.max(initial=0.0) * max(n, design.problem.p) * EPS
         g = U[:, kept].T @ C
-        outside += ((C - U[:, kept] @ g) ** 2).sum(axis=0)
+        self.complete = np.count_nonzero(design.root) == whiten.shape[1] + design.problem.centered + g.shape[0]
+        outside = np.zeros_like(outside) if self.complete else outside + ((C - U[:, kept] @ g) ** 2).sum(axis=0)
         self.method, self.solved = "svd", (g, fixed, outside)
         self._set(whiten, F, Vt[kept].T, s[kept] ** 2)
 
@@ -154,9 +159,9 @@ class ByColumns:
         w: Floats = np.hstack([np.broadcast_to(target.fixed, (l2.size, self.k)), z]) @ self.M.T
         return w
 
-    def gaps(self, target: Target, l2: Floats, w: Floats) -> Floats:
+    def gaps(self, target: Target, l2: Floats, w: Floats, objective: Floats) -> Floats:
         """How far the objective |y - Xw|^2 + l2 w'Dw at each w may be above its minimum: c'inv(X'X + l2 D)c for
-        c = X'y - (X'X + l2 D)w, and rounding."""
+        c = X'y - (X'X + l2 D)w, and rounding, also that of the objective as `Numbers` has it."""
         length = np.sqrt(np.maximum(np.diag(self.gram), 0.0))
         size = np.sqrt(target.yy) + np.abs(w) @ length
         c = target.xy - w @ self.gram - l2[:, None] * self.directions.penalty(w)
@@ -164,27 +169,29 @@ class ByColumns:
         missed = np.sqrt(((c @ self.M) ** 2 * inverse).sum(axis=1))
         # c_j is off by at most NOISE |x_j| size
         missed += NOISE * size * (np.sqrt(inverse @ (self.M**2).T) @ length)
-        gap: Floats = missed**2 + NOISE * size**2
+        # rounding E of X moves the objective by 2 r'Ew, of X'X by w'Ew
+        gap: Floats = missed**2 + NOISE * size * (np.sqrt(objective) if self.method == "svd" else size)
         return gap
 
     def leave_one_out(self, design: Design, targets: list[Target], l2: Floats) -> Floats | None:
         """The sum of the squared leave-one-out errors, (K, t); None where the leverage of a row calls for `refine`.
 
         Cost: n (k + r) p, and n r for each l2 and target."""
-        problem, k = design.problem, self.k
+        problem, k, lam = design.problem, self.k, self.lam
         some = np.where(l2 > 0.0, l2, VANISHING * self.top)
-        inverse = 1.0 / (self.lam + some[:, None])
+        inverse = 1.0 / (lam + some[:, None])
         total = np.zeros((l2.size, len(targets)))
         for at, block in design.rows():
             Z = block @ self.M
             fixed, U = Z[:, :k], Z[:, k:] / np.sqrt(self.lam)
             free = 1.0 - (fixed**2).sum(axis=1)
             if problem.centered:
-                free -= (1.0 if problem.root is None else problem.root[at] ** 2) / problem.n
+                free -= design.root[at] ** 2 / problem.n
+            alone = (free <= LEVERAGE) & (design.root[at] > 0.0) & (k > 0)
             if self.method == "svd":
                 # 1 - leverage = free + l2 more, without a difference of what is nearly equal
                 free -= (U**2).sum(axis=1)
-                bound = free <= LEVERAGE
+                bound = ((free <= LEVERAGE) | self.complete) & (design.root[at] > 0.0)
                 left = np.where(bound, 0.0, free)[:, None] + some * (U**2 @ inverse.T)
             else:
                 left = free[:, None] - Z[:, k:] ** 2 @ inverse.T
@@ -195,12 +202,27 @@ class ByColumns:
                 e = target.y[at] - fixed @ target.fixed
                 if self.method == "svd":
                     e = np.where(bound, 0.0, e - U @ target.g)
-                    with np.errstate(invalid="ignore"):  # a row without which nothing is left
+                    with np.errstate(invalid="ignore", divide="ignore"):
                         errors = (e[:, None] + some * ((U * target.g) @ inverse.T)) / left
+                    for i in np.flatnonzero(alone):
+                        errors[i] = self._alone(Z[i], target, inverse)
                 else:
-                    errors = (e[:, None] - (Z[:, k:] * (np.sqrt(self.lam) * target.g)) @ inverse.T) / left
+                    errors = (e[:, None] - (Z[:, k:] * (np.sqrt(lam) * target.g)) @ inverse.T) / left
                 total[:, t] += (errors**2).sum(axis=0)
         return total
+
+    def _alone(self, z: Floats, target: Target, inverse: Floats) -> Floats:
+        """The error at every l2 for a row that unpenalised directions fit whatever its target is.
+
+        With a penalty of eps on them, the entries that are to be divided are eps Z_i'b and eps |Z_i|^2 in the limit, where
+        b = sum_i Z_i y_i are the coefficients of these directions.  Where Z_i = 0, nothing is left without the row: NaN."""
+        ahead = np.hstack([np.broadcast_to(z[: self.k], (inverse.shape[0], self.k)), z[self.k :] * inverse])
+        fitted = np.hstack([np.broadcast_to(target.fixed, (inverse.shape[0], self.k)), np.sqrt(self.lam) * target.g * inverse])
+        M = self.directions.free.coordinates(self.M)
+        Z, b = ahead @ M.T, fitted @ M.T
+        with np.errstate(invalid="ignore", divide="ignore"):
+            error: Floats = (Z * b).sum(axis=1) / (Z**2).sum(axis=1)
+        return error
 
 
 class RowSpectrum:
@@ -214,10 +236,12 @@ class RowSpectrum:
         self.gram, self.Q, self.k = gram, Q, Q.shape[1]
         inside = self._project(self._project(gram).T)
         # the directions of Q go to the end of the spectrum, where they are known
-        lam, U = np.linalg.eigh(inside + 1.01 * float(np.linalg.norm(inside)) * (Q @ Q.T))
+        top = float(np.diag(gram).max())
+        end = 1.01 * top * float(np.linalg.norm(inside / (top or 1.0)))
+        lam, U = np.linalg.eigh(inside + end * (Q @ Q.T))
         r = lam.size - self.k
         self.U, self.lam = U[:, :r], np.maximum(lam[:r], 0.0)
-        self.top = max(float(np.diag(gram).max()), float(self.lam.max(initial=0.0)))
+        self.top = max(top, float(self.lam.max(initial=0.0)))
 
     def _project(self, A: Floats) -> Floats:
         """A without what of its rows Q spans."""
@@ -294,7 +318,7 @@ class ByRows(RowSpectrum):
             w[:, free] = np.linalg.lstsq(self.R, (fixed - w @ self.cross).T, rcond=None)[0].T
         return w
 
-    def gaps(self, target: Target, l2: Floats, w: Floats) -> Floats:
+    def gaps(self, target: Target, l2: Floats, w: Floats, objective: Floats) -> Floats:
         """As in ByColumns, for w = inv(D) X'a: with d = y - (X inv(D) X' + l2) a it is d'X inv(D) X'd / l2 at most."""
         assert target.y is not None
         a = self.dual(target.g, l2)

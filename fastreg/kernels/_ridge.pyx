@@ -20,7 +20,7 @@ from fastreg.kernels._cholesky cimport (
 )
 from fastreg.kernels._columns cimport Columns
 from fastreg.kernels._design cimport (
-    Matrix, fr_axpy_f64, fr_dot_f64, interrupted, raise_for,
+    Matrix, fr_axpy_f64, fr_dot_f64, interrupted, raise_for, root_sum,
 )
 from fastreg.kernels._gram cimport gram_block, row_gram, subtract_products, target_products
 
@@ -35,24 +35,27 @@ cdef double UNPENALISED_PIVOT = 1e-8
 
 
 cdef class RidgeSystem:
-    """X'X or X inv(D) X', the smaller, and its factor.  factors: u, or None for ones; matrix: a whole D, or None."""
+    """X'X or X inv(D) X', the smaller, and its factor.  factors: u, or None for ones; matrix: a whole D, or None; singular:
+    whether D is."""
     cdef Columns columns
     cdef object kept            # what u and D point into
     cdef const double *u        # or NULL
     cdef const double *D        # or NULL
     cdef bint unpenalised       # some u_j = 0, or perhaps some direction
+    cdef bint singular
     cdef Factor G               # not factored: the system for l2 = 0
     cdef Factor F
     cdef double l2
     cdef readonly Py_ssize_t size
     cdef readonly bint dual
 
-    def __cinit__(self, Columns columns, const double[::1] factors=None, const double[:, ::1] matrix=None):
+    def __cinit__(self, Columns columns, const double[::1] factors=None, const double[:, ::1] matrix=None, bint singular=False):
         cdef Matrix *X = &columns.X
         cdef Py_ssize_t j, p = X.p
         cdef Py_ssize_t *cols
         cdef double *unit = NULL
         cdef int status = -1
+        self.singular = singular
         self.columns, self.kept, self.dual = columns, (factors, matrix), X.n < X.p and matrix is None
         if matrix is not None:
             self.D, self.unpenalised = &matrix[0, 0], True
@@ -98,7 +101,7 @@ cdef class RidgeSystem:
     def factor(self, double l2):
         """Factor G + l2 D, or G + l2 I; False where it is singular in float64."""
         cdef Py_ssize_t i, step = 0, done = 0, m = self.size
-        cdef double work = 0.0, pivot = 8.0 * m * DBL_EPSILON if l2 > 0.0 else UNPENALISED_PIVOT
+        cdef double work = 0.0, pivot = 8.0 * m * DBL_EPSILON if l2 > 0.0 and not self.singular else UNPENALISED_PIVOT
         cdef int status
         self.l2 = l2
         with nogil:
@@ -175,6 +178,12 @@ cdef class RidgeSystem:
                 memcpy(R + k * (n + 1), Y + k * n, n * sizeof(double))
             if status == 0:
                 status = subtract_products(X, V, t, R, n + 1)
+            if X.centred:       # what rounding left of the means of columns far from 0 is none of X
+                for k in range(t):
+                    r = R + k * (n + 1)
+                    rr = -root_sum(n, r, X.root) / n
+                    for j in range(n):
+                        r[j] += rr if X.root == NULL else rr * X.root[j]
             if status == 0:
                 status = self.gradients(t, R, n + 1, C, rows)
             if status != 0:
