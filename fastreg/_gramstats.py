@@ -18,13 +18,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from fastreg import _input, _lasso, _options, _ridge, _streams
 from fastreg._compress import EPS, compress
+from fastreg._moments import read, take
 from fastreg._results import Fit, Path
-from fastreg.kernels._columns import Columns, scale_target
 from fastreg.kernels._moments import MomentSums
 
 Floats = NDArray[np.float64]
 T = TypeVar("T", Fit, Path)
-SMALL = 1e-280  # of kernels/_moments.pyx
 VERSION = 1
 ENTRIES = {"fastreg_gramstats", "shape", "vector", "n_rows", "weight", "base", "rest", "products", "feature_names"}
 
@@ -246,8 +245,8 @@ class GramStats:
                 f"{other!r} is no part of {self!r}: it has more rows, or more weight ({other.weight:g} of {self.weight:g})."
             )
         left = self._copy()
-        base, rest, S = _read(self._sums)
-        other_base, other_rest, part = _read(other._sums)
+        base, rest, S = read(self._sums)
+        other_base, other_rest, part = read(other._sums)
         if rows == 0:
             left._sums = MomentSums(self._sums.p, self._sums.t)
             return left
@@ -577,13 +576,7 @@ class GramStats:
         self._solvable = {}
         if sums is None:
             sums = MomentSums(p, Y.shape[1] if Y.ndim == 2 else 1)
-        if isinstance(X, np.ndarray):
-            bad = sums.update(X, Y, root)
-            if bad is not None:
-                column, small = bad
-                raise _too_small(column, p) if small else _input.not_finite(X, "X") if column < p else _input.not_finite(Y, "y")
-        else:
-            _take_sparse(sums, X, Y, root)
+        take(sums, X, Y, root)
         self._vector, self.feature_names, self._sums = Y.ndim == 1, self.feature_names or names, sums
 
     def _check_columns(self, p: int, names: tuple[str, ...] | None) -> None:
@@ -604,17 +597,17 @@ class GramStats:
         copy.feature_names, copy._vector = self.feature_names, self._vector
         if self._sums is not None:
             copy._sums = MomentSums(self._sums.p, self._sums.t)
-            copy._sums.write(self.n_rows, self.weight, *_read(self._sums))
+            copy._sums.write(self.n_rows, self.weight, *read(self._sums))
         return copy
 
     def _means(self) -> Floats:
         if self._sums is None:
             return np.zeros(1)
-        base, rest, _ = _read(self._sums)
+        base, rest, _ = read(self._sums)
         return base + rest
 
     def _products(self) -> Floats:
-        return np.zeros((1, 1)) if self._sums is None else _read(self._sums)[2]
+        return np.zeros((1, 1)) if self._sums is None else read(self._sums)[2]
 
     def _for_targets(self, values: Floats, axis: int = 0) -> Any:
         """values, which have an axis for the targets, as y had one."""
@@ -632,7 +625,7 @@ class GramStats:
             raise ValueError(f"{self!r} has nothing to fit; update it with at least one row of weight > 0.")
         if centered not in self._solvable:
             p, weight = self._sums.p, self._sums.weight
-            base, rest, S = _read(self._sums)
+            base, rest, S = read(self._sums)
             R, r, _, _ = compress(S[:p, :p], S[:p, p:])
             means = base + rest
             rows = len(R) + 1 + (not centered)
@@ -664,7 +657,7 @@ class GramStats:
     def _state(self) -> dict[str, NDArray[Any]]:
         """Arrays that say everything; of the products, the lower triangle row by row."""
         p, t = (0, 0) if self._sums is None else (self._sums.p, self._sums.t)
-        base, rest, S = (np.zeros(0), np.zeros(0), np.zeros((0, 0))) if self._sums is None else _read(self._sums)
+        base, rest, S = (np.zeros(0), np.zeros(0), np.zeros((0, 0))) if self._sums is None else read(self._sums)
         return {
             "fastreg_gramstats": np.array(VERSION),
             "shape": np.array([p, t]),
@@ -699,78 +692,9 @@ class GramStats:
         return stats
 
 
-def _take_sparse(sums: MomentSums, X: Any, y: NDArray[Any], root: Floats | None) -> None:
-    """Take the rows of a Csc: their own moments first, then one merge."""
-    n, p = X.shape
-    rows = n if root is None else int(np.count_nonzero(root))
-    if rows == 0:
-        return
-    m = p + sums.t
-    Y = y.reshape(n, -1).astype(np.float64)
-    unit = 1.0
-    if root is not None:  # Columns needs weights that add up to n
-        unit = float(root @ root) / n
-        root = root / np.sqrt(unit)
-    base, rest, S, centred = np.empty(m), np.empty(m), np.zeros((m, m)), np.empty((sums.t, n))
-    base[p:] = Y[0 if root is None else int(np.argmax(root > 0.0))]
-    for k, out in enumerate(centred):
-        with np.errstate(over="ignore", invalid="ignore"):
-            found = scale_target(Y[:, k] - base[p + k], True, root, out)
-        if found is None:
-            raise _input.not_finite(y, "y")
-        rest[p + k], scale = found
-        out /= scale
-    columns = Columns(X, centred[0], True, 1.0, root, False)
-    if not columns.finite:
-        raise _input.not_finite(X.data, "X")
-    columns.centres(np.ones(n) if root is None else root, base[:p], rest[:p])
-    inner, across = np.empty((p, p + 3)), np.empty((sums.t, p))
-    columns.inner(inner)
-    columns.products(centred, across)
-    S[:p, :p], S[p:, :p] = inner[:, :p], across
-    with np.errstate(over="ignore"):
-        for k in range(sums.t):
-            S[p + k, p : p + k + 1] = (centred[k] * centred[: k + 1]).sum(axis=1)
-        S *= unit
-    for j, square in enumerate(np.diag(S)):
-        if not np.isfinite(square):
-            raise _input.not_finite(X.data, "X") if j < p else _input.not_finite(y, "y")
-        if square < SMALL and (_leaves(X, j, base[j], root) if j < p else centred[j - p].any()):
-            raise _too_small(j, p)
-    chunk = MomentSums(p, sums.t)
-    chunk.write(rows, unit * n, base, rest, S)
-    if not sums.add(chunk):
-        raise ValueError(
-            "X and y differ so much from the rows before that their sums leave the range of float64; rescale them."
-        )
-
-
-def _leaves(X: Any, j: int, base: float, root: Floats | None) -> bool:
-    """Whether column j of a Csc has a stored entry other than base in a row of weight > 0."""
-    part = slice(X.indptr[j], X.indptr[j + 1])
-    other = X.data[part] != base
-    return bool((other if root is None else other & (root[X.indices[part]] > 0.0)).any())
-
-
-def _too_small(column: int, p: int) -> ValueError:
-    """The error for a column of [X y] whose squares vanish."""
-    where, name = (f"column {column} of X", "X") if column < p else ("y", "y")
-    return ValueError(
-        f"The weighted entries of {where} differ by too little to be squared in float64; multiply {name} by a constant."
-    )
-
-
 def _statistics(other: Any) -> None:
     if not isinstance(other, GramStats):
         raise TypeError(f"other is a {type(other).__name__}; GramStats are needed.")
-
-
-def _read(sums: MomentSums) -> tuple[Floats, Floats, Floats]:
-    """(base, rest, products) as MomentSums.read has them"""
-    m = sums.p + sums.t
-    base, rest, products = np.empty(m), np.empty(m), np.empty((m, m))
-    sums.read(base, rest, products)
-    return base, rest, products
 
 
 def _of_target(warm_start: Any, k: int, t: int) -> Any:

@@ -17,7 +17,8 @@ from fastreg.kernels._design cimport (
 from fastreg.kernels._gram cimport CHUNK, LANES, aligned, pack_whole, packed_length, whole_lanes
 
 # A sum of squares below this may hold squares that have lost digits or vanished.
-cdef double SMALL = 1e-280
+cdef double _SMALL = 1e-280
+SMALL = _SMALL
 
 
 cdef int moments_reserve(Moments *M, Py_ssize_t m, Py_ssize_t rows) noexcept nogil:
@@ -177,7 +178,7 @@ cdef class MomentSums:
                 for j in range(self.sums.m):
                     square, base = self.sums.S[j * self.sums.m + j], self.sums.base[j]
                     # of nothing but equal numbers the mean is base and the sum of squares 0, both exactly
-                    if square < SMALL:
+                    if square < _SMALL:
                         small = self.sums.so_far[j] != 0.0 or (leaves(&left, j, base) if j < left.p
                                                                else leaves(&right, j - left.p, base))
                     if small or not isfinite(square + self.sums.weight):
