@@ -59,9 +59,9 @@ class GramStats:
     Everything is float64 and centred as it is summed (Chan's update), with means counted from the first row, so that columns
     far from zero lose no digits.  The same chunks in the same order give the same bits; other chunks the same to rounding.
     Forming the products squares the condition number: coefficients have about eps cond(X)^2 of relative error, where the
-    functions that read X have eps cond(X).  Takes 16 (p + t)^2 bytes, and half of that more for the solver, which is made at
-    the first fit by a Cholesky factorization (p^3/6 multiply-adds; a singular matrix takes its eigenvalues, some 25 times that)
-    and kept until the statistics change.
+    functions that read X have eps cond(X).  Takes 16 (p + t)^2 bytes.  The first fit makes p + 1 rows of data that have the
+    same products, by a Cholesky factorization (p^3/6 multiply-adds and 48 p^2 bytes on the way; a singular matrix takes its
+    eigenvalues, some 25 times that), and keeps them, 8 p^2 bytes, until rows are taken in.
 
     References
     ----------

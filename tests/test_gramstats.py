@@ -510,6 +510,11 @@ def test_numbers_too_small_to_be_squared_are_refused(form, data):
         GramStats.from_data(form(X), y * 1e-170)
 
 
+def test_more_columns_than_memory_has_products_for():
+    with pytest.raises(MemoryError, match=r"^no memory for the products of 4000000001 columns$"):
+        GramStats.from_data(np.broadcast_to(0.0, (1, 4_000_000_000)), [1.0])
+
+
 def test_ctrl_c_leaves_whole_chunks():
     X, y = problem(3000, 200)
     stats = GramStats()
