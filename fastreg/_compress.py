@@ -37,14 +37,16 @@ class Compressed(NamedTuple):
 def compress(G: Floats, B: Floats, eps: float = EPS) -> Compressed:
     """G (p, p) symmetric and finite, B (p, t), products of numbers that are rounded to eps; both are left alone.
 
-    Takes 16 p^2 bytes beside them."""
+    Takes 32 p^2 bytes beside them."""
     p = len(G)
     rounding = (FEWEST + p) * eps
     size = np.sqrt(np.maximum(np.diag(G), 0.0))
     used, idle = np.flatnonzero(size > 0.0), np.flatnonzero(size == 0.0)
     if not G[idle].any():
         scale = size[used]
-        C, scaled = G[np.ix_(used, used)] / scale[:, None] / scale, B[used] / scale[:, None]
+        C, scaled = G[np.ix_(used, used)], B[used] / scale[:, None]
+        C /= scale[:, None]
+        C /= scale
         found = _by_cholesky(C, scaled, rounding) or _by_eigenvalues(C, scaled, rounding, rounding)
         if not found.negative:
             R = np.zeros((len(found.R), p))

@@ -18,14 +18,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from fastreg import _input, _lasso, _options, _streams
 from fastreg._compress import EPS, compress
+from fastreg._model import Options
+from fastreg._moments import read, take
 from fastreg._results import Fit, Path
 from fastreg._ridge import functions as _ridge
-from fastreg.kernels._columns import Columns, scale_target
+from fastreg._ridge.results import RidgePath
 from fastreg.kernels._moments import MomentSums
 
 Floats = NDArray[np.float64]
-T = TypeVar("T", Fit, Path)
-SMALL = 1e-280  # of kernels/_moments.pyx
+T = TypeVar("T", Fit, Path, RidgePath)
 VERSION = 1
 ENTRIES = {"fastreg_gramstats", "shape", "vector", "n_rows", "weight", "base", "rest", "products", "feature_names"}
 
@@ -61,9 +62,9 @@ class GramStats:
     Everything is float64 and centred as it is summed (Chan's update), with means counted from the first row, so that columns
     far from zero lose no digits.  The same chunks in the same order give the same bits; other chunks the same to rounding.
     Forming the products squares the condition number: coefficients have about eps cond(X)^2 of relative error, where the
-    functions that read X have eps cond(X).  Takes 16 (p + t)^2 bytes, and half of that more for the solver, which is made at
-    the first fit by a Cholesky factorization (p^3/6 multiply-adds; a singular matrix takes its eigenvalues, some 25 times that)
-    and kept until the statistics change.
+    functions that read X have eps cond(X).  Takes 16 (p + t)^2 bytes.  The first fit makes p + 1 rows of data that have the
+    same products, by a Cholesky factorization (p^3/6 multiply-adds and 48 p^2 bytes on the way; a singular matrix takes its
+    eigenvalues, some 25 times that), and keeps them, 8 p^2 bytes, until rows are taken in.
 
     References
     ----------
@@ -247,8 +248,8 @@ class GramStats:
                 f"{other!r} is no part of {self!r}: it has more rows, or more weight ({other.weight:g} of {self.weight:g})."
             )
         left = self._copy()
-        base, rest, S = _read(self._sums)
-        other_base, other_rest, part = _read(other._sums)
+        base, rest, S = read(self._sums)
+        other_base, other_rest, part = read(other._sums)
         if rows == 0:
             left._sums = MomentSums(self._sums.p, self._sums.t)
             return left
@@ -528,6 +529,7 @@ class GramStats:
         fit_intercept: bool = True,
         standardize: bool = False,
         penalty_factor: ArrayLike | None = None,
+        penalty_matrix: ArrayLike | None = None,
         lower: ArrayLike | None = None,
         upper: ArrayLike | None = None,
         positive: bool = False,
@@ -551,11 +553,45 @@ class GramStats:
             standardize=standardize,
             sample_weight=np.full(len(X), self.weight / len(X)),
             penalty_factor=penalty_factor,
+            penalty_matrix=penalty_matrix,
             lower=lower,
             upper=upper,
             positive=positive,
         )
         return self._finish(fit, fit_intercept)
+
+    def ridge_path(
+        self,
+        alphas: int | ArrayLike = 100,
+        *,
+        fit_intercept: bool = True,
+        standardize: bool = False,
+        penalty_factor: ArrayLike | None = None,
+        penalty_matrix: ArrayLike | None = None,
+    ) -> RidgePath | tuple[RidgePath, ...]:
+        """`ridge` for many alphas, with degrees of freedom, GCV and marginal likelihoods, but no leave-one-out errors.
+
+        Parameters, result, errors and warnings are those of `fastreg.ridge_path`.
+
+        Examples
+        --------
+        >>> import fastreg as fr
+        >>> fr.GramStats.from_data([[1.0], [-1.0]], [2.0, -2.0]).ridge_path([0.0, 2.0]).coefs
+        array([[2., 1.]])
+        """
+        X, Y = self._problem(fit_intercept)
+        paths = _ridge.paths(
+            X,
+            self._for_targets(Y, axis=1),
+            alphas,
+            Options(False, standardize, np.full(len(X), self.weight / len(X)), penalty_factor, tol=_ridge.TOL),
+            penalty_matrix,
+            rows=self.n_rows,
+            fixed=int(fit_intercept),
+        )
+        if isinstance(paths, tuple):
+            return tuple(self._finish(path, fit_intercept, k) for k, path in enumerate(paths))
+        return self._finish(paths, fit_intercept, 0)
 
     # Within
 
@@ -578,13 +614,7 @@ class GramStats:
         self._solvable = {}
         if sums is None:
             sums = MomentSums(p, Y.shape[1] if Y.ndim == 2 else 1)
-        if isinstance(X, np.ndarray):
-            bad = sums.update(X, Y, root)
-            if bad is not None:
-                column, small = bad
-                raise _too_small(column, p) if small else _input.not_finite(X, "X") if column < p else _input.not_finite(Y, "y")
-        else:
-            _take_sparse(sums, X, Y, root)
+        take(sums, X, Y, root)
         self._vector, self.feature_names, self._sums = Y.ndim == 1, self.feature_names or names, sums
 
     def _check_columns(self, p: int, names: tuple[str, ...] | None) -> None:
@@ -605,17 +635,17 @@ class GramStats:
         copy.feature_names, copy._vector = self.feature_names, self._vector
         if self._sums is not None:
             copy._sums = MomentSums(self._sums.p, self._sums.t)
-            copy._sums.write(self.n_rows, self.weight, *_read(self._sums))
+            copy._sums.write(self.n_rows, self.weight, *read(self._sums))
         return copy
 
     def _means(self) -> Floats:
         if self._sums is None:
             return np.zeros(1)
-        base, rest, _ = _read(self._sums)
+        base, rest, _ = read(self._sums)
         return base + rest
 
     def _products(self) -> Floats:
-        return np.zeros((1, 1)) if self._sums is None else _read(self._sums)[2]
+        return np.zeros((1, 1)) if self._sums is None else read(self._sums)[2]
 
     def _for_targets(self, values: Floats, axis: int = 0) -> Any:
         """values, which have an axis for the targets, as y had one."""
@@ -633,7 +663,7 @@ class GramStats:
             raise ValueError(f"{self!r} has nothing to fit; update it with at least one row of weight > 0.")
         if centered not in self._solvable:
             p, weight = self._sums.p, self._sums.weight
-            base, rest, S = _read(self._sums)
+            base, rest, S = read(self._sums)
             R, r, _, _ = compress(S[:p, :p], S[:p, p:])
             means = base + rest
             rows = len(R) + 1 + (not centered)
@@ -657,7 +687,9 @@ class GramStats:
             intercept = float(intercept) if found.coef.ndim == 1 else intercept
             return replace(found, intercept=intercept, feature_names=names)  # type: ignore[call-arg]
         intercepts = found.intercepts
-        if fit_intercept:
+        if fit_intercept and isinstance(found, RidgePath):
+            intercepts = y_mean - means[:p] @ found.coefs
+        elif fit_intercept:
             pairs = zip(found.supports, found.values, strict=True)
             intercepts = np.array([y_mean - means[support] @ values for support, values in pairs])
         return replace(found, intercepts=intercepts, feature_names=names)
@@ -665,7 +697,7 @@ class GramStats:
     def _state(self) -> dict[str, NDArray[Any]]:
         """Arrays that say everything; of the products, the lower triangle row by row."""
         p, t = (0, 0) if self._sums is None else (self._sums.p, self._sums.t)
-        base, rest, S = (np.zeros(0), np.zeros(0), np.zeros((0, 0))) if self._sums is None else _read(self._sums)
+        base, rest, S = (np.zeros(0), np.zeros(0), np.zeros((0, 0))) if self._sums is None else read(self._sums)
         return {
             "fastreg_gramstats": np.array(VERSION),
             "shape": np.array([p, t]),
@@ -700,78 +732,9 @@ class GramStats:
         return stats
 
 
-def _take_sparse(sums: MomentSums, X: Any, y: NDArray[Any], root: Floats | None) -> None:
-    """Take the rows of a Csc: their own moments first, then one merge."""
-    n, p = X.shape
-    rows = n if root is None else int(np.count_nonzero(root))
-    if rows == 0:
-        return
-    m = p + sums.t
-    Y = y.reshape(n, -1).astype(np.float64)
-    unit = 1.0
-    if root is not None:  # Columns needs weights that add up to n
-        unit = float(root @ root) / n
-        root = root / np.sqrt(unit)
-    base, rest, S, centred = np.empty(m), np.empty(m), np.zeros((m, m)), np.empty((sums.t, n))
-    base[p:] = Y[0 if root is None else int(np.argmax(root > 0.0))]
-    for k, out in enumerate(centred):
-        with np.errstate(over="ignore", invalid="ignore"):
-            found = scale_target(Y[:, k] - base[p + k], True, root, out)
-        if found is None:
-            raise _input.not_finite(y, "y")
-        rest[p + k], scale = found
-        out /= scale
-    columns = Columns(X, centred[0], True, 1.0, root, False)
-    if not columns.finite:
-        raise _input.not_finite(X.data, "X")
-    columns.centres(np.ones(n) if root is None else root, base[:p], rest[:p])
-    inner, across = np.empty((p, p + 3)), np.empty((sums.t, p))
-    columns.inner(inner)
-    columns.products(centred, across)
-    S[:p, :p], S[p:, :p] = inner[:, :p], across
-    with np.errstate(over="ignore"):
-        for k in range(sums.t):
-            S[p + k, p : p + k + 1] = (centred[k] * centred[: k + 1]).sum(axis=1)
-        S *= unit
-    for j, square in enumerate(np.diag(S)):
-        if not np.isfinite(square):
-            raise _input.not_finite(X.data, "X") if j < p else _input.not_finite(y, "y")
-        if square < SMALL and (_leaves(X, j, base[j], root) if j < p else centred[j - p].any()):
-            raise _too_small(j, p)
-    chunk = MomentSums(p, sums.t)
-    chunk.write(rows, unit * n, base, rest, S)
-    if not sums.add(chunk):
-        raise ValueError(
-            "X and y differ so much from the rows before that their sums leave the range of float64; rescale them."
-        )
-
-
-def _leaves(X: Any, j: int, base: float, root: Floats | None) -> bool:
-    """Whether column j of a Csc has a stored entry other than base in a row of weight > 0."""
-    part = slice(X.indptr[j], X.indptr[j + 1])
-    other = X.data[part] != base
-    return bool((other if root is None else other & (root[X.indices[part]] > 0.0)).any())
-
-
-def _too_small(column: int, p: int) -> ValueError:
-    """The error for a column of [X y] whose squares vanish."""
-    where, name = (f"column {column} of X", "X") if column < p else ("y", "y")
-    return ValueError(
-        f"The weighted entries of {where} differ by too little to be squared in float64; multiply {name} by a constant."
-    )
-
-
 def _statistics(other: Any) -> None:
     if not isinstance(other, GramStats):
         raise TypeError(f"other is a {type(other).__name__}; GramStats are needed.")
-
-
-def _read(sums: MomentSums) -> tuple[Floats, Floats, Floats]:
-    """(base, rest, products) as MomentSums.read has them"""
-    m = sums.p + sums.t
-    base, rest, products = np.empty(m), np.empty(m), np.empty((m, m))
-    sums.read(base, rest, products)
-    return base, rest, products
 
 
 def _of_target(warm_start: Any, k: int, t: int) -> Any:

@@ -51,11 +51,12 @@ def span(values: Any) -> str:
 
 def warn_unconverged(where: str, gap: float, objective: float, status: Status, asked: str, stacklevel: int = 4) -> None:
     """One ConvergenceWarning at the line of the user's call, which is at least stacklevel calls up."""
-    while sys._getframe(stacklevel - 1).f_globals.get("__name__", "").startswith("fastreg._"):
-        stacklevel += 1
+    level, frame = 1, sys._getframe()
+    while frame.f_back is not None and (level < stacklevel or frame.f_globals.get("__name__", "").startswith("fastreg._")):
+        level, frame = level + 1, frame.f_back
     ratio = f"{gap / objective:.2g} times the objective" if 0.0 < objective < np.inf else f"{gap:.2g}"
     message = f"Not converged {where}: the gap is {ratio}, not {asked}; {status.advice}."
-    warnings.warn(message, ConvergenceWarning, stacklevel=stacklevel)
+    warnings.warn(message, ConvergenceWarning, stacklevel=level)
 
 
 @dataclass(frozen=True, eq=False, init=False)

@@ -1,6 +1,7 @@
 """Sufficient statistics: the same sums however the rows come in, and the same solutions as from the rows."""
 
 import pickle
+import re
 import signal
 import threading
 import tracemalloc
@@ -13,6 +14,7 @@ from conftest import OPTIONS, problem
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
+from test_robustness import ACCEPTED, WRONG_X, contents
 
 import fastreg as fr
 from fastreg._gramstats import GramStats
@@ -508,6 +510,11 @@ def test_numbers_too_small_to_be_squared_are_refused(form, data):
         GramStats.from_data(form(X), y * 1e-170)
 
 
+def test_more_columns_than_memory_has_products_for():
+    with pytest.raises(MemoryError, match=r"^no memory for the products of 4000000001 columns$"):
+        GramStats.from_data(np.broadcast_to(0.0, (1, 4_000_000_000)), [1.0])
+
+
 def test_ctrl_c_leaves_whole_chunks():
     X, y = problem(3000, 200)
     stats = GramStats()
@@ -590,6 +597,30 @@ def test_options_are_checked_as_by_the_functions(data):
         stats.ridge(1.0, penalty_factor=[1.0, 2.0])
     with pytest.raises(TypeError):
         stats.lasso(1.0, sample_weight=np.ones(N))
+
+
+@pytest.mark.parametrize("name", ACCEPTED)
+def test_nasty_input_ends_in_sums_or_in_a_sentence(name):
+    X, y, options = ACCEPTED[name]
+    X = X() if callable(X) else X
+    before = contents(X, y)
+    if re.search(r"times 1e(\+?200|-170)|near 1e-150|weights of 1e-300|y of subnormal", name):
+        with pytest.raises(ValueError, match="in float64; "):
+            GramStats.from_data(X, y, options.get("sample_weight"))
+    else:
+        stats = GramStats.from_data(X, y, options.get("sample_weight"))
+        assert np.isfinite(stats.gram).all()
+        assert (np.diag(stats.gram) >= 0.0).all()
+        assert np.isfinite(stats.ridge(1.0).coef).all()
+    assert contents(X, y) == before
+
+
+@pytest.mark.parametrize("name", WRONG_X)
+def test_wrong_X_is_refused_as_by_the_functions(name):
+    X, words = WRONG_X[name]
+    y = problem(40, 6, correlation=0.5)[1]
+    with pytest.raises((ValueError, TypeError), match=words):
+        GramStats.from_data(X() if callable(X) else X, y)
 
 
 @given(

@@ -214,17 +214,33 @@ def ridge_path(
     >>> path.df
     array([3., 2.])
     """
-    grid = _input.grid(alphas)
     loo = _input.flag(leave_one_out, "leave_one_out")
     options = Options(fit_intercept, standardize, sample_weight, penalty_factor, offset=offset, tol=TOL)
-    model = penalised_model(X, y, options, penalty_matrix)
-    reduced = Reduced(model, grid)
-    errors = reduced.leave_one_out() if loo else None
-    paths = []
+    return paths(X, y, alphas, options, penalty_matrix, leave_one_out=loo)
+
+
+def paths(
+    X: Any,
+    y: Any,
+    alphas: Any,
+    options: Options,
+    penalty_matrix: Any,
+    *,
+    leave_one_out: bool = False,
+    rows: int | None = None,
+    fixed: int = 0,
+) -> RidgePath | tuple[RidgePath, ...]:
+    """`ridge_path`; rows, fixed: how many rows X stands for, and unpenalised directions that it has no column for.
+
+    A warning is for the caller's caller."""
+    grid = _input.grid(alphas)
+    reduced = Reduced(penalised_model(X, y, options, penalty_matrix), grid, rows, fixed)
+    errors = reduced.leave_one_out() if leave_one_out else None
+    found = []
     for k in range(len(reduced.problems)):
-        paths.append(reduced.path(k, None if errors is None else errors[:, k]))
-        _warn_unconverged(paths[k])
-    return tuple(paths) if model.many else paths[0]
+        found.append(reduced.path(k, None if errors is None else errors[:, k]))
+        _warn_unconverged(found[k])
+    return tuple(found) if reduced.model.many else found[0]
 
 
 def _warn_unconverged(path: RidgePath) -> None:
@@ -245,14 +261,13 @@ class Scaling:
     mean: Floats
     y_mean: float
     n: int  # rows of weight > 0
-    fixed: int  # 1 for an intercept
 
 
 class Reduced:
     """The spectrum of a model, and the alphas that it is asked for."""
 
-    def __init__(self, model: Model, grid: int | Floats) -> None:
-        self.model, self.problems = model, model.all_targets()
+    def __init__(self, model: Model, grid: int | Floats, rows: int | None = None, fixed: int = 0) -> None:
+        self.model, self.problems, self.rows, self.more_fixed = model, model.all_targets(), rows, fixed
         problem, solver = model.problem, model.descent.ridge
         self.found: ByRows | ByColumns
         if problem.n < problem.p and problem.matrix is None:
@@ -297,9 +312,8 @@ class Reduced:
         means = np.empty(problem.p)
         problem.columns.means(means)
         square = 1.0 / problem.n / problem.sy / problem.sy
-        rows = problem.n if problem.root is None else int(np.count_nonzero(problem.root))
-        weight = self.model.weight
-        return Scaling(weight * square, square, problem.unit, means, problem.y_mean, rows, int(problem.centered))
+        rows = self.rows or int(np.count_nonzero(self.design.root))
+        return Scaling(self.model.weight * square, square, problem.unit, means, problem.y_mean, rows)
 
     def leave_one_out(self) -> Floats:
         """The mean squares of the errors, (K, t)."""
@@ -327,7 +341,7 @@ class Reduced:
     @property
     def fixed(self) -> int:
         """How many directions are not penalised, with the intercept."""
-        return self.found.k + (self.model.problem.centered if isinstance(self.found, ByColumns) else 0)
+        return self.found.k + self.more_fixed + (self.model.problem.centered if isinstance(self.found, ByColumns) else 0)
 
     def numbers(self, index: int) -> tuple[Numbers, Floats, Floats]:
         """(Numbers, df, gcv) of a target."""

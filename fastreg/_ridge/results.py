@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fastreg import _input
-from fastreg._results import Fit, Status, span
+from fastreg._results import Fit, Status
 
 Floats = NDArray[np.float64]
 

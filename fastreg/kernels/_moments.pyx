@@ -16,8 +16,12 @@ from fastreg.kernels._design cimport (
 )
 from fastreg.kernels._gram cimport CHUNK, LANES, aligned, pack_whole, packed_length, whole_lanes
 
+cdef enum:
+    MOST = 1 << 29              # columns, beyond which a number of bytes could overflow
+
 # A sum of squares below this may hold squares that have lost digits or vanished.
-cdef double SMALL = 1e-280
+cdef double _SMALL = 1e-280
+SMALL = _SMALL
 
 
 cdef int moments_reserve(Moments *M, Py_ssize_t m, Py_ssize_t rows) noexcept nogil:
@@ -80,7 +84,7 @@ cdef int moments_continue(Moments *M, Matrix *X, Matrix *Y, const double *y) noe
     cdef Py_ssize_t p = X.p, i = 0, k, lead, rows, whole
     cdef const double *root
     cdef double *target = M.A + p * M.ld
-    cdef double work = 0.0, weight
+    cdef double work = 0.0, weight, centre
     left.mean = M.at
     if Y != NULL:
         right = Y[0]
@@ -103,8 +107,9 @@ cdef int moments_continue(Moments *M, Matrix *X, Matrix *Y, const double *y) noe
         if Y != NULL:
             pack_chunk(M, &right, p, i, rows)
         else:
+            centre = M.at[p]
             for k in range(whole):
-                target[k] = y[i + k] - M.at[p] * (1.0 if root == NULL else root[k]) if k < rows else 0.0
+                target[k] = y[i + k] - centre * (1.0 if root == NULL else root[k]) if k < rows else 0.0
         fr_rows_dot(M.m, M.m, whole, 1.0, M.A, M.ld, M.A, M.ld, M.S, M.m, 1)
         if X.centred and weight > 0.0:
             join(M, weight, X.scale, p)
@@ -134,8 +139,9 @@ cdef class MomentSums:
     def __cinit__(self, Py_ssize_t p, Py_ssize_t t):
         cdef Py_ssize_t m = p + t
         self.p, self.t = p, t
-        self.saved = <double *>malloc(m * (m + 4) * sizeof(double))
-        if moments_reserve(&self.sums, m, CHUNK) != 0 or self.saved == NULL:
+        if m <= MOST:
+            self.saved = <double *>malloc(m * (m + 4) * sizeof(double))
+        if self.saved == NULL or moments_reserve(&self.sums, m, CHUNK) != 0:
             raise MemoryError(f"no memory for the products of {m} columns")
 
     def __dealloc__(self):
@@ -177,7 +183,7 @@ cdef class MomentSums:
                 for j in range(self.sums.m):
                     square, base = self.sums.S[j * self.sums.m + j], self.sums.base[j]
                     # of nothing but equal numbers the mean is base and the sum of squares 0, both exactly
-                    if square < SMALL:
+                    if square < _SMALL:
                         small = self.sums.so_far[j] != 0.0 or (leaves(&left, j, base) if j < left.p
                                                                else leaves(&right, j - left.p, base))
                     if small or not isfinite(square + self.sums.weight):
