@@ -23,6 +23,7 @@ from fastreg._moments import read, take
 from fastreg._results import Fit, Path
 from fastreg._ridge import functions as _ridge
 from fastreg._ridge.results import RidgePath
+from fastreg._ridge.solver import TOL
 from fastreg.kernels._moments import MomentSums
 
 Floats = NDArray[np.float64]
@@ -584,7 +585,7 @@ class GramStats:
             X,
             self._for_targets(Y, axis=1),
             alphas,
-            Options(False, standardize, np.full(len(X), self.weight / len(X)), penalty_factor, tol=_ridge.TOL),
+            Options(False, standardize, np.full(len(X), self.weight / len(X)), penalty_factor, tol=TOL),
             penalty_matrix,
             rows=self.n_rows,
             fixed=int(fit_intercept),

@@ -163,11 +163,12 @@ def _each(a: Floats, good: NDArray[np.bool_], name: str, of: str, need: str) -> 
 
 
 def alpha_of_targets(value: Any, t: int | None) -> Floats:
-    """alpha for each of t targets; None: y is one target and not a matrix."""
+    """alpha for each of t targets; None: y has one dimension, and a number it has to be."""
+    if t is None:
+        number(value, "alpha", 0.0)
     alpha: Floats = real_array(value, "alpha").astype(np.float64)
-    if t is None or alpha.shape != (t,):
-        need = "a single number is needed, as y has one dimension" if t is None else f"a number or shape ({t},) is needed"
-        raise ValueError(f"alpha has shape {alpha.shape}; {need}.")
+    if alpha.shape != (t,):
+        raise ValueError(f"alpha has shape {alpha.shape}; a number or shape ({t},) is needed, one for each target.")
     _each(alpha, np.isfinite(alpha) & (alpha >= 0.0), "alpha", "target", "finite numbers >= 0 are needed")
     return alpha
 

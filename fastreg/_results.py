@@ -121,8 +121,8 @@ class Fit:
     def __repr__(self) -> str:
         worst = float(np.max(self.dual_gap))
         return (
-            f"Fit(alpha={span(self.alpha)}, l1_ratio={self.l1_ratio:g}, {self.support.size} of {self.coef.shape[0]} coefficients "
-            f"non-zero, dual_gap={worst:.2g}, {self.status.name})"
+            f"Fit(alpha={span(self.alpha)}, l1_ratio={self.l1_ratio:g}, "
+            f"{self.support.size} of {self.coef.shape[0]} coefficients non-zero, dual_gap={worst:.2g}, {self.status.name})"
         )
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from fastreg import Path
+    from fastreg import Path, RidgePath
 
 __all__ = ["plot_path"]
 
@@ -20,15 +20,16 @@ HIGHLIGHTED = 7  # as many lines as a legend keeps apart; the eighth colour of m
 DF_TICKS = 7
 
 
-def plot_path(path: "Path", ax: "Axes | None" = None, names: Sequence[str] | None = None) -> "Axes":
+def plot_path(path: "Path | RidgePath", ax: "Axes | None" = None, names: Sequence[str] | None = None) -> "Axes":
     """Draw the coefficients of a path against alpha, on a log axis with the largest alpha on the left.
 
     One line per coefficient that is not zero everywhere: coloured for the 7 that grow largest, grey for the others.
-    The top axis gives the number of non-zero coefficients. An alpha of 0 has no place on a log axis and is left out.
+    The top axis gives the number of non-zero coefficients, of ridge the effective degrees of freedom. An alpha of 0 has no
+    place on a log axis and is left out.
 
     Parameters
     ----------
-    path : Path. Its alphas may stand in any order.
+    path : Path or RidgePath. Its alphas may stand in any order.
     ax : matplotlib Axes to draw on; None makes a Figure outside pyplot: `plot_path(path).figure.savefig("path.png")`.
     names : p column names for a legend of the coloured lines; None draws no legend.
 
@@ -76,11 +77,11 @@ def plot_path(path: "Path", ax: "Axes | None" = None, names: Sequence[str] | Non
 
     ticks = np.unique(np.linspace(0, len(order) - 1, min(DF_TICKS, len(order))).round().astype(int))
     top = ax.secondary_xaxis("top")
-    top.set_xticks(alphas[ticks], [str(count) for count in df[ticks]])
+    top.set_xticks(alphas[ticks], [f"{count:.0f}" for count in df[ticks]])
     top.minorticks_off()
     top.tick_params(length=2, labelsize="small", colors="0.4")
     top.spines["top"].set_visible(False)
-    top.set_xlabel("non-zero coefficients", fontsize="small", color="0.4")
+    top.set_xlabel("non-zero coefficients" if df.dtype.kind == "i" else "degrees of freedom", fontsize="small", color="0.4")
     return ax
 
 

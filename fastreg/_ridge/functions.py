@@ -129,7 +129,7 @@ def penalised_model(X: Any, y: Any, options: Options, penalty_matrix: Any) -> Mo
 
 
 def fit_at(model: Model, alpha: Any) -> Fit:
-    """The fit of all targets at alpha, a number or one for each, in the scaling of `ridge`; a warning at the caller's caller."""
+    """The fit of all targets at alpha, a number or one for each, in the scaling of `ridge`."""
     # with weights t s_i, sum_i s_i = n, this is 2 t n times the objective of elastic_net at alpha / (t n)
     scale = model.weight
     fit = fit_targets(model, alpha / scale, None, stacklevel=5)
@@ -230,9 +230,7 @@ def paths(
     rows: int | None = None,
     fixed: int = 0,
 ) -> RidgePath | tuple[RidgePath, ...]:
-    """`ridge_path`; rows, fixed: how many rows X stands for, and unpenalised directions that it has no column for.
-
-    A warning is for the caller's caller."""
+    """`ridge_path`; rows, fixed: how many rows X stands for, and unpenalised directions that it has no column for."""
     grid = _input.grid(alphas)
     reduced = Reduced(penalised_model(X, y, options, penalty_matrix), grid, rows, fixed)
     errors = reduced.leave_one_out() if leave_one_out else None
@@ -325,7 +323,8 @@ class Reduced:
         plain = self.model.problem.factors is None and self.model.problem.matrix is None
         if not plain and not self.l2.all():
             errors[self.l2 == 0.0] = self._leave_one_out_without_penalty()
-        return errors * np.array([self.scaling(problem).square for problem in self.problems])
+        scaled: Floats = errors * np.array([self.scaling(problem).square for problem in self.problems])
+        return scaled
 
     def _leave_one_out_without_penalty(self) -> Floats:
         """At l2 = 0 the solution of least norm counts, whatever D is."""
@@ -341,7 +340,8 @@ class Reduced:
     @property
     def fixed(self) -> int:
         """How many directions are not penalised, with the intercept."""
-        return self.found.k + self.more_fixed + (self.model.problem.centered if isinstance(self.found, ByColumns) else 0)
+        centered = int(self.model.problem.centered and isinstance(self.found, ByColumns))
+        return int(self.found.k) + self.more_fixed + centered
 
     def numbers(self, index: int) -> tuple[Numbers, Floats, Floats]:
         """(Numbers, df, gcv) of a target."""

@@ -43,8 +43,8 @@ def _budget(problem: Problem) -> int:
 def solve_iteratively(problem: Problem, u: Floats, l2: float, tol: float, y: Floats) -> tuple[Floats, float, float, float, int]:
     """(w, objective, gap, |y - Xw|^2, iterations) of 1/2 |y - Xw|^2 + l2/2 sum_j u_j w_j^2.
 
-    The gap is sum_j c_j^2 / (2 l2 u_j), c = X'r - l2 u w, with the coefficients of columns without a penalty made optimal for the
-    others first; at most the objective, as no objective is below 0."""
+    The gap is sum_j c_j^2 / (2 l2 u_j), c = X'r - l2 u w, with the coefficients of columns without a penalty made optimal for
+    the others first; at most the objective, as no objective is below 0."""
     from scipy.sparse.linalg import LinearOperator, lsmr
 
     n, p, columns, iterations = problem.n, problem.p, problem.columns, _budget(problem)
@@ -70,7 +70,7 @@ def solve_iteratively(problem: Problem, u: Floats, l2: float, tol: float, y: Flo
     operator = LinearOperator((n + p, p), matvec=image, rmatvec=products, dtype=np.float64)
     unpenalised = np.empty((n, free.size), order="F")
     for k, j in enumerate(free):
-        columns.part(0, j, unpenalised[:, k : k + 1])
+        columns.part(0, int(j), unpenalised[:, k : k + 1])
     w, r = np.zeros(p), y
     objective, gap, done = 0.5 * float(y @ y), np.inf, 0
     for _ in range(ROUNDS):

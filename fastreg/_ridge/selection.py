@@ -67,8 +67,8 @@ def ridge_cv(
     Notes
     -----
     Cost: "loo" and "gcv" as `ridge_path` without coefficients; folds: one Gram matrix for all of them together (where n < p and
-    standardize is True, one for each), and about 9 r^3 for the spectrum of each fold, r = min(n, p).  No fold copies its rows of
-    X.  The error of a fold is good to about 1e-16 kappa, where kappa is the condition number of X'X + alpha D, relative to D.
+    standardize is True, one for each), and about 9 r^3 for the spectrum of each fold, r = min(n, p).  No fold copies its rows
+    of X.  The error of a fold is good to about 1e-16 kappa, kappa the condition number of X'X + alpha D, relative to D.
 
     References
     ----------
@@ -80,7 +80,7 @@ def ridge_cv(
     >>> X = np.array([[1.0], [2.0], [3.0], [4.0]])
     >>> chosen = fr.ridge_cv(X, [1.1, 1.9, 3.1, 3.9], alphas=[0.01, 0.1, 1.0, 10.0])
     >>> chosen.alpha, chosen.errors.round(4)
-    (0.1, array([0.0402, 0.0391, 0.0747, 0.9005]))
+    (0.1, array([0.0225, 0.0178, 0.1821, 1.3556]))
     """
     grid = _input.grid(alphas)
     each = _input.flag(alpha_per_target, "alpha_per_target")

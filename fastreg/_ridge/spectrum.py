@@ -7,8 +7,8 @@ With everything orthogonal to what D leaves unpenalised:
     by columns, p <= n    M'X'XM = diag(lam), M'DM = I    w = M (M'X'y / (lam + l2)),  U = X M / sqrt(lam)
     by rows, n < p        X inv(D) X' = U diag(lam) U'    w = inv(D) X'U (U'y / (lam + l2))
 
-and from g = U'y and lam alone, at most min(n, p) numbers each, come the objective, the effective degrees of freedom, generalised
-cross-validation and the marginal likelihood (Golub, Heath and Wahba, 1979); from U the exact leave-one-out errors.
+and from g = U'y and lam alone, at most min(n, p) numbers each, come the objective, the effective degrees of freedom,
+generalised cross-validation and the marginal likelihood (Golub, Heath and Wahba, 1979); from U the exact leave-one-out errors.
 
     method   made by                                                     multiply-adds, r = min(n, p)   right to about
     eigen    eigenvalues of the Gram matrix                              n p r/2 + 9 r^3                eps kappa
@@ -59,8 +59,8 @@ class Target:
 class Numbers:
     """What lam and a target say at every l2: arrays of shape (K,).
 
-    objective: |y - Xw|^2 + l2 w'Dw; rss: its first part; df: the trace of y -> Xw without the unpenalised directions; left: r - df;
-    log_det: of I + X inv(D) X' / l2, infinite for l2 = 0."""
+    objective: |y - Xw|^2 + l2 w'Dw; rss: its first part; df: the trace of y -> Xw without the unpenalised directions;
+    left: r - df; log_det: of I + X inv(D) X' / l2, infinite for l2 = 0."""
 
     def __init__(self, lam: Floats, target: Target, l2: Floats) -> None:
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
@@ -291,7 +291,7 @@ class ByRows(RowSpectrum):
         root = np.sqrt(self._inverse())
         R = np.zeros((0, n - self.k))
         for at, block in design.columns():
-            R = np.linalg.qr(np.vstack([R, (block[self.rows] * root[at]).T @ H]), mode="r")
+            R = np.asarray(np.linalg.qr(np.vstack([R, (block[self.rows] * root[at]).T @ H]), mode="r"))
         _, s, Vt = np.linalg.svd(R)
         self.lam = np.zeros(n - self.k)
         self.lam[: s.size] = np.where(s > s.max(initial=0.0) * design.problem.p * EPS, s, 0.0) ** 2
