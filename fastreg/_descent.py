@@ -315,6 +315,9 @@ class Descent:
     def _from_ridge(self, one: RidgeSolution, coef: Floats | None, l1: float = 0.0) -> Step | None:
         """What the solution for l1 = 0 comes to at this l1, or None."""
         problem = self.problem
+        if l1 == 0.0 and coef is not None:
+            level = problem.columns.publish(one.w, problem.unit, coef)
+            return self._public(_NONE, _NOTHING, level, one.objective, one.gap, one.n_iter, one.status, one.residual)
         support = np.flatnonzero(one.w)
         objective, gap, status = one.objective, one.gap, one.status
         if l1 > 0.0:

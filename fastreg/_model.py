@@ -180,19 +180,19 @@ def _extent(design: Any) -> tuple[int, int | None]:
     return int(design.nbytes), None
 
 
-def as_fit(one: Step, model: Model, alpha: float, coef: Floats | None = None) -> Fit:
-    """The Fit of a step; coef: its coefficients, if they were written there."""
-    if coef is None:
-        coef = np.zeros(model.p)
-        coef[one.support] = one.values
+def as_fit(one: Step, model: Model, alpha: float) -> Fit:
+    """The Fit of a step."""
+    coef = np.zeros(model.p)
+    coef[one.support] = one.values
     _, _, intercept, objective, gap, n_iter, status, _ = one
     return Fit(coef, intercept, alpha, model.l1_ratio, objective, gap, n_iter, status, model.names)
 
 
-def fit_targets(model: Model, alpha: Any, warm_start: Any, stacklevel: int = 5) -> Fit:
+def fit_targets(model: Model, alpha: Any, warm_start: Any, stacklevel: int = 5, scale: float = 1.0, shown: Any = None) -> Fit:
     """The fit at alpha, of one target or of all, for ridge also at one alpha each.
 
-    A warning, stacklevel calls up, if one did not converge."""
+    scale: times what the objective is to be; shown: the alpha that belongs to it.  A warning, stacklevel calls up, if one did
+    not converge."""
     coef = np.zeros((model.Y.shape[1], model.p) if model.many else model.p)
     steps: list[Step] = []
     if model.many:
@@ -206,8 +206,10 @@ def fit_targets(model: Model, alpha: Any, warm_start: Any, stacklevel: int = 5) 
     if not worst.status.converged:
         asked = f"tol={model.tol:g} with max_iter={model.max_iter}"
         warn_unconverged(f"at alpha={at:.6g}", worst.gap, worst.objective, worst.status, asked, stacklevel)
+    alpha = alpha if shown is None else shown
     if not model.many:
-        return as_fit(worst, model, alpha, coef)
+        _, _, intercept, objective, gap, n_iter, status, _ = worst
+        return Fit(coef, intercept, alpha, model.l1_ratio, scale * objective, scale * gap, n_iter, status, model.names)
     intercepts, objectives, gaps = (np.array([getattr(s, f) for s in steps]) for f in ("intercept", "objective", "gap"))
-    n_iter = max(s.n_iter for s in steps)
-    return Fit(coef.T, intercepts, alpha, model.l1_ratio, objectives, gaps, n_iter, worst.status, model.names)
+    n_iter, status = max(s.n_iter for s in steps), worst.status
+    return Fit(coef.T, intercepts, alpha, model.l1_ratio, scale * objectives, scale * gaps, n_iter, status, model.names)

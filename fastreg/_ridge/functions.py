@@ -109,7 +109,7 @@ def ridge(
     >>> fit.coef, fit.intercept
     (array([1.]), 0.0)
     """
-    each = np.ndim(alpha) > 0
+    each = type(alpha) is not float and np.ndim(alpha) > 0
     if not each:
         alpha = _input.number(alpha, "alpha", 0.0)
     options = Options(fit_intercept, standardize, sample_weight, penalty_factor, lower, upper, positive, offset, tol=TOL)
@@ -132,18 +132,7 @@ def fit_at(model: Model, alpha: Any) -> Fit:
     """The fit of all targets at alpha, a number or one for each, in the scaling of `ridge`."""
     # with weights t s_i, sum_i s_i = n, this is 2 t n times the objective of elastic_net at alpha / (t n)
     scale = model.weight
-    fit = fit_targets(model, alpha / scale, None, stacklevel=5)
-    return Fit(
-        fit.coef,
-        fit.intercept,
-        alpha,
-        0.0,
-        2.0 * scale * fit.objective,
-        2.0 * scale * fit.dual_gap,
-        fit.n_iter,
-        fit.status,
-        fit.feature_names,
-    )
+    return fit_targets(model, alpha / scale, None, 5, 2.0 * scale, alpha)
 
 
 def ridge_path(

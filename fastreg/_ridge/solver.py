@@ -11,7 +11,9 @@ It knows kernel scaling, one target and one l2; it must not know alphas or optio
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,11 +27,12 @@ from fastreg.kernels._ridge import RidgeSystem
 
 Floats = NDArray[np.float64]
 TOL = 1e-6  # a direct solve is far below this, or has failed
+INFINITY = float(np.inf)
+FOUND = 5  # numbers of a solution, as RidgeSystem has them
 FLOOR = 64 * EPS  # times |y|^2: no gap below is claimed
 
 
-@dataclass(slots=True)
-class RidgeSolution:
+class RidgeSolution(NamedTuple):
     """One target in kernel scaling."""
 
     w: Floats
@@ -72,12 +75,16 @@ class RidgeSolver:
     def __init__(self, problem: Problem) -> None:
         self.problem, self.matrix = problem, problem.matrix
         self.u = None if problem.factors is None else problem.factors[1]
-        self.constant = np.flatnonzero(problem.squares() == 0.0)
         self.l2: float | None = None
         self.regular = False
         self._system: RidgeSystem | None = None
         self._rows: ByRows | None = None
         self._svd: tuple[Floats, Floats, Floats] | None = None
+
+    @cached_property
+    def constant(self) -> NDArray[np.intp]:
+        """Columns that have nothing to tell."""
+        return np.flatnonzero(self.problem.squares() == 0.0)
 
     @property
     def system(self) -> RidgeSystem:
@@ -97,41 +104,41 @@ class RidgeSolver:
 
     def solve(self, l2: float, tol: float, y: Floats) -> RidgeSolution:
         """The solution for target y, converged if its gap is at most tol times the objective."""
-        return self.solve_all(l2, tol, y[None])[0]
+        if self.matrix is None and is_large(self.problem):
+            one = self._by_iteration(l2, tol, y)
+            if one.status.converged or not factor_fits(self.problem):
+                return one
+        if l2 > 0.0 and self._eliminates():
+            return self._by_rows(l2, tol, y)
+        if not self._factor(l2):
+            return self._by_svd(l2, y, tol)
+        w = np.empty(self.problem.p)
+        return self._accepted(w, self.system.solve_one(y, w), l2, y, tol)
 
     def solve_all(self, l2: float, tol: float, Y: Floats) -> list[RidgeSolution]:
         """The solutions for targets Y (t, n), each as `solve` has it."""
-        if self.matrix is None and is_large(self.problem):
-            found = [self._by_iteration(l2, tol, y) for y in Y]
-            if factor_fits(self.problem):
-                found = [
-                    one if one.status.converged else self._directly(l2, tol, Y[k : k + 1])[0] for k, one in enumerate(found)
-                ]
-            return found
-        return self._directly(l2, tol, Y)
+        one_by_one = Y.shape[0] == 1 or (self.matrix is None and is_large(self.problem)) or (l2 > 0.0 and self._eliminates())
+        if one_by_one or not self._factor(l2):
+            return [self.solve(l2, tol, y) for y in Y]
+        W, numbers = np.empty((Y.shape[0], self.problem.p)), np.empty((Y.shape[0], FOUND))
+        self.system.solve(Y, W, numbers)
+        return [self._accepted(w, found, l2, y, tol) for y, w, found in zip(Y, W, numbers.tolist(), strict=True)]
 
-    def _directly(self, l2: float, tol: float, Y: Floats) -> list[RidgeSolution]:
-        """By a factor, or an SVD where that does not serve."""
-        if l2 > 0.0 and self._eliminates():
-            return [self._by_rows(l2, tol, y) for y in Y]
+    def _factor(self, l2: float) -> bool:
+        """Whether there is a factor for l2."""
         if l2 != self.l2:
             # a dual solution of an unpenalised problem is not unique, and w = X'u would not show it
             self.regular = not (l2 == 0.0 and self.system.dual) and self.system.factor(l2)
             self.l2 = l2
-        if not self.regular:
-            return [self._by_svd(l2, y, tol) for y in Y]
-        W, numbers, solutions = np.empty((Y.shape[0], self.problem.p)), np.empty((Y.shape[0], 4)), []
-        self.system.solve(Y, W, numbers)
-        for y, w, (n_iter, objective, gap, residual) in zip(Y, W, numbers.tolist(), strict=True):
-            if self.matrix is None:
-                w[self.constant] = 0.0  # not what rounding left in the products of a sparse column
-            floor = FLOOR * float(y @ y)
-            if gap <= max(tol * objective, floor) and objective < np.inf:
-                status = judged(objective, gap, tol, floor)
-                solutions.append(RidgeSolution(w, objective, max(gap, floor), residual, int(n_iter), status))
-            else:
-                solutions.append(self._by_svd(l2, y, tol))
-        return solutions
+        return self.regular
+
+    def _accepted(self, w: Floats, found: Sequence[float], l2: float, y: Floats, tol: float) -> RidgeSolution:
+        """What the factor has found, unless its gap is too large."""
+        n_iter, objective, gap, residual, yy = found
+        floor = FLOOR * yy
+        if gap <= max(tol * objective, floor) and objective < INFINITY:
+            return RidgeSolution(w, objective, max(gap, floor), residual, int(n_iter), judged(objective, gap, tol, floor))
+        return self._by_svd(l2, y, tol)
 
     def _eliminates(self) -> bool:
         """Whether some columns have no penalty, and X'X would be larger than XX'."""

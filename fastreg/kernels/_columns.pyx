@@ -119,6 +119,15 @@ cdef class Columns:
             total += self.mean[cols[k]] * w[k]
         return total
 
+    def publish(self, const double[::1] w, double unit, double[::1] coef):
+        """coef = unit w; returns the sum of mean_j coef_j, means of the user's X."""
+        cdef Py_ssize_t j
+        cdef double level = 0.0
+        for j in range(self.X.p):
+            coef[j] = unit * w[j]
+            level += self.mean[j] * coef[j]
+        return level
+
     def means(self, double[::1] out):
         """out = the means that are taken off the user's X, zeros without centring"""
         memcpy(&out[0], self.mean, self.X.p * sizeof(double))

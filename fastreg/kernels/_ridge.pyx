@@ -26,6 +26,7 @@ from fastreg.kernels._gram cimport gram_block, row_gram, subtract_products, targ
 
 cdef enum:
     REFINEMENTS = 5
+    FOUND = 5                   # numbers of a solution
     TOGETHER = 32               # targets that share each reading of X
     AT_ONCE = 192               # rows factored between two looks for Ctrl-C
 
@@ -125,7 +126,7 @@ cdef class RidgeSystem:
         return done == m
 
     def solve(self, const double[:, ::1] Y, double[:, ::1] W, double[:, ::1] found):
-        """Solve for the targets Y (t, n) into W (t, p); found_k = (n_iter, objective, gap, |r|^2), kernel scale.
+        """Solve for the targets Y (t, n) into W (t, p); found_k = (n_iter, objective, gap, |r|^2, |y|^2), kernel scale.
 
         With c = X'r - l2 Dw the gap is c'inv(D)c / (2 l2), the duality gap at the dual point r; where something is not
         penalised (primal) it is c'inv(X'X + l2 D)c / 2, which is what the objective is above its minimum."""
@@ -142,6 +143,20 @@ cdef class RidgeSystem:
                 k += t
             free(block)
         raise_for(status, "packed columns")
+
+    def solve_one(self, const double[::1] y, double[::1] w):
+        """`solve` for one target into w; returns found."""
+        cdef double found[FOUND]
+        cdef Py_ssize_t m = self.size, n = self.columns.X.n, p = self.columns.X.p
+        cdef int status
+        cdef double *block = <double *>malloc((m + n + 1 + 2 * max(n, p)) * sizeof(double) + sizeof(double *))
+        if block == NULL:
+            raise MemoryError(f"no memory for {n} residuals and {p} gradients")
+        with nogil:
+            status = self.solve_some(1, &y[0], &w[0], found, block)
+            free(block)
+        raise_for(status, "packed columns")
+        return <int>found[0], found[1], found[2], found[3], found[4]
 
     cdef int solve_some(self, Py_ssize_t t, const double *Y, double *W, double *found, double *block) noexcept nogil:
         """solve for up to TOGETHER targets.  block: scratch."""
@@ -161,7 +176,8 @@ cdef class RidgeSystem:
         memset(W, 0, t * p * sizeof(double))
         for k in range(t):
             memcpy(R + k * (n + 1), Y + k * n, n * sizeof(double))
-            found[4 * k], found[4 * k + 2] = 0.0, -1.0
+            best = found + FOUND * k
+            best[0], best[2], best[4] = 0.0, -1.0, fr_dot_f64(n, Y + k * n, 1, 0.0, Y + k * n)
         while n_iter < REFINEMENTS and open_ > 0:
             n_iter += 1
             # one step from the residual of the equations; the first, from w = 0, is the solution itself
@@ -190,7 +206,7 @@ cdef class RidgeSystem:
                 return status
             open_ = 0
             for k in range(t):
-                w, r, best = V + k * p, R + k * (n + 1), found + 4 * k
+                w, r, best = V + k * p, R + k * (n + 1), found + FOUND * k
                 if best[0] != n_iter - 1:   # done before
                     continue
                 rr, ww = fr_dot_f64(n, r, 1, 0.0, r), 0.0
@@ -203,6 +219,11 @@ cdef class RidgeSystem:
                 best[0], best[1], best[2], best[3] = n_iter, 0.5 * (rr + self.l2 * ww), gap, rr
                 memcpy(W + k * p, w, p * sizeof(double))
                 open_ += gap > DBL_EPSILON * (rr + self.l2 * ww)
+        if self.D == NULL:
+            for k in range(t):
+                for j in range(p):
+                    if self.columns.sq[j] == 0.0:   # not what rounding left in the products of a sparse column
+                        W[k * p + j] = 0.0
         return 0
 
     cdef int gradients(self, Py_ssize_t t, const double *R, Py_ssize_t ldr, double *C, double **rows) noexcept nogil:
