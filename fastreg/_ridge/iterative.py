@@ -1,7 +1,7 @@
 """Ridge for a sparse X whose Gram matrix would be large: LSMR (Fong and Saunders, 2011) on [X; sqrt(l2 u)], from scipy.
 
-It knows a Problem and one l2; it must not know other penalties, nor what is done where it fails.  Columns are scaled to norm
-1 in the augmented matrix; centring and weights stay implicit.  A solve is repeated from its own residual until the duality
+It knows a Problem and one l2; it must not know other penalties, nor what is done where it fails.  Coefficients are in
+units of their penalty; centring and weights stay implicit.  A solve is repeated from its own residual until the duality
 gap, computed from X, is small enough or no longer falls.
 """
 
@@ -50,9 +50,10 @@ def solve_iteratively(problem: Problem, u: Floats, l2: float, tol: float, y: Flo
     n, p, columns, iterations = problem.n, problem.p, problem.columns, _budget(problem)
     used = u < np.inf
     root = np.sqrt(l2 * np.where(used, u, 0.0))
-    # scaled columns would make another norm the smallest where nothing is penalised
-    size = np.sqrt(problem.squares() + root**2) if l2 > 0.0 else np.ones(p)
-    scale = np.where(used & (size > 0.0), 1.0 / np.where(size > 0.0, size, 1.0), 0.0)
+    length = np.sqrt(problem.squares())
+    # coefficients in units of their penalty; where nothing is penalised, other units would make another norm the smallest
+    size = np.where(root > 0.0, root, np.where(length > 0.0, length, 1.0)) if l2 > 0.0 else np.ones(p)
+    scale = np.where(used, 1.0 / size, 0.0)
     free = np.flatnonzero(u == 0.0)
 
     def image(z: Floats) -> Floats:
@@ -73,8 +74,12 @@ def solve_iteratively(problem: Problem, u: Floats, l2: float, tol: float, y: Flo
         columns.part(0, int(j), unpenalised[:, k : k + 1])
     w, r = np.zeros(p), y
     objective, gap, done = 0.5 * float(y @ y), np.inf, 0
+    # |A'r| / (|A||r|) of the augmented problem: its square times |A|^2 is the gap over the objective
+    accuracy = np.sqrt(0.01 * tol / (1.0 + 10.0 * ((scale * length) ** 2).max(initial=0.0)))
     for _ in range(ROUNDS):
-        found = lsmr(operator, np.concatenate([r, -root * w]), atol=1e-10, btol=1e-10, conlim=0.0, maxiter=iterations - done)
+        accuracy = max(0.1 * accuracy if gap < np.inf else accuracy, 1e-14)
+        rows = np.concatenate([r, -root * w])
+        found = lsmr(operator, rows, atol=accuracy, btol=accuracy, conlim=0.0, maxiter=iterations - done)
         trial = w + scale * found[0]
         done += int(found[2])
         r_trial = _residual(problem, y, trial)
@@ -89,7 +94,7 @@ def solve_iteratively(problem: Problem, u: Floats, l2: float, tol: float, y: Flo
         if not bound < gap:
             break
         w, r, objective, gap = trial, r_trial, value, bound
-        if gap <= 1e-3 * tol * objective or done >= iterations:
+        if gap <= 0.1 * tol * objective or done >= iterations:
             break
     return w, objective, gap, float(r @ r), done
 
