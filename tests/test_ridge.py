@@ -20,6 +20,13 @@ TARGETS = {
     "one column": lambda y: y[:, None],
     "three columns": lambda y: np.column_stack([y, y**2, np.full(len(y), 0.25)]),
 }
+MANY_OPTIONS = {
+    "none": lambda n, p: {},
+    "no intercept": lambda n, p: {"fit_intercept": False},
+    "weights": lambda n, p: {"sample_weight": np.arange(n) % 4.0},
+    "factors": lambda n, p: {"penalty_factor": np.where(np.arange(p) == 2, np.inf, np.linspace(0.1, 2.0, p))},
+    "free column": lambda n, p: {"penalty_factor": np.arange(p) % 3.0},
+}
 every_shape = pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
 
 
@@ -76,6 +83,27 @@ def test_several_targets_are_solved_as_each_alone(shape):
         assert (together.objective[k], together.dual_gap[k]) == (alone.objective, alone.dual_gap)
     np.testing.assert_array_equal(together.support, np.arange(shape[1]))
     np.testing.assert_allclose(together.predict(X), X @ together.coef + together.intercept, rtol=1e-13)
+
+
+@every_shape
+@pytest.mark.parametrize("alpha", [1e-9, 0.1, 1e3])
+@pytest.mark.parametrize("options", MANY_OPTIONS.values(), ids=MANY_OPTIONS)
+@pytest.mark.parametrize("batch", [4, 1024])
+def test_many_targets_are_certified_as_one_is(monkeypatch, batch, options, alpha, shape):
+    """From the Gram matrix alone, where its rounding allows; in batches."""
+    monkeypatch.setattr("fastreg._ridge.solver.BATCH", batch)
+    n, p = shape
+    X, y = problem(n, p, offset=3.0)
+    options = options(n, p)
+    Y = np.column_stack([y, X @ np.ones(p), np.full(n, 2.0), np.random.default_rng(0).standard_normal((n, 6))])
+    fit = fr.ridge(X, Y, alpha, **options)
+    for k in range(Y.shape[1]):
+        assert ref.ridge_excess(X, Y[:, k], fit.coef[:, k], alpha, **options) <= fit.dual_gap[k] * (1 + 1e-6) + 1e-20
+        value = ref.ridge_objective(X, Y[:, k], fit.coef[:, k], fit.intercept[k], alpha, **options)
+        assert fit.objective[k] == pytest.approx(value, rel=1e-6, abs=fit.dual_gap[k])
+        alone = fr.ridge(X, Y[:, k], alpha, **options)
+        assert abs(fit.objective[k] - alone.objective) <= fit.dual_gap[k] + alone.dual_gap
+    assert fit.status.converged
 
 
 entries = st.integers(-8, 8).map(lambda k: k / 4)

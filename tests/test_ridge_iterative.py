@@ -50,7 +50,7 @@ def test_the_gap_holds_and_says_how_it_ended(without_gram, shape, kind, alpha, n
     options = OPTIONS[name](*shape)
     fit, caught = fit_and_warnings(KINDS[kind](X), y, alpha, **options)
     excess, value = ref.ridge_excess(X, y, fit.coef, alpha, **options), fit.objective
-    A, b, _, _ = ref.ridge_rows(X, y, alpha, **options)
+    _, b, _, _ = ref.ridge_rows(X, y, alpha, **options)
     rounding = 64 * ref.EPS * (b @ b)
     assert value == pytest.approx(ref.ridge_objective(X, y, fit.coef, fit.intercept, alpha, **options), rel=1e-10, abs=rounding)
     assert excess <= fit.dual_gap * (1 + 1e-6) + rounding
@@ -102,7 +102,7 @@ def test_a_factor_is_made_only_where_it_fits():
     from fastreg._ridge.iterative import factor_fits, is_large
 
     class Shape:
-        class columns:  # noqa: N801
+        class columns:
             sparse = True
 
         def __init__(self, n, p):

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,13 +22,15 @@ from fastreg._normalise import Problem
 from fastreg._results import Status
 from fastreg._ridge.design import EPS, Design, Directions
 from fastreg._ridge.iterative import factor_fits, is_large, solve_iteratively
-from fastreg._ridge.spectrum import KAPPA, ByRows, Numbers
+from fastreg._ridge.spectrum import KAPPA, NOISE, ByRows, Numbers
 from fastreg.kernels._ridge import RidgeSystem
 
 Floats = NDArray[np.float64]
 TOL = 1e-6  # a direct solve is far below this, or has failed
 INFINITY = float(np.inf)
 FOUND = 5  # numbers of a solution, as RidgeSystem has them
+BATCH = 1024  # targets, so that what is in use beside their coefficients does not grow with them
+MANY = 5  # targets: the fewest that a product with all of them reads X once for
 FLOOR = 64 * EPS  # times |y|^2: no gap below is claimed
 
 
@@ -117,12 +119,61 @@ class RidgeSolver:
 
     def solve_all(self, l2: float, tol: float, Y: Floats) -> list[RidgeSolution]:
         """The solutions for targets Y (t, n), each as `solve` has it."""
+        if Y.shape[0] > BATCH:
+            return [one for i in range(0, Y.shape[0], BATCH) for one in self.solve_all(l2, tol, Y[i : i + BATCH])]
         one_by_one = Y.shape[0] == 1 or (self.matrix is None and is_large(self.problem)) or (l2 > 0.0 and self._eliminates())
         if one_by_one or not self._factor(l2):
             return [self.solve(l2, tol, y) for y in Y]
-        W, numbers = np.empty((Y.shape[0], self.problem.p)), np.empty((Y.shape[0], FOUND))
-        self.system.solve(Y, W, numbers)
-        return [self._accepted(w, found, l2, y, tol) for y, w, found in zip(Y, W, numbers.tolist(), strict=True)]
+        solutions: list[RidgeSolution | None] = [None] * Y.shape[0]
+        if Y.shape[0] >= MANY and l2 > 0.0 and self.matrix is None and (self.u is None or self.u.all()):
+            solutions = self._from_gram(l2, tol, Y)
+        left = [k for k, one in enumerate(solutions) if one is None]
+        if left:
+            W, numbers = np.empty((len(left), self.problem.p)), np.empty((len(left), FOUND))
+            self.system.solve(Y[left], W, numbers)
+            for k, w, found in zip(left, W, numbers.tolist(), strict=True):
+                solutions[k] = self._accepted(w, found, l2, Y[k], tol)
+        return [one for one in solutions if one is not None]
+
+    def _from_gram(self, l2: float, tol: float, Y: Floats) -> list[RidgeSolution | None]:
+        """The solutions for many targets from one reading of X: their residuals are those of the Gram matrix, and its rounding
+        counts in the gap.  None where that makes the gap too large."""
+        gram, used = np.empty((self.system.size, self.system.size)), self.directions().u < np.inf
+        self.system.gram(gram)
+        yy, length = np.square(Y).sum(axis=1), np.sqrt(np.diag(gram))
+        D = np.where(used, 1.0 if self.u is None else self.u, 1.0)
+        if self.system.dual:
+            A, rest = self._solved(Y, gram, l2)
+            W = np.where(used, self.problem.products(list(A)) / D, 0.0)
+            missed = np.linalg.norm(rest, axis=1)
+            size = np.abs(A) @ length
+            missed += NOISE * (np.sqrt(yy) + size * float(np.linalg.norm(length)))
+            residual = np.square(rest + l2 * A).sum(axis=1)
+            gap = 0.5 * float(length @ length) * missed**2 / l2 + NOISE * (yy + l2 * size**2)
+        else:
+            gram[~used] = gram[:, ~used] = length[~used] = 0.0
+            products = np.where(used, self.problem.products(list(Y)), 0.0)
+            W, rest = self._solved(products, gram, l2 * D)
+            size = np.sqrt(yy) + np.abs(W) @ length
+            missed = np.linalg.norm(rest / np.sqrt(l2 * D), axis=1) + NOISE * size * np.linalg.norm(length / np.sqrt(l2 * D))
+            residual = yy - ((products + rest + l2 * D * W) * W).sum(axis=1)
+            gap = 0.5 * missed**2 + NOISE * size**2
+        objective = 0.5 * (residual + l2 * (D * np.square(W)).sum(axis=1))
+        floor = FLOOR * yy
+        return [
+            RidgeSolution(w, value, max(g, f), r, 1, judged(value, g, tol, f)) if g <= max(tol * value, f) else None
+            for w, value, g, f, r in zip(W, objective.tolist(), gap.tolist(), floor.tolist(), residual.tolist(), strict=True)
+        ]
+
+    def _solved(self, B: Floats, gram: Floats, penalty: Any) -> tuple[Floats, Floats]:
+        """V with (gram + diag(penalty)) v = b for each row, refined once, and what is left of b."""
+        V, rest = np.zeros_like(B), B
+        for _ in range(2):
+            step = rest.copy()
+            self.system.backsolve(step)
+            V = V + step
+            rest = B - V @ gram - penalty * V
+        return V, rest
 
     def _factor(self, l2: float) -> bool:
         """Whether there is a factor for l2."""

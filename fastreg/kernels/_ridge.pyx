@@ -27,7 +27,7 @@ from fastreg.kernels._gram cimport gram_block, row_gram, subtract_products, targ
 cdef enum:
     REFINEMENTS = 5
     FOUND = 5                   # numbers of a solution
-    TOGETHER = 32               # targets that share each reading of X
+    TOGETHER = 64               # targets that share each reading of X
     AT_ONCE = 192               # rows factored between two looks for Ctrl-C
 
 # Without a penalty X'X has the squared condition number of X, and the pivot of a dependent column is rounding, eps cond(X)^2:
@@ -125,6 +125,21 @@ cdef class RidgeSystem:
         raise_for(status, "the factor of the Gram matrix")
         return done == m
 
+    def backsolve(self, double[:, ::1] B):
+        """Each row b of B becomes the solution v of (G + l2 D) v = b."""
+        cdef Py_ssize_t k
+        cdef double work = 0.0
+        cdef int status = 0
+        with nogil:
+            for k in range(B.shape[0]):
+                solve_lower(&self.F, self.size, &B[k, 0])
+                solve_upper(&self.F, self.size, &B[k, 0])
+                work += <double>self.size * self.size
+                if interrupted(&work):
+                    status = -2
+                    break
+        raise_for(status, "")
+
     def solve(self, const double[:, ::1] Y, double[:, ::1] W, double[:, ::1] found):
         """Solve for the targets Y (t, n) into W (t, p); found_k = (n_iter, objective, gap, |r|^2, |y|^2), kernel scale.
 
@@ -133,7 +148,7 @@ cdef class RidgeSystem:
         cdef Py_ssize_t k = 0, t, m = self.size, n = self.columns.X.n, p = self.columns.X.p
         cdef Py_ssize_t most = min(Y.shape[0], <Py_ssize_t>TOGETHER)
         cdef int status = 0
-        cdef double *block = <double *>malloc(most * (m + n + 1 + 2 * max(n, p)) * sizeof(double) + most * sizeof(double *))
+        cdef double *block = <double *>malloc(most * (m + n + 1 + max(m, p) + p) * sizeof(double) + most * sizeof(double *))
         if block == NULL:
             raise MemoryError(f"no memory for {most} times {n} residuals and {p} gradients")
         with nogil:
@@ -149,7 +164,7 @@ cdef class RidgeSystem:
         cdef double found[FOUND]
         cdef Py_ssize_t m = self.size, n = self.columns.X.n, p = self.columns.X.p
         cdef int status
-        cdef double *block = <double *>malloc((m + n + 1 + 2 * max(n, p)) * sizeof(double) + sizeof(double *))
+        cdef double *block = <double *>malloc((m + n + 1 + max(m, p) + p) * sizeof(double) + sizeof(double *))
         if block == NULL:
             raise MemoryError(f"no memory for {n} residuals and {p} gradients")
         with nogil:
@@ -164,9 +179,9 @@ cdef class RidgeSystem:
         cdef Py_ssize_t n = X.n, p = X.p, m = self.size, k, j, n_iter = 0, open_ = t
         cdef double *U = block              # (t, m): the dual solutions, or the primal ones before they are taken over
         cdef double *R = U + t * m          # (t, n + 1)
-        cdef double *C = R + t * (n + 1)    # (t, p), or more
-        cdef double *V = C + t * max(n, p)  # the same
-        cdef double **rows = <double **>(V + t * max(n, p))
+        cdef double *C = R + t * (n + 1)    # (t, p), or (t, m) if that is more
+        cdef double *V = C + t * max(m, p)  # (t, p)
+        cdef double **rows = <double **>(V + t * p)
         cdef double *w
         cdef double *r
         cdef double *best
