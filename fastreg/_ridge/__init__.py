@@ -1,2 +1,8 @@
-"""Ridge regression: functions.py is public; spectrum.py and solver.py solve, by many l2 at once and one by one; design.py gives
-them X in blocks; iterative.py is for large sparse X; selection.py chooses an alpha; results.py is what comes back."""
+"""Ridge regression.
+
+functions.py, selection.py    ridge, ridge_path and ridge_cv; results.py is what they return
+spectrum.py, tridiagonal.py   many l2 from one reduction of X
+solver.py, iterative.py       one l2; large sparse X
+folds.py                      errors on rows left out
+design.py                     X in blocks, and the penalty as directions
+"""

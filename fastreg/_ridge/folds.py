@@ -16,25 +16,26 @@ from numpy.typing import NDArray
 
 from fastreg import _options
 from fastreg._gramstats import GramStats
-from fastreg._model import Options
+from fastreg._model import Model, Options
 from fastreg._ridge.design import ENTRIES, EPS, Directions
-from fastreg._ridge.functions import Reduced, penalised_model
-from fastreg._ridge.spectrum import ByColumns, ByRows, RowSpectrum
+from fastreg._ridge.functions import Reduced, penalised_model, penalties
+from fastreg._ridge.spectrum import RowSpectrum
+from fastreg._ridge.tridiagonal import by_columns
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]
 Folds = list[tuple[Rows, Rows]]
 
 
-def fold_errors(reduced: Reduced, options: Options, folds: Folds) -> Floats:
+def fold_errors(model: Model, options: Options, alphas: Floats, folds: Folds) -> Floats:
     """The weighted mean squared error on each fold, (folds, K, t).
 
     options: as the user gave them."""
-    held = Held(reduced, options)
-    errors = np.empty((len(folds), reduced.alphas.size, len(reduced.problems)))
-    if isinstance(reduced.found, ByColumns):
+    held = Held(model, options, alphas)
+    errors = np.empty((len(folds), alphas.size, len(held.problems)))
+    if model.problem.n >= model.problem.p or model.problem.matrix is not None:
         trained = _by_columns(held, folds)
-    elif reduced.model.problem.standard:
+    elif model.problem.standard:
         trained = _one_by_one(held, folds)
     else:
         trained = None
@@ -52,9 +53,9 @@ def fold_errors(reduced: Reduced, options: Options, folds: Folds) -> Floats:
 class Held:
     """The rows of a problem, to be judged or fitted in part."""
 
-    def __init__(self, reduced: Reduced, options: Options) -> None:
-        model = reduced.model
-        self.reduced, self.options, self.model, n = reduced, options, model, model.problem.n
+    def __init__(self, model: Model, options: Options, alphas: Floats) -> None:
+        self.model, self.options, self.alphas, n = model, options, alphas, model.problem.n
+        self.problems = model.all_targets()
         self.weights = np.ones(n) if options.sample_weight is None else np.asarray(options.sample_weight, np.float64)
         self.Y = model.Y.astype(np.float64).reshape(n, -1) - (0.0 if model.offset is None else model.offset[:, None])
         self.X: Any = model.design
@@ -103,7 +104,7 @@ def _by_columns(held: Held, folds: Folds) -> Iterator[tuple[Floats, Floats]]:
 
 def _from_statistics(held: Held, stats: GramStats) -> tuple[Floats, Floats]:
     """Coefficients and intercepts from the statistics of a fold's training rows."""
-    model, alphas = held.model, held.reduced.alphas
+    model, alphas = held.model, held.alphas
     gram, xty, yty = stats.gram, stats.xty, np.diag(stats.yty)
     if not model.problem.centered:
         gram = gram + stats.weight * np.outer(stats.mean, stats.mean)
@@ -116,7 +117,7 @@ def _from_statistics(held: Held, stats: GramStats) -> tuple[Floats, Floats]:
         u[squares > 0.0] *= squares[squares > 0.0] / stats.weight
     if model.problem.matrix is None:
         u[squares <= 0.0] = np.inf
-    found = ByColumns(gram, Directions(u, model.problem.matrix))
+    found = by_columns(gram, Directions(u, model.problem.matrix), float(alphas.min()))
     coefs = np.stack([found.coefs(found.target(t, None, xty[:, t], float(yty[t])), alphas) for t in range(xty.shape[1])])
     intercepts = np.zeros(coefs.shape[:2])
     if model.problem.centered:
@@ -131,16 +132,15 @@ def _one_by_one(held: Held, folds: Folds) -> Iterator[tuple[Floats, Floats]]:
         weights = np.zeros(held.weights.size)
         weights[train] = held.weights[train]
         part = penalised_model(held.X, model.Y, held.options._replace(sample_weight=weights), None)
-        reduced = Reduced(part, held.reduced.alphas)
+        reduced = Reduced(part, held.alphas, False)
         paths = [reduced.path(t, None) for t in range(len(reduced.problems))]
         yield np.stack([path.coefs.T for path in paths]), np.stack([path.intercepts for path in paths])
 
 
 def _by_rows(held: Held, train: Rows, test: Rows) -> Floats:
     """The errors on the test rows, (m, K, t), from products of rows."""
-    found, problem = held.reduced.found, held.model.problem
-    assert isinstance(found, ByRows)
-    s, free = held.weights[train], held.reduced.design.free_columns()
+    problem, found = held.model.problem, held.model.descent.ridge.by_rows()
+    s, free, l2 = held.weights[train], found.design.free_columns(), penalties(held.model, held.alphas)
     root = np.ones(problem.n) if problem.root is None else problem.root
     place = np.empty(problem.n, np.intp)
     place[found.rows] = np.arange(found.rows.size)
@@ -148,7 +148,7 @@ def _by_rows(held: Held, train: Rows, test: Rows) -> Floats:
     # as they were before weights, about the mean of all rows
     gram = found.gram[np.ix_(place[both], place[train])] / root[both, None] / root[train]
     N = free[both] / root[both, None]
-    Y = np.stack([problem.y for problem in held.reduced.problems], axis=1)[both] / root[both, None]
+    Y = np.stack([problem.y for problem in held.problems], axis=1)[both] / root[both, None]
     m, share = train.size, s / s.sum()
     level = np.zeros(Y.shape[1])
     if problem.centered:
@@ -164,11 +164,11 @@ def _by_rows(held: Held, train: Rows, test: Rows) -> Floats:
     inner = r[:, None] * gram[:m] * r
     spectrum = RowSpectrum(inner, Q)
     inverse = (Vt[kept].T / sigma[kept]) @ U[:, kept].T
-    missed = np.empty((test.size, held.reduced.l2.size, Y.shape[1]))
+    missed = np.empty((test.size, l2.size, Y.shape[1]))
     for t in range(Y.shape[1]):
         y = r * (Y[:m, t] - level[t])
         with np.errstate(divide="ignore", invalid="ignore"):
-            a = spectrum.dual(spectrum.U.T @ y, held.reduced.l2)
+            a = spectrum.dual(spectrum.U.T @ y, l2)
         fitted = gram[m:] @ (r * a).T + N[m:] @ (inverse @ (y[:, None] - inner @ a.T))
-        missed[:, :, t] = (Y[m:, t, None] - level[t] - fitted) / held.reduced.problems[t].sy
+        missed[:, :, t] = (Y[m:, t, None] - level[t] - fitted) / held.problems[t].sy
     return missed

@@ -7,6 +7,7 @@ It knows alphas, options and results; how a problem is solved is for solver.py (
                           r = min(n, p)                                                  multiply-adds
     one alpha             Cholesky factor of the smaller Gram matrix, for all targets    n p r/2 + r^3/6
     many                  eigenvalues of the smaller Gram matrix                         n p r/2 + 9 r^3
+    no row left out       tridiagonal form of X'X, p >= 500                              n p r/2 + 4 r^3
     many, one tiny        singular values of X, where rounding would show otherwise      3 n p r + 20 r^3
     what is left of them  as one alpha, where the gap is not what is asked for           r^3/6 each
 """
@@ -27,12 +28,13 @@ from fastreg._ridge.design import Design, Directions
 from fastreg._ridge.results import RidgePath
 from fastreg._ridge.solver import FLOOR, TOL, judged, row_spectrum
 from fastreg._ridge.spectrum import KAPPA, SAFE_SHARE, ByColumns, ByRows, Numbers, Target
+from fastreg._ridge.tridiagonal import Tridiagonal, by_columns
 
 Floats = NDArray[np.float64]
 
 # A grid that is not given goes from TOP to BOTTOM times the largest eigenvalue of X'X: from next to none to nearly all degrees
 # of freedom.
-TOP, BOTTOM = 10.0, 1e-8
+TOP, BOTTOM = 10.0, 1e-6
 
 
 def ridge(
@@ -158,7 +160,7 @@ def ridge_path(
     X, y, fit_intercept, standardize, sample_weight, penalty_factor, penalty_matrix, offset
         As in `ridge`.
     alphas : int, or array of shape (K,), each >= 0
-        In any order; an int is so many from 10 down to 1e-8 times the largest eigenvalue of X'X (with options: of the
+        In any order; an int is so many from 10 down to 1e-6 times the largest eigenvalue of X'X (with options: of the
         penalised part, relative to D).
     leave_one_out : bool
         Whether to compute `loo`, which reads X once more where n >= p.
@@ -221,7 +223,7 @@ def paths(
 ) -> RidgePath | tuple[RidgePath, ...]:
     """`ridge_path`; rows, fixed: how many rows X stands for, and unpenalised directions that it has no column for."""
     grid = _input.grid(alphas)
-    reduced = Reduced(penalised_model(X, y, options, penalty_matrix), grid, rows, fixed)
+    reduced = Reduced(penalised_model(X, y, options, penalty_matrix), grid, leave_one_out, rows, fixed)
     errors = reduced.leave_one_out() if leave_one_out else None
     found = []
     for k in range(len(reduced.problems)):
@@ -238,6 +240,11 @@ def _warn_unconverged(path: RidgePath) -> None:
             return
 
 
+def penalties(model: Model, alphas: Floats) -> Floats:
+    """l2 of the kernel for each alpha."""
+    return np.array([model.problem.penalties(float(alpha) / model.weight, 0.0)[1] for alpha in alphas])
+
+
 @dataclass(frozen=True)
 class Scaling:
     """How kernel scaling reads in public: objective is public over kernel |y - Xw|^2 + l2 w'Dw."""
@@ -251,40 +258,48 @@ class Scaling:
 
 
 class Reduced:
-    """The spectrum of a model, and the alphas that it is asked for."""
+    """The spectrum of a model, and the alphas that it is asked for.
 
-    def __init__(self, model: Model, grid: int | Floats, rows: int | None = None, fixed: int = 0) -> None:
+    leave_out: whether rows are to be left out; rows, fixed: as in `paths`."""
+
+    def __init__(self, model: Model, grid: int | Floats, leave_out: bool, rows: int | None = None, fixed: int = 0) -> None:
         self.model, self.problems, self.rows, self.more_fixed = model, model.all_targets(), rows, fixed
         problem, solver = model.problem, model.descent.ridge
-        self.found: ByRows | ByColumns
+        self.found: ByRows | ByColumns | Tridiagonal
         if problem.n < problem.p and problem.matrix is None:
             self.found = solver.by_rows()
             self.design = self.found.design
         else:
             self.design = Design(problem, solver.directions())
-            self.found = self._by_columns(self.design)
+            gram, least = self._gram(self.design), 0.0
+            if not leave_out:
+                small = BOTTOM * float(np.diag(gram).max())
+                least = small if isinstance(grid, int) else float(penalties(model, grid).min())
+            self.found = by_columns(gram, self.design.directions, least)
         self.design.source = model.design
-        per_alpha = problem.penalties(1.0 / model.weight, 0.0)[1]
-        self.alphas = np.geomspace(TOP, BOTTOM, grid) * (self.found.top or 1.0) / per_alpha if isinstance(grid, int) else grid
-        self.l2 = np.array([problem.penalties(float(alpha) / model.weight, 0.0)[1] for alpha in self.alphas])
+        if isinstance(grid, int):
+            largest = float(self.found.lam.max(initial=0.0)) or 1.0
+            grid = np.geomspace(TOP, BOTTOM, grid) * largest / float(penalties(model, np.ones(1))[0])
+        self.alphas, self.l2 = grid, penalties(model, grid)
         self.products = problem.products([target.y for target in self.problems])
         self.targets = self._targets_of(self.found)
         if self.found.condition(float(self.l2.min())) > KAPPA or self._nearly_fits():
             self._refine()
 
-    def _by_columns(self, design: Design) -> ByColumns:
+    def _gram(self, design: Design) -> Floats:
+        """X'X, whole."""
         gram = np.empty((self.model.problem.p, self.model.problem.p))
         self.model.descent.ridge.system.gram(gram)
         if self.model.problem.centered:
             gram -= self.model.problem.n * np.outer(design.drift, design.drift)
-        return ByColumns(gram, design.directions)
+        return gram
 
-    def _targets_of(self, found: ByRows | ByColumns) -> list[Target]:
+    def _targets_of(self, found: ByRows | ByColumns | Tridiagonal) -> list[Target]:
         every = zip(self.problems, self.products, strict=True)
         return [found.target(k, one.y, xy, float(one.y @ one.y)) for k, (one, xy) in enumerate(every)]
 
     def _refine(self) -> None:
-        self.found.refine(self.design, np.column_stack([target.y for target in self.problems]))
+        self.found = self.found.refined(self.design, np.column_stack([target.y for target in self.problems]))
         self.targets = self._targets_of(self.found)
 
     def _nearly_fits(self) -> bool:
@@ -292,7 +307,7 @@ class Reduced:
         if isinstance(self.found, ByRows):
             return False
         least = self.l2[[int(self.l2.argmin())]]
-        return any(Numbers(self.found.lam, target, least).rss[0] < SAFE_SHARE * target.yy for target in self.targets)
+        return any(self.found.numbers(target, least).rss[0] < SAFE_SHARE * target.yy for target in self.targets)
 
     def scaling(self, problem: Problem) -> Scaling:
         """That of one target."""
@@ -304,6 +319,7 @@ class Reduced:
 
     def leave_one_out(self) -> Floats:
         """The mean squares of the errors, (K, t)."""
+        assert not isinstance(self.found, Tridiagonal)
         errors = self.found.leave_one_out(self.design, self.targets, self.l2)
         if errors is None:  # a row that stands alone: differences of nearly equal numbers would not do
             self._refine()
@@ -319,8 +335,9 @@ class Reduced:
         """At l2 = 0 the solution of least norm counts, whatever D is."""
         u = self.design.directions.u
         design = Design(self.design.problem, Directions(np.where(u < np.inf, 1.0, np.inf)), self.design.source)
-        found = row_spectrum(design) if isinstance(self.found, ByRows) else self._by_columns(design)
-        found.refine(design, np.column_stack([target.y for target in self.problems]))
+        rows = isinstance(self.found, ByRows)
+        found: ByRows | ByColumns = row_spectrum(design) if rows else ByColumns(self._gram(design), design.directions)
+        found.refined(design, np.column_stack([target.y for target in self.problems]))
         targets = self._targets_of(found)
         errors = found.leave_one_out(design, targets, np.zeros(1))
         assert errors is not None
@@ -329,12 +346,16 @@ class Reduced:
     @property
     def fixed(self) -> int:
         """How many directions are not penalised, with the intercept."""
-        centered = int(self.model.problem.centered and isinstance(self.found, ByColumns))
+        centered = int(self.model.problem.centered and not isinstance(self.found, ByRows))
         return int(self.found.k) + self.more_fixed + centered
+
+    def gcv(self) -> Floats:
+        """Generalised cross-validation of every target, (K, t)."""
+        return np.column_stack([self.numbers(k)[2] for k in range(len(self.problems))])
 
     def numbers(self, index: int) -> tuple[Numbers, Floats, Floats]:
         """(Numbers, df, gcv) of a target."""
-        scaling, numbers = self.scaling(self.problems[index]), Numbers(self.found.lam, self.targets[index], self.l2)
+        scaling, numbers = self.scaling(self.problems[index]), self.found.numbers(self.targets[index], self.l2)
         # n - df without the difference of what is nearly equal where everything is fitted
         left = (scaling.n - self.fixed - self.found.lam.size) + numbers.left
         with np.errstate(divide="ignore", invalid="ignore"):

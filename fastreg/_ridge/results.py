@@ -49,7 +49,7 @@ class RidgePath:
     coefs : ndarray of shape (p, K)
     statuses : tuple of K Status
     method : str
-        "eigen" or "svd": the reduction that all of it comes from.
+        "eigen", "svd" or "tridiagonal": the reduction that all of it comes from.
     n_features : int
     feature_names : tuple of p str, or None
     """

@@ -91,24 +91,24 @@ def ridge_cv(
     folds = None if isinstance(cv, str) else _options.folds(cv, model.problem.n, seed)
     if folds is None and cv not in ("loo", "gcv"):
         raise ValueError(f'cv is {cv!r}; "loo", "gcv", a number of folds, the fold of each row, or pairs of rows are needed.')
-    reduced = Reduced(model, grid)
     on_folds = None
     if folds is not None:
-        on_folds = fold_errors(reduced, options, folds)
+        alphas = Reduced(model, grid, False).alphas if isinstance(grid, int) else grid
+        on_folds = fold_errors(model, options, alphas, folds)
         errors = on_folds.mean(axis=0)
-    elif cv == "loo":
-        errors = reduced.leave_one_out()
     else:
-        errors = np.column_stack([reduced.numbers(k)[2] for k in range(len(reduced.problems))])
+        reduced = Reduced(model, grid, cv == "loo")
+        alphas = reduced.alphas
+        errors = reduced.leave_one_out() if cv == "loo" else reduced.gcv()
     order = "gcv"  # least is best
     chosen: Any
     index: Any
     if each and model.many:
-        index = np.array([best(column, reduced.alphas, order) for column in errors.T])
-        chosen = reduced.alphas[index]
+        index = np.array([best(column, alphas, order) for column in errors.T])
+        chosen = alphas[index]
     else:
         errors = errors.mean(axis=1)
         on_folds = None if on_folds is None else on_folds.mean(axis=2)
-        index = best(errors, reduced.alphas, order)
-        chosen = float(reduced.alphas[index])
-    return RidgeSelection(reduced.alphas, errors, on_folds, chosen, index, fit_at(model, chosen), criterion)
+        index = best(errors, alphas, order)
+        chosen = float(alphas[index])
+    return RidgeSelection(alphas, errors, on_folds, chosen, index, fit_at(model, chosen), criterion)

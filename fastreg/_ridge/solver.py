@@ -22,7 +22,7 @@ from fastreg._normalise import Problem
 from fastreg._results import Status
 from fastreg._ridge.design import EPS, Design, Directions
 from fastreg._ridge.iterative import factor_fits, is_large, solve_iteratively
-from fastreg._ridge.spectrum import KAPPA, NOISE, ByRows, Numbers
+from fastreg._ridge.spectrum import KAPPA, NOISE, ByRows
 from fastreg.kernels._ridge import RidgeSystem
 
 Floats = NDArray[np.float64]
@@ -208,11 +208,11 @@ class RidgeSolver:
         """With columns that have no penalty, in the complement of what they span."""
         found = self.by_rows()
         if found.method == "eigen" and found.condition(l2) > KAPPA:
-            found.refine(found.design, y[:, None])
+            found.refined(found.design, y[:, None])
         target = found.target(0, y, y, float(y @ y))
         at = np.array([l2])
         w = found.coefs(target, at)
-        numbers = Numbers(found.lam, target, at)
+        numbers = found.numbers(target, at)
         gap = 0.5 * float(found.gaps(target, at, w, numbers.objective)[0])
         objective, floor = 0.5 * float(numbers.objective[0]), FLOOR * target.yy
         if not gap <= max(tol * objective, floor):

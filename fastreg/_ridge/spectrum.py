@@ -14,6 +14,7 @@ generalised cross-validation and the marginal likelihood (Golub, Heath and Wahba
     eigen    eigenvalues of the Gram matrix                              n p r/2 + 9 r^3                eps kappa
     svd      R of X block by block (Demmel et al., 2012), its SVD        3 n p r + 20 r^3               eps sqrt(kappa)
 
+tridiagonal.py needs n p r/2 + 4 r^3 where no row is left out.
 kappa = (lam_max + l2) / (lam_min + l2) at the smallest l2.  X is not copied.
 """
 
@@ -30,7 +31,7 @@ Floats = NDArray[np.float64]
 NOISE = 16 * EPS  # of a sum, relative to the sizes of what is added: as kernels/_judge.pyx has it
 
 # From this condition number on the eigenvalues of a Gram matrix would leave fewer than nine digits.
-KAPPA = 1e6
+KAPPA = 1.1e6
 
 # So near to 1 the leverage of a row is 1 but for rounding, and the smallest that a formula with differences is trusted with.
 LEVERAGE = 1e-11
@@ -57,19 +58,31 @@ class Target:
 
 
 class Numbers:
-    """What lam and a target say at every l2: arrays of shape (K,).
+    """What there is to say of a target at every l2: arrays of shape (K,).
 
     objective: |y - Xw|^2 + l2 w'Dw; rss: its first part; df: the trace of y -> Xw without the unpenalised directions;
     left: r - df; log_det: of I + X inv(D) X' / l2, infinite for l2 = 0."""
 
-    def __init__(self, lam: Floats, target: Target, l2: Floats) -> None:
+    def __init__(self, lam: Floats, objective: Floats, rss: Floats, l2: Floats) -> None:
+        self.objective, self.rss, left = objective, rss, shares(lam, l2)
+        self.df, self.left = (1.0 - left).sum(axis=1), left.sum(axis=1)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            left = l2[:, None] / (lam + l2[:, None])
-            left[np.isnan(left)] = 1.0  # no eigenvalue and no penalty
-            self.objective = np.maximum(target.outside + left @ target.g**2, 0.0)
-            self.rss = np.maximum(target.outside + left**2 @ target.g**2, 0.0)
-            self.df, self.left = (1.0 - left).sum(axis=1), left.sum(axis=1)
             self.log_det = np.log1p(np.where(lam > 0.0, lam / l2[:, None], 0.0)).sum(axis=1)
+
+
+def shares(lam: Floats, l2: Floats) -> Floats:
+    """l2 / (lam + l2), (K, r); 1 where there is neither an eigenvalue nor a penalty."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        left = l2[:, None] / (lam + l2[:, None])
+    left[np.isnan(left)] = 1.0
+    return left
+
+
+def numbers(lam: Floats, target: Target, l2: Floats) -> Numbers:
+    """From U'y."""
+    left = shares(lam, l2)
+    objective, rss = target.outside + left @ target.g**2, target.outside + left**2 @ target.g**2
+    return Numbers(lam, np.maximum(objective, 0.0), np.maximum(rss, 0.0), l2)
 
 
 def condition(lam: Floats, top: float, l2: float) -> float:
@@ -117,7 +130,7 @@ class ByColumns:
         """Whether there is one solution."""
         return self.k == self.directions.free.size and (l2 > 0.0 or self.lam.size == self.directions.penalised.size)
 
-    def refine(self, design: Design, Y: Floats) -> None:
+    def refined(self, design: Design, Y: Floats) -> ByColumns:
         """From the singular values of X itself, in blocks of rows, instead of the Gram matrix; Y (n, t): all targets."""
         free, penalised, n = self.directions.free, self.directions.penalised, design.problem.n
         k = free.size
@@ -141,6 +154,11 @@ class ByColumns:
         outside = np.zeros_like(outside) if self.complete else outside + ((C - U[:, kept] @ g) ** 2).sum(axis=0)
         self.method, self.solved = "svd", (g, fixed, outside)
         self._set(whiten, F, Vt[kept].T, s[kept] ** 2)
+        return self
+
+    def numbers(self, target: Target, l2: Floats) -> Numbers:
+        """What there is to say of a target."""
+        return numbers(self.lam, target, l2)
 
     def target(self, index: int, y: Floats | None, xy: Floats, yy: float) -> Target:
         """Target number `index`; xy = X'y, yy = |y|^2."""
@@ -174,7 +192,7 @@ class ByColumns:
         return gap
 
     def leave_one_out(self, design: Design, targets: list[Target], l2: Floats) -> Floats | None:
-        """The sum of the squared leave-one-out errors, (K, t); None where the leverage of a row calls for `refine`.
+        """The sum of the squared leave-one-out errors, (K, t); None where the leverage of a row calls for `refined`.
 
         Cost: n (k + r) p, and n r for each l2 and target."""
         problem, k, lam = design.problem, self.k, self.lam
@@ -284,7 +302,7 @@ class ByRows(RowSpectrum):
         """Whether there is one solution, and `coefs` has it."""
         return self.R.shape[0] == self.design.directions.free.size and l2 > 0.0
 
-    def refine(self, design: Design, Y: Floats) -> None:
+    def refined(self, design: Design, Y: Floats) -> ByRows:
         """From the singular values of X inv(D)^(1/2) itself, in blocks of columns, instead of the Gram matrix."""
         n = self.Q.shape[0]
         H = np.linalg.qr(self.Q, mode="complete")[0][:, self.k :] if self.k > 0 else np.eye(n)
@@ -296,6 +314,11 @@ class ByRows(RowSpectrum):
         self.lam = np.zeros(n - self.k)
         self.lam[: s.size] = np.where(s > s.max(initial=0.0) * design.problem.p * EPS, s, 0.0) ** 2
         self.U, self.method = H @ Vt.T, "svd"
+        return self
+
+    def numbers(self, target: Target, l2: Floats) -> Numbers:
+        """As in ByColumns."""
+        return numbers(self.lam, target, l2)
 
     def _inverse(self) -> Floats:
         """1 / u_j, 0 where a column is not penalised"""
