@@ -184,7 +184,7 @@ def ridge_path(
     Notes
     -----
     With r = min(n, p): n p r/2 multiply-adds for the Gram matrix and about 9 r^3 for its eigenvalues, once; or 3 n p r + 20 r^3
-    for singular values, where the condition number at the smallest alpha is above 1e6.  Then for each alpha r for everything
+    for singular values, where the condition number at the smallest alpha is above 1e7.  Then for each alpha r for everything
     but the coefficients (r p and, where n < p, n p) and the leave-one-out errors (n r; once n p r where n >= p).  Needs
     8 r^2 bytes three times, 8 p K for the coefficients, and for leave-one-out with a sparse X a copy of X by rows.
 

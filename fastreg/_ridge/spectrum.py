@@ -30,8 +30,8 @@ from fastreg._ridge.design import EPS, Design, Directions
 Floats = NDArray[np.float64]
 NOISE = 16 * EPS  # of a sum, relative to the sizes of what is added: as kernels/_judge.pyx has it
 
-# From this condition number on the eigenvalues of a Gram matrix would leave fewer than nine digits.
-KAPPA = 1.1e6
+# From this condition number on the eigenvalues of a Gram matrix would leave fewer than eight digits.
+KAPPA = 1e7
 
 # So near to 1 the leverage of a row is 1 but for rounding, and the smallest that a formula with differences is trusted with.
 LEVERAGE = 1e-11
