@@ -150,12 +150,13 @@ def _by_rows(held: Held, train: Rows, test: Rows) -> Floats:
     N = free[both] / root[both, None]
     Y = np.stack([problem.y for problem in held.problems], axis=1)[both] / root[both, None]
     m, share = train.size, s / s.sum()
-    level = np.zeros(Y.shape[1])
+    level, size = np.zeros(Y.shape[1]), np.linalg.norm(N[:m], axis=0)
     if problem.centered:
         along = gram @ share
         across = share @ gram[:m]
         gram = gram - along[:, None] - across + float(share @ across)
         N, level = N - share @ N[:m], share @ Y[:m]
+        N[:, np.linalg.norm(N[:m], axis=0) <= m * EPS * size] = 0.0  # constant where it could be learned
     # weights in the kernel's scale, so that l2 is that of all rows
     r = root[train]
     U, sigma, Vt = np.linalg.svd(r[:, None] * N[:m], full_matrices=False)

@@ -85,6 +85,13 @@ def numbers(lam: Floats, target: Target, l2: Floats) -> Numbers:
     return Numbers(lam, np.maximum(objective, 0.0), np.maximum(rss, 0.0), l2)
 
 
+def ratio(Z: Floats, b: Floats) -> Floats:
+    """Z'b / |Z|^2 along the last axis; NaN for Z = 0."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found: Floats = (Z * b).sum(axis=-1) / (Z**2).sum(axis=-1)
+    return found
+
+
 def condition(lam: Floats, top: float, l2: float) -> float:
     """kappa; top: the largest eigenvalue before the unpenalised directions were taken off."""
     least = float(lam.min(initial=np.inf)) + l2
@@ -148,7 +155,8 @@ class ByColumns:
             whiten, F, fixed = Vt[kept].T / s[kept], rows[kept], targets[kept]
             R, C = np.vstack([rows[~kept], R[k:, k:]]), np.vstack([targets[~kept], C[k:]])
         U, s, Vt = np.linalg.svd(R, full_matrices=False)
-        kept = s > s.max(initial=0.0) * max(n, design.problem.p) * EPS
+        # what the unpenalised directions have left of the others may be rounding
+        kept = s > max(float(s.max(initial=0.0)), np.sqrt(self.top)) * max(n, design.problem.p) * EPS
         g = U[:, kept].T @ C
         self.complete = np.count_nonzero(design.root) == whiten.shape[1] + design.problem.centered + g.shape[0]
         outside = np.zeros_like(outside) if self.complete else outside + ((C - U[:, kept] @ g) ** 2).sum(axis=0)
@@ -238,9 +246,7 @@ class ByColumns:
         fitted = np.hstack([np.broadcast_to(target.fixed, (inverse.shape[0], self.k)), np.sqrt(self.lam) * target.g * inverse])
         M = self.directions.free.coordinates(self.M)
         Z, b = ahead @ M.T, fitted @ M.T
-        with np.errstate(invalid="ignore", divide="ignore"):
-            error: Floats = (Z * b).sum(axis=1) / (Z**2).sum(axis=1)
-        return error
+        return ratio(Z, b)
 
 
 class RowSpectrum:
@@ -255,7 +261,7 @@ class RowSpectrum:
         inside = self._project(self._project(gram).T)
         # the directions of Q go to the end of the spectrum, where they are known
         top = float(np.diag(gram).max())
-        end = 1.01 * top * float(np.linalg.norm(inside / (top or 1.0)))
+        end = (1.01 * top * float(np.linalg.norm(inside / (top or 1.0)))) or 1.0
         lam, U = np.linalg.eigh(inside + end * (Q @ Q.T))
         r = lam.size - self.k
         self.U, self.lam = U[:, :r], np.maximum(lam[:r], 0.0)
@@ -312,7 +318,8 @@ class ByRows(RowSpectrum):
             R = np.asarray(np.linalg.qr(np.vstack([R, (block[self.rows] * root[at]).T @ H]), mode="r"))
         _, s, Vt = np.linalg.svd(R)
         self.lam = np.zeros(n - self.k)
-        self.lam[: s.size] = np.where(s > s.max(initial=0.0) * design.problem.p * EPS, s, 0.0) ** 2
+        largest = max(float(s.max(initial=0.0)), np.sqrt(self.top))
+        self.lam[: s.size] = np.where(s > largest * design.problem.p * EPS, s, 0.0) ** 2
         self.U, self.method = H @ Vt.T, "svd"
         return self
 
@@ -360,8 +367,20 @@ class ByRows(RowSpectrum):
         inverse = 1.0 / (self.lam + np.where(l2 > 0.0, l2, VANISHING * self.top)[:, None])
         diagonal = self.U**2 @ inverse.T
         total = np.empty((l2.size, len(targets)))
+        alone = np.flatnonzero(1.0 - (self.Q**2).sum(axis=1) <= LEVERAGE)
+        ahead = self._free_coordinates(self.U[alone], self.Q[alone], inverse)
         with np.errstate(invalid="ignore", divide="ignore"):
             for t, target in enumerate(targets):
                 errors = (self.U * target.g) @ inverse.T / diagonal
+                errors[alone] = ratio(ahead, self._free_coordinates(target.g, target.fixed, inverse))
                 total[:, t] = (errors**2).sum(axis=0)
         return total
+
+    def _free_coordinates(self, g: Floats, fixed: Floats, inverse: Floats) -> Floats:
+        """b at every l2 of the unpenalised columns for targets of which U'y = g and Q'y = fixed are known, (..., K, k):
+        X_N b = Q_N Q_N'(y - X inv(D) X'a)."""
+        k = self.R.shape[0]
+        image = self.Q[:, self.k - k :].T @ self.gram @ self.U
+        left = fixed[..., None, self.k - k :] - (g[..., None, :] * inverse) @ image.T
+        b: Floats = left @ np.linalg.pinv(self.R).T
+        return b
