@@ -44,16 +44,21 @@ def lasso_gaps(X, y, coefs, alphas):
     return gaps, squares / (2 * n) + penalties, 64 * EPS * (y @ y) / n
 
 
-def ridge_gap(X, y, coef, alpha):
-    """|X'r - alpha w|^2 / alpha, the objective |r|^2 + alpha |w|^2 and the floor 128 eps |y|^2, in float64."""
-    X, y, w = _centred(X, y, coef)
-    r = y - X @ w
-    return np.sum((X.T @ r - alpha * w) ** 2) / alpha, r @ r + alpha * (w @ w), 128 * EPS * (y @ y)
+def ridge_gaps(X, y, coefs, alphas):
+    """|X'r - alpha w|^2 / alpha, the objective |r|^2 + alpha |w|^2 and the floor 128 eps |y|^2, in float64, for coefs (p, K).
+
+    alphas: one or K of them; y: (n,) or (n, K).
+    """
+    X, y, W = _centred(X, y, coefs)
+    Y = y.reshape(len(y), -1)
+    R = Y - X @ W
+    gaps = np.sum((X.T @ R - alphas * W) ** 2, axis=0) / alphas
+    return gaps, np.sum(R**2, axis=0) + alphas * np.sum(W**2, axis=0), 128 * EPS * np.sum(Y**2, axis=0)
 
 
-def _centred(X, y, coef):
+def _centred(X, y, coefs):
     X, y = X.astype(np.float64), y.astype(np.float64)
-    return X - X.mean(axis=0), y - y.mean(), np.asarray(coef, dtype=np.float64)
+    return X - X.mean(axis=0), y - y.mean(axis=0), np.asarray(coefs, dtype=np.float64)
 
 
 def reached(gaps, objectives, floor, tol):

@@ -49,6 +49,11 @@ def load(name, dtype):
     return np.asarray(X, dtype, order="F"), np.asarray(y, dtype)
 
 
+def targets(y, t):
+    """y (n,) with noise of its own size, in t ways: (n, t)."""
+    return y[:, None] + y.std() * np.random.default_rng(1).standard_normal((len(y), t))
+
+
 def alpha_max(X, y):
     """max_j |x_j'y| / n of the centred data, in float64: the smallest alpha of an all-zero lasso."""
     X, y = X.astype(np.float64), y.astype(np.float64)

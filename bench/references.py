@@ -17,7 +17,7 @@ def soft_threshold(x, threshold):
 
 def center(X, y):
     """X - xbar in Fortran order, y - ybar, xbar, ybar."""
-    x_mean, y_mean = X.mean(axis=0), y.mean()
+    x_mean, y_mean = X.mean(axis=0), y.mean(axis=0)
     return np.asfortranarray(X - x_mean), y - y_mean, x_mean, y_mean
 
 
@@ -83,7 +83,7 @@ def descend(X, squares, w, r, active, threshold, small, max_sweeps=100):
 
 
 def ridge(X, y, alpha):
-    """coef, intercept by solving the smaller of (X'X + alpha I) w = X'y and w = X'(XX' + alpha I)^-1 y."""
+    """coef, intercept by solving the smaller of (X'X + alpha I) w = X'y and w = X'(XX' + alpha I)^-1 y; y (n,) or (n, t)."""
     X, y, x_mean, y_mean = center(X, y)
     n, p = X.shape
     if p <= n:
@@ -94,4 +94,46 @@ def ridge(X, y, alpha):
         K = X @ X.T
         K[np.diag_indices(n)] += alpha
         w = X.T @ np.linalg.solve(K, y)
+    return w, y_mean - x_mean @ w
+
+
+def ridge_path(X, y, alphas, block=1000):
+    """coefs (p, K), intercepts (K,) and mean squared leave-one-out errors (K,), by eigenvalues of the smaller of X'X and XX'.
+
+    X'X = V diag(lam) V':  w = V d for d = V'X'y / (lam + alpha); with Z = XV, the error of row i left out is
+        (y_i - z_i'd) / (1 - 1/n - sum_k z_ik^2 / (lam_k + alpha)).
+    XX' = U diag(lam) U', U without the vector (1, ..., 1), for which lam = 0:  w = X'a for a = Ay and
+    A = U diag(1 / (lam + alpha)) U', and the error of row i left out is a_i / A_ii.
+    """
+    X, y, x_mean, y_mean = center(X, y)
+    n, p = X.shape
+    if p <= n:
+        lam, V = np.linalg.eigh(X.T @ X)
+        inverse = 1 / (lam[:, None] + alphas)
+        D = inverse * (V.T @ (X.T @ y))[:, None]
+        coefs, squares = V @ D, np.zeros(len(alphas))
+        for i in range(0, n, block):  # what a block needs stays in the cache
+            Z = X[i : i + block] @ V
+            errors = y[i : i + block, None] - Z @ D
+            errors /= 1 - 1 / n - np.square(Z, out=Z) @ inverse
+            squares += np.einsum("ik,ik->k", errors, errors)
+    else:
+        lam, U = np.linalg.eigh(X @ X.T)
+        inverse = 1 / (lam[:, None] + alphas)
+        inverse[0] = 0
+        A = U @ (inverse * (U.T @ y)[:, None])
+        coefs, squares = X.T @ A, np.sum((A / (U**2 @ inverse)) ** 2, axis=0)
+    return coefs, y_mean - x_mean @ coefs, squares / n
+
+
+def ridge_of_chunks(chunks, alpha):
+    """coef, intercept from X'X, X'y and the sums of X and y, added up over chunks (X, y) of rows."""
+    n, x_sum, y_sum, G, c = 0, 0.0, 0.0, 0.0, 0.0
+    for X, y in chunks:
+        n, x_sum, y_sum = n + len(y), x_sum + X.sum(axis=0), y_sum + y.sum()
+        G, c = G + X.T @ X, c + X.T @ y
+    x_mean, y_mean = x_sum / n, y_sum / n
+    G -= n * np.outer(x_mean, x_mean)
+    G[np.diag_indices(len(G))] += alpha
+    w = np.linalg.solve(G, c - n * y_mean * x_mean)
     return w, y_mean - x_mean @ w

@@ -20,7 +20,21 @@ PENALTIES = {
     "no l1": (0.1, 0.0),
     "no penalty": (0.0, 0.7),
     "ridge": (2.0, 0.0),
+    "ridge path": (2.0, 0.0),
+    "statistics": (0.1, 0.5),
+    "ridge of statistics": (2.0, 0.0),
     "path": ((0.5, 0.02, 0.1), 0.8),
+}
+RIDGE = {
+    "ridge": fr.ridge,
+    "ridge path": lambda X, y, alpha, **options: fr.ridge_path(X, y, [10 * alpha, alpha, alpha / 10], **options)[1],
+    "ridge of statistics": lambda X, y, alpha, **options: statistics(X, y, options).ridge(alpha, **options),
+}
+# What a penalty does not take; ridge goes without what only says how.
+LACKING = {
+    "ridge path": ("lower", "upper", "positive"),
+    "statistics": ("offset", "precompute"),
+    "ridge of statistics": ("offset",),
 }
 # These go through every layout even without the slow tests: the longest mixes, and what each penalty meets in no other.
 FEW = ("none", "all", "all, Gram made, bounds without 0")
@@ -35,6 +49,11 @@ def plain(shape, dtype):
     return np.asfortranarray(X.astype(dtype), dtype=np.float64), y
 
 
+def statistics(X, y, options):
+    """The statistics of X and y, which take the weights out of options."""
+    return fr.GramStats.from_data(X, y, options.pop("sample_weight", None))
+
+
 def fits(penalty, X, y, options):
     """The fits of this penalty, all in the scaling of elastic_net."""
     alpha, l1_ratio = PENALTIES[penalty]
@@ -42,11 +61,14 @@ def fits(penalty, X, y, options):
         path = fr.elastic_net_path(X, y, l1_ratio=l1_ratio, alphas=alpha, tol=TOL, **options)
         assert path.alphas.tolist() == list(alpha)
         return list(path)
-    if penalty == "ridge":
-        fit = fr.ridge(X, y, alpha, **judged(options))
+    if penalty in RIDGE:
+        fit = RIDGE[penalty](X, y, alpha, **judged(options))
         total = np.sum(options.get("sample_weight", len(y)))  # ridge takes weights as they are
         size = {name: getattr(fit, name) / (2 * total) for name in ("objective", "dual_gap")}
         return [replace(fit, alpha=alpha / total, **size)]
+    if penalty == "statistics":
+        rest = dict(options)
+        return [statistics(X, y, rest).elastic_net(alpha, l1_ratio=l1_ratio, tol=TOL, **rest)]
     return [fr.elastic_net(X, y, alpha, l1_ratio=l1_ratio, tol=TOL, **options)]
 
 
@@ -79,18 +101,24 @@ def assert_same(X, y, fit, other, options):
     assert np.linalg.norm(np.sqrt(t.l2) * step) <= apart
 
 
+def takes(penalty, name):
+    """Whether this penalty has all options of this name."""
+    return not set(LACKING.get(penalty, ())) & set(OPTIONS[name](8, 8))
+
+
 def cases():
     """Every layout with every option; those of the thin slice on both shapes, the others, slow, on wide data only."""
     for name in OPTIONS:
         for layout in LAYOUTS:
             thin = name in FEW or layout in ("F", "CSC")
             for shape in SHAPES if thin else ("wide",):
-                yield pytest.param(name, layout, shape, marks=() if thin else pytest.mark.slow)
+                for penalty in PENALTIES:
+                    if takes(penalty, name):
+                        yield pytest.param(name, layout, shape, penalty, marks=() if thin else pytest.mark.slow)
 
 
-@pytest.mark.parametrize("penalty", PENALTIES)
 @pytest.mark.parametrize("dtype", DTYPES, ids=["float64", "float32"])
-@pytest.mark.parametrize(("name", "layout", "shape"), list(cases()))
+@pytest.mark.parametrize(("name", "layout", "shape", "penalty"), list(cases()))
 def test_contract(layout, name, dtype, penalty, shape):
     dense, y = plain(shape, dtype)
     X, options = LAYOUTS[layout](dense, dtype), options_for(name, dense)
@@ -99,7 +127,7 @@ def test_contract(layout, name, dtype, penalty, shape):
     found = fits(penalty, X, y, options)
     assert (stored(X), [a.tobytes() for a in arrays]) == before
     for fit, other in zip(found, plain_fits(shape, dtype, name, penalty), strict=True):
-        assert_contract(dense, y, fit, judged(options), 1e-6 if penalty == "ridge" else TOL)
+        assert_contract(dense, y, fit, judged(options), 1e-6 if penalty in RIDGE else TOL)
         assert_same(dense, y, fit, other, judged(options))
 
 
@@ -107,7 +135,7 @@ def test_contract(layout, name, dtype, penalty, shape):
     ("name", "layout"), [(name, layout) for name in OPTIONS for layout in ("F", "CSC") if name in FEW or layout == "F"]
 )
 @pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("penalty", [name for name in PENALTIES if name not in ("ridge", "no l1")])
+@pytest.mark.parametrize("penalty", ["lasso", "elastic net", "no penalty", "path"])
 @pytest.mark.parametrize("form", FORMS)
 def test_every_form_of_the_working_set_keeps_the_contract(monkeypatch, form, penalty, shape, name, layout):
     dense, y = plain(shape, np.float64)

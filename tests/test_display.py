@@ -49,13 +49,19 @@ def test_axes_are_logarithmic_reversed_and_labelled(path):
     assert ax.get_ylabel() == "coefficient"
 
 
-def test_top_axis_counts_the_non_zero_coefficients(path):
-    (top,) = plot_path(path).child_axes
-    top.figure.draw_without_rendering()
+@pytest.mark.parametrize(
+    ("function", "label"), [(fr.lasso_path, "non-zero coefficients"), (fr.ridge_path, "degrees of freedom")]
+)
+def test_top_axis_counts_the_non_zero_coefficients_or_degrees_of_freedom(problem, function, label):
+    path = function(*problem, alphas=25)
+    ax = path.plot()
+    (top,) = ax.child_axes
+    ax.figure.draw_without_rendering()
     df = dict(zip(path.alphas, path.df, strict=True))
     assert len(top.get_xticks()) == 7
-    assert [label.get_text() for label in top.get_xticklabels()] == [str(df[alpha]) for alpha in top.get_xticks()]
-    assert top.get_xlabel() == "non-zero coefficients"
+    assert [tick.get_text() for tick in top.get_xticklabels()] == [f"{df[alpha]:.0f}" for alpha in top.get_xticks()]
+    assert top.get_xlabel() == label
+    assert {tuple(line.get_ydata()) for line in curves(ax)} == {tuple(coef) for coef in path.coefs if coef.any()}
 
 
 def test_names_label_the_largest(path):

@@ -158,6 +158,13 @@ def test_a_forked_child_can_fit_after_its_parent_has(tmp_path):
     assert output(code, tmp_path) == [0, True]
 
 
+def assert_same_in_threads(fits, data):
+    """fits gives the same of each of data, whether one after another or two at once."""
+    serial = [fits(Xy) for Xy in data]
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(fits, data)) == serial
+
+
 def test_threads_give_the_bits_of_a_serial_run():
     """Other problems and the same one, at once."""
     data = [problem(60, 300, seed, correlation=0.5) for seed in (0, 1, 0, 2, 0, 3, 0, 4)]
@@ -167,9 +174,22 @@ def test_threads_give_the_bits_of_a_serial_run():
         path = fr.lasso_path(X, y, alphas=50)
         return path.coefs.tobytes(), path.dual_gaps.tobytes(), fr.ridge(X, y, 0.1).coef.tobytes()
 
-    serial = [fits(Xy) for Xy in data]
-    with ThreadPoolExecutor(2) as pool:
-        assert list(pool.map(fits, data)) == serial
+    assert_same_in_threads(fits, data)
+
+
+@pytest.mark.parametrize("shape", [(60, 300), (400, 30)])
+def test_threads_give_the_bits_of_a_serial_run_of_ridge_and_statistics(shape):
+    """Each has a path and statistics of its own, which read the same X at once."""
+    data = [problem(*shape, seed) for seed in (0, 1, 0, 2, 0, 3, 0, 4)]
+
+    def fits(Xy):
+        X, y = Xy
+        path, stats = fr.ridge_path(X, y, 50), fr.GramStats()
+        for i in range(0, len(y), 20):
+            stats.update(X[i : i + 20], y[i : i + 20])
+        return [part.tobytes() for part in (path.coefs, path.dual_gaps, path.loo, stats.mean, stats.gram, stats.xty)]
+
+    assert_same_in_threads(fits, data)
 
 
 @pytest.mark.slow

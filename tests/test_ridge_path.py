@@ -1,5 +1,7 @@
 """ridge_path: every fit optimal, every figure that of refits, for all options, shapes, layouts and sizes of alpha."""
 
+import pickle
+from dataclasses import astuple
 from functools import lru_cache
 
 import hypothesis.extra.numpy as hnp
@@ -724,6 +726,17 @@ def test_items_and_names():
     assert text.startswith("RidgePath(")
     assert "4 alphas" in text
     assert "\n" not in text
+
+
+@pytest.mark.parametrize("function", [fr.ridge_path, fr.ridge_cv])
+def test_a_pickled_one_is_the_same(function):
+    X, y = data("tall")
+    found = function(X, y, ALPHAS)
+    again = pickle.loads(pickle.dumps(found))
+    assert type(again) is type(found)
+    np.testing.assert_equal(astuple(again), astuple(found))
+    assert repr(again) == repr(found)
+    assert again.predict(X).tobytes() == found.predict(X).tobytes()
 
 
 # What is refused
