@@ -261,7 +261,8 @@ class RowSpectrum:
         inside = self._project(self._project(gram).T)
         # the directions of Q go to the end of the spectrum, where they are known
         top = float(np.diag(gram).max())
-        end = (1.01 * top * float(np.linalg.norm(inside / (top or 1.0)))) or 1.0
+        # beyond what is left of the others, also where that is rounding
+        end = top * (1.0 + float(np.linalg.norm(inside / (top or 1.0)))) or 1.0
         lam, U = np.linalg.eigh(inside + end * (Q @ Q.T))
         r = lam.size - self.k
         self.U, self.lam = U[:, :r], np.maximum(lam[:r], 0.0)
