@@ -735,7 +735,8 @@ class GramStats:
 
 def _statistics(other: Any) -> None:
     if not isinstance(other, GramStats):
-        raise TypeError(f"other is a {type(other).__name__}; GramStats are needed.")
+        several = "; pass them one by one: merge(*parts)" if isinstance(other, (list, tuple)) else ""
+        raise TypeError(f"other is a {type(other).__name__}; GramStats are needed{several}.")
 
 
 def _of_target(warm_start: Any, k: int, t: int) -> Any:

@@ -208,18 +208,56 @@ def folds(value: Any, n: int, seed: int) -> list[tuple[NDArray[np.intp], NDArray
             raise ValueError(f"cv is {k} folds, but X has {n} rows; at most {n} are needed.")
         order = np.random.default_rng(seed).permutation(n)
         return _complements([np.sort(part) for part in np.array_split(order, k)], n)
-    pairs = list(value) if hasattr(value, "__iter__") else None
-    if pairs is None:
+    if hasattr(value, "split") and not hasattr(value, "__iter__"):
+        raise TypeError(f"cv is {value!r}; what its split(X) gives is needed, pairs of rows to fit and rows to judge by.")
+    if not hasattr(value, "__iter__"):
         raise TypeError(f'cv is {value!r} ({type(value).__name__}); "loo", "gcv", folds or pairs of rows are needed.')
-    if pairs and isinstance(pairs[0], tuple) and len(pairs[0]) == 2:
-        return [(_rows(train, f"cv[{k}][0]", n), _rows(test, f"cv[{k}][1]", n)) for k, (train, test) in enumerate(pairs)]
-    ids = np.asarray(pairs)
-    if ids.shape != (n,):
-        raise ValueError(f"cv has shape {ids.shape}; ({n},) is needed, the fold of each row of X, or pairs (train, test).")
-    names = np.unique(ids)
+    entries = list(value)
+    if not entries:
+        raise ValueError("cv is empty; the fold of each row, or pairs (train, test) are needed.")
+    if _is_label(entries[0]):
+        return _complements(_groups(entries, n), n)
+    pairs = []
+    for k, pair in enumerate(entries):
+        if not isinstance(pair, (tuple, list)) or len(pair) != 2 or _is_label(pair[0]) or _is_label(pair[1]):
+            raise ValueError(f"cv[{k}] is not a pair (train, test); pairs, or the fold of each row, are needed.")
+        pairs.append((_rows(pair[0], f"cv[{k}][0]", n), _rows(pair[1], f"cv[{k}][1]", n)))
+    return pairs
+
+
+def _is_label(entry: Any) -> bool:
+    """Whether an entry is one thing and not several."""
+    return isinstance(entry, (str, bytes)) or not hasattr(entry, "__len__")
+
+
+def _groups(labels: list[Any], n: int) -> list[NDArray[np.intp]]:
+    """The rows of each fold, in the order of their labels."""
+    if len(labels) != n:
+        raise ValueError(f"cv has {len(labels)} entries; {n} are needed, the fold of each row of X, or pairs (train, test).")
+    for i, label in enumerate(labels):
+        if not _is_label(label):
+            raise ValueError(f"cv has several entries for row {i}; the fold of each row, or pairs (train, test) are needed.")
+        if label is None or label != label:  # NaN
+            raise ValueError(f"cv has no fold for row {i} ({label}); one for each row is needed.")
+    try:
+        names, at = np.unique(np.asarray(labels), return_inverse=True)
+    except TypeError:
+        raise TypeError("cv mixes labels that have no order; labels of one type are needed.") from None
     if names.size < 2:
-        raise ValueError(f"cv puts all rows into one fold, {names[0]!r}; at least two folds are needed.")
-    return _complements([np.flatnonzero(ids == name) for name in names], n)
+        raise ValueError(f"cv puts all rows into one fold, {labels[0]!s}; at least two folds are needed.")
+    return [np.flatnonzero(at == k) for k in range(names.size)]
+
+
+def folds_that_count(
+    pairs: list[tuple[NDArray[np.intp], NDArray[np.intp]]], weights: Floats
+) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    """The same without rows of weight 0; each fold has rows to fit and rows to judge by."""
+    counted = [(train[weights[train] > 0.0], test[weights[test] > 0.0]) for train, test in pairs]
+    for k, (train, test) in enumerate(counted):
+        if train.size == 0 or test.size == 0:
+            part = "judge fold" if train.size else "fit for fold"
+            raise ValueError(f"cv leaves no row of weight > 0 to {part} {k}; at least one is needed.")
+    return counted
 
 
 def _complements(tests: list[NDArray[np.intp]], n: int) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:

@@ -7,7 +7,7 @@ import kkt
 import numpy as np
 import pytest
 import reference as ref
-from conftest import problem
+from conftest import DTYPES, LAYOUTS, problem
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -219,3 +219,21 @@ def test_powers_of_two_scale_the_solution_exactly(shape, x_power, y_power, alpha
     np.testing.assert_array_equal(np.ldexp(scaled.coef, x_power - y_power), fit.coef)
     assert np.ldexp(scaled.intercept, -y_power) == fit.intercept
     assert scaled.status is fit.status
+
+
+# Sparse X with more columns than rows: products of rows, entry by entry where a column has few
+
+
+@pytest.mark.parametrize("layout", [name for name in LAYOUTS if "CS" in name])
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("options", MANY_OPTIONS.values(), ids=MANY_OPTIONS)
+@pytest.mark.parametrize("density", [0.02, 0.2, 0.5])
+def test_sparse_columns_of_every_length_are_what_they_are_in_dense_X(density, options, dtype, layout):
+    rng = np.random.default_rng(0)
+    X = np.where(rng.random((60, 150)) < density * np.linspace(0, 2, 150), rng.standard_normal((60, 150)), 0.0)
+    X[:, 3], X[:, 7], X[::2, 8] = 2.0, 1e6 + rng.standard_normal(60), 3.0
+    X = np.asfortranarray(X.astype(dtype), dtype=np.float64)
+    y, chosen = X[:, -3:].sum(axis=1) + rng.standard_normal(60), options(60, 150)
+    sparse, dense = fr.ridge(LAYOUTS[layout](X, dtype), y, 0.5, **chosen), fr.ridge(X, y, 0.5, **chosen)
+    assert_close(sparse.coef, dense.coef, 1e-8)
+    assert sparse.objective == pytest.approx(dense.objective, rel=1e-9)

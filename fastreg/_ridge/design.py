@@ -18,6 +18,7 @@ from fastreg._normalise import Problem
 Floats = NDArray[np.float64]
 EPS = float(np.finfo(np.float64).eps)
 ENTRIES = 2**20  # of a block of X: 8 MB
+CACHED = 2**18  # of one that several passes go over
 
 
 @dataclass(slots=True)
@@ -96,10 +97,10 @@ class Design:
         drift: Floats = self.problem.products([self.root])[0] / self.problem.n
         return drift
 
-    def rows(self) -> Iterator[tuple[slice, Floats]]:
-        """X in blocks of rows, dense.  A sparse X is turned into rows first, which takes its own size once."""
+    def rows(self, entries: int = ENTRIES) -> Iterator[tuple[slice, Floats]]:
+        """X in blocks of rows of so many entries, dense.  A sparse X is turned into rows first, which takes its size once."""
         problem = self.problem
-        step = max(64, ENTRIES // problem.p)
+        step = max(64, entries // problem.p)
         by_rows, means = None, np.empty(problem.p)
         if problem.columns.sparse:
             from fastreg import _sparse

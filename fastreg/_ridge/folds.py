@@ -32,6 +32,7 @@ def fold_errors(model: Model, options: Options, alphas: Floats, folds: Folds) ->
 
     options: as the user gave them."""
     held = Held(model, options, alphas)
+    folds = _options.folds_that_count(folds, held.weights)
     errors = np.empty((len(folds), alphas.size, len(held.problems)))
     if model.problem.n >= model.problem.p or model.problem.matrix is not None:
         trained = _by_columns(held, folds)
@@ -40,7 +41,6 @@ def fold_errors(model: Model, options: Options, alphas: Floats, folds: Folds) ->
     else:
         trained = None
     for k, (train, test) in enumerate(folds):
-        train, test = train[held.weights[train] > 0.0], test[held.weights[test] > 0.0]
         if trained is None:
             missed = _by_rows(held, train, test)
             errors[k] = np.einsum("i,ikt->kt", held.weights[test], missed**2)
@@ -95,7 +95,7 @@ def _by_columns(held: Held, folds: Folds) -> Iterator[tuple[Floats, Floats]]:
     stats = []
     for rows in groups:
         stats.append(GramStats())
-        for some, X in held.parts(rows[held.weights[rows] > 0.0]):
+        for some, X in held.parts(rows):
             stats[-1].update(X, held.Y[some], held.weights[some])
     for k in range(len(folds)):
         first, *others = [one for one, has in zip(stats, kinds[:, k], strict=True) if has and one.n_rows > 0]

@@ -27,7 +27,7 @@ from fastreg._results import Fit, warn_unconverged
 from fastreg._ridge.design import Design, Directions
 from fastreg._ridge.results import RidgePath
 from fastreg._ridge.solver import FLOOR, TOL, judged, row_spectrum
-from fastreg._ridge.spectrum import KAPPA, SAFE_SHARE, ByColumns, ByRows, Numbers, Target
+from fastreg._ridge.spectrum import KAPPA, SAFE_SHARE, VANISHING, ByColumns, ByRows, Numbers, Target
 from fastreg._ridge.tridiagonal import Tridiagonal, by_columns
 
 Floats = NDArray[np.float64]
@@ -51,6 +51,7 @@ def ridge(
     upper: ArrayLike | None = None,
     positive: bool = False,
     offset: ArrayLike | None = None,
+    tol: float = TOL,
 ) -> Fit:
     """Minimise |y - b - Xw|^2 + alpha |w|^2 (scikit-learn's Ridge scaling), for each column of y.
 
@@ -76,6 +77,9 @@ def ridge(
     penalty_matrix : array of shape (p, p), optional
         D, symmetric without negative eigenvalues (Tikhonov's regularisation).  Not together with penalty_factor, standardize
         or bounds.
+    tol : float >= 0
+        The gap to reach, relative to the objective.  A factor is far below the default whatever it is; iterations (bounds,
+        large sparse X) stop there, for sparse X at a thousandth of it: it bounds the objective and not the coefficients.
 
     Returns
     -------
@@ -90,14 +94,14 @@ def ridge(
     Warns
     -----
     ConvergenceWarning
-        Where rounding keeps the gap above 1e-6 of the objective (Status.STALLED).
+        Where rounding keeps the gap above tol times the objective (Status.STALLED).
 
     Notes
     -----
     Cost: n p min(n, p)/2 for the Gram matrix, min(n, p)^3/6 for its factor, 4 n p per target for the solution, its residual
     and gradient, which give one step of iterative refinement and the gap.  With penalty_matrix min(n, p) is p.  With bounds:
     coordinate descent and Newton steps on the Gram matrix of all columns, as in `elastic_net` with l1_ratio = 0.  A sparse X
-    with more than 3000 rows and columns is solved by LSMR, to the same gap.
+    with more than 3000 rows and columns is solved by LSMR.
 
     References
     ----------
@@ -114,7 +118,7 @@ def ridge(
     each = type(alpha) is not float and np.ndim(alpha) > 0
     if not each:
         alpha = _input.number(alpha, "alpha", 0.0)
-    options = Options(fit_intercept, standardize, sample_weight, penalty_factor, lower, upper, positive, offset, tol=TOL)
+    options = Options(fit_intercept, standardize, sample_weight, penalty_factor, lower, upper, positive, offset, tol=tol)
     model = penalised_model(X, y, options, penalty_matrix)
     if each:
         alpha = _options.alpha_of_targets(alpha, model.Y.shape[1] if model.many else None)
@@ -356,10 +360,13 @@ class Reduced:
     def numbers(self, index: int) -> tuple[Numbers, Floats, Floats]:
         """(Numbers, df, gcv) of a target."""
         scaling, numbers = self.scaling(self.problems[index]), self.found.numbers(self.targets[index], self.l2)
-        # n - df without the difference of what is nearly equal where everything is fitted
-        left = (scaling.n - self.fixed - self.found.lam.size) + numbers.left
+        # n - df without the difference of what is nearly equal where everything is fitted, and with its limit at l2 = 0
+        some = numbers
+        if not self.l2.all():
+            some = self.found.numbers(self.targets[index], np.where(self.l2 > 0.0, self.l2, VANISHING * self.found.top))
+        left = (scaling.n - self.fixed - self.found.lam.size) + some.left
         with np.errstate(divide="ignore", invalid="ignore"):
-            return numbers, self.fixed + numbers.df, numbers.rss * scaling.square / (left / scaling.n) ** 2
+            return numbers, self.fixed + numbers.df, some.rss * scaling.square / (left / scaling.n) ** 2
 
     def path(self, index: int, loo: Floats | None) -> RidgePath:
         """The path of one target; loo: its leave-one-out errors."""

@@ -15,6 +15,7 @@ from fastreg._normalise import Problem
 Floats = NDArray[np.float64]
 ROUNDS = 6
 ITERATIONS = 20_000
+SHARE = 1e-3  # of tol: a gap of 1e-6 may leave three digits of the coefficients, and ten times less costs few iterations
 
 # Up to so many rows or columns a Cholesky factor takes less than a second, however badly conditioned X is.
 LARGE = 3_000
@@ -75,7 +76,7 @@ def solve_iteratively(problem: Problem, u: Floats, l2: float, tol: float, y: Flo
     w, r = np.zeros(p), y
     objective, gap, done = 0.5 * float(y @ y), np.inf, 0
     # |A'r| / (|A||r|) of the augmented problem: its square times |A|^2 is the gap over the objective
-    accuracy = np.sqrt(0.01 * tol / (1.0 + 10.0 * ((scale * length) ** 2).max(initial=0.0)))
+    accuracy = np.sqrt(SHARE * tol / (1.0 + 10.0 * ((scale * length) ** 2).max(initial=0.0)))
     for _ in range(ROUNDS):
         accuracy = max(0.1 * accuracy if gap < np.inf else accuracy, 1e-14)
         rows = np.concatenate([r, -root * w])
@@ -94,7 +95,7 @@ def solve_iteratively(problem: Problem, u: Floats, l2: float, tol: float, y: Flo
         if not bound < gap:
             break
         w, r, objective, gap = trial, r_trial, value, bound
-        if gap <= 0.1 * tol * objective or done >= iterations:
+        if gap <= SHARE * tol * objective or done >= iterations:
             break
     return w, objective, gap, float(r @ r), done
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fastreg import _input
-from fastreg._results import Fit, Status
+from fastreg._results import Fit, Status, span
 
 Floats = NDArray[np.float64]
 
@@ -39,7 +39,7 @@ class RidgePath:
         Effective degrees of freedom: the trace of the matrix that takes y to its prediction, with 1 for the intercept and 1
         for each direction that is not penalised.
     gcv : ndarray of shape (K,)
-        Generalised cross-validation: sum_i s_i r_i^2 / (1 - df/n)^2 for residuals r.
+        Generalised cross-validation: sum_i s_i r_i^2 / (1 - df/n)^2 for residuals r; at alpha = 0 its limit.
     loo : ndarray of shape (K,), or None
         Leave-one-out error: sum_i s_i e_i^2, e_i the exact error of predicting row i from the others, at the same alpha and
         penalty factors.  NaN where a row is the only one.
@@ -116,12 +116,14 @@ class RidgePath:
 
     def select(self, criterion: str = "loo") -> Fit:
         """The fit with the least "loo" or "gcv", or the largest "log_marginal_likelihood"; the larger alpha of two that are
-        equally good."""
+        equally good.  A path from statistics has no rows to leave out, and so no "loo"."""
         if criterion not in CRITERIA:
             raise ValueError(f"criterion is {criterion!r}; one of {', '.join(map(repr, CRITERIA))} is needed.")
         values = getattr(self, criterion)
         if values is None:
-            raise ValueError('criterion is "loo", but the path was made with leave_one_out=False; True is needed.')
+            raise ValueError(
+                'criterion is "loo", but the path has no leave-one-out errors; "gcv", or rows and leave_one_out=True is needed.'
+            )
         return self[best(values, self.alphas, criterion)]
 
     def plot(self, ax: Any = None, names: Any = None) -> Any:
@@ -165,7 +167,9 @@ class RidgeSelection:
         return self.fit.predict(X)
 
     def __repr__(self) -> str:
-        chosen = f"{self.alpha:.6g}" if np.ndim(self.alpha) == 0 else f"{np.min(self.alpha):.4g} to {np.max(self.alpha):.4g}"
+        ends = self.alphas.min(), self.alphas.max()
+        where = ", an end of them," if len(self.alphas) > 1 and np.isin(np.atleast_1d(self.alpha), ends).any() else ""
         return (
-            f"RidgeSelection(alpha={chosen} of {len(self.alphas)} by {self.criterion}, least error={np.min(self.errors):.6g})"
+            f"RidgeSelection(alpha={span(self.alpha)} of {len(self.alphas)}{where} by {self.criterion}, "
+            f"least error={np.nanmin(self.errors):.6g})"
         )

@@ -47,8 +47,9 @@ def ridge_cv(
     alphas : int, or array of shape (K,)
         As in `ridge_path`.  They mean the same for a fold as for all rows: none is rescaled.
     cv : "loo", "gcv", int, array of shape (n,), or iterable of (train, test)
-        Exact leave-one-out errors, generalised cross-validation, so many folds of shuffled rows, the fold of each row, or the
-        rows to fit and the rows to judge by.
+        Exact leave-one-out errors, generalised cross-validation, so many folds of shuffled rows, the fold of each row (any
+        labels), or the rows to fit and the rows to judge by, e.g. scikit-learn's `KFold(5).split(X)`; these may overlap, but no
+        row comes twice in one of them.
     alpha_per_target : bool
         Whether each of t targets is to have its own alpha, or all of them the one with the least mean error.
     random_state : int
@@ -57,7 +58,8 @@ def ridge_cv(
     Returns
     -------
     RidgeSelection
-        The error of every alpha (and on every fold), the best alpha, and the `Fit` to all rows at it.
+        The error of every alpha (and on every fold), the best alpha, and the `Fit` to all rows at it.  Over folds the error is
+        the mean of the weighted mean squared errors on each, whatever their sizes.
 
     Raises
     ------
@@ -100,6 +102,10 @@ def ridge_cv(
         reduced = Reduced(model, grid, cv == "loo")
         alphas = reduced.alphas
         errors = reduced.leave_one_out() if cv == "loo" else reduced.gcv()
+    if np.isnan(errors).all():
+        raise ValueError(
+            f"cv is {cv!r}, but no row can be predicted from others here; at least two rows of weight > 0 are needed."
+        )
     order = "gcv"  # least is best
     chosen: Any
     index: Any

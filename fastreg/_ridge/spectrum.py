@@ -25,7 +25,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fastreg._ridge.design import EPS, Design, Directions
+from fastreg._ridge.design import CACHED, EPS, Design, Directions
 
 Floats = NDArray[np.float64]
 NOISE = 16 * EPS  # of a sum, relative to the sizes of what is added: as kernels/_judge.pyx has it
@@ -207,20 +207,21 @@ class ByColumns:
         some = np.where(l2 > 0.0, l2, VANISHING * self.top)
         inverse = 1.0 / (lam + some[:, None])
         total = np.zeros((l2.size, len(targets)))
-        for at, block in design.rows():
+        for at, block in design.rows(CACHED):
             Z = block @ self.M
-            fixed, U = Z[:, :k], Z[:, k:] / np.sqrt(self.lam)
+            fixed, rest = Z[:, :k], Z[:, k:]
             free = 1.0 - (fixed**2).sum(axis=1)
             if problem.centered:
                 free -= design.root[at] ** 2 / problem.n
             alone = (free <= LEVERAGE) & (design.root[at] > 0.0) & (k > 0)
             if self.method == "svd":
                 # 1 - leverage = free + l2 more, without a difference of what is nearly equal
+                U = rest / np.sqrt(lam)
                 free -= (U**2).sum(axis=1)
                 bound = ((free <= LEVERAGE) | self.complete) & (design.root[at] > 0.0)
                 left = np.where(bound, 0.0, free)[:, None] + some * (U**2 @ inverse.T)
             else:
-                left = free[:, None] - Z[:, k:] ** 2 @ inverse.T
+                left = free[:, None] - np.square(rest) @ inverse.T
                 if left.min() < SAFE_LEVERAGE:
                     return None
             for t, target in enumerate(targets):
@@ -229,12 +230,12 @@ class ByColumns:
                 if self.method == "svd":
                     e = np.where(bound, 0.0, e - U @ target.g)
                     with np.errstate(invalid="ignore", divide="ignore"):
-                        errors = (e[:, None] + some * ((U * target.g) @ inverse.T)) / left
+                        errors = (e[:, None] + some * (U @ (target.g * inverse).T)) / left
                     for i in np.flatnonzero(alone):
                         errors[i] = self._alone(Z[i], target, inverse)
                 else:
-                    errors = (e[:, None] - (Z[:, k:] * (np.sqrt(lam) * target.g)) @ inverse.T) / left
-                total[:, t] += (errors**2).sum(axis=0)
+                    errors = (e[:, None] - rest @ (np.sqrt(lam) * target.g * inverse).T) / left
+                total[:, t] += np.square(errors).sum(axis=0)
         return total
 
     def _alone(self, z: Floats, target: Target, inverse: Floats) -> Floats:
@@ -372,7 +373,7 @@ class ByRows(RowSpectrum):
         ahead = self._free_coordinates(self.U[alone], self.Q[alone], inverse)
         with np.errstate(invalid="ignore", divide="ignore"):
             for t, target in enumerate(targets):
-                errors = (self.U * target.g) @ inverse.T / diagonal
+                errors = self.U @ (target.g * inverse).T / diagonal
                 errors[alone] = ratio(ahead, self._free_coordinates(target.g, target.fixed, inverse))
                 total[:, t] = (errors**2).sum(axis=0)
         return total

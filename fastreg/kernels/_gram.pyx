@@ -11,7 +11,7 @@ from libc.math cimport sqrt
 from libc.string cimport memcpy, memset
 
 from fastreg.kernels._design cimport (
-    FR_LANES, Matrix, col_pack, col_size, column, dots, fr_csc_count, fr_csc_meet, fr_csc_panel, fr_csc_spread,
+    FR_LANES, Matrix, col_pack, col_size, column, dots, fr_csc_copy, fr_csc_count, fr_csc_meet, fr_csc_panel, fr_csc_spread,
     fr_csc_square, fr_listed, fr_rows_dot, fr_span, interrupted, part_pack, subtract_product,
 )
 
@@ -19,6 +19,7 @@ from fastreg.kernels._design cimport (
 cdef enum:
     WORTH_PACKING = 5           # so many targets; for fewer, products column by column are faster
     PANEL = 48                  # columns packed at once against new ones: 200 kB, which stay in the second cache
+    FEW_ENTRIES = 4             # times as many entries are a column that is packed for tiles
     PRODUCT_ROWS = 64           # of X, whole cache lines of each column, that several vectors are multiplied with at once
     PANEL_ROWS = 32_768         # of sparse columns side by side: 2 MB, for the same reason
 
@@ -208,8 +209,9 @@ cdef int dense_gram_block(Matrix *X, const Py_ssize_t *cols, Py_ssize_t m, Py_ss
 cdef int row_gram(Matrix *X, const double *unit, double **out) noexcept nogil:
     """Lower triangle of X diag(unit) X' (n x n), with rows as in gram_block; unit NULL: ones.
 
-    Returns -1 where memory is out, -2 if interrupted."""
-    cdef Py_ssize_t ld = packed_length(X.p), i, j, k, m
+    Cost n^2 p/2 multiply-adds; of a sparse column with few entries, half the square of their number.  Status as in
+    gram_block."""
+    cdef Py_ssize_t ld = packed_length(X.p), i, j = 0, m
     cdef double *block = <double *>malloc(X.n * ld * sizeof(double) + ALIGNED)
     cdef double *rows = aligned(block)
     cdef double *piece = <double *>malloc(X.n * sizeof(double))
@@ -220,22 +222,73 @@ cdef int row_gram(Matrix *X, const double *unit, double **out) noexcept nogil:
     else:
         for i in range(X.n):
             memset(out[i], 0, (i + 1) * sizeof(double))
-        j = 0
-        while j < X.p:
-            m = min(<Py_ssize_t>CHUNK, X.p - j)
-            for k in range(m):
-                col_pack(X, j + k, piece)
-                size = 1.0 if unit == NULL else sqrt(unit[j + k])
+        if X.sparse:
+            status = row_gram_of_few(X, unit, out)
+    while status == 0 and j < X.p:
+        m = 0
+        while m < CHUNK and j < X.p:
+            if not (X.sparse and has_few(X, j)):
+                col_pack(X, j, piece)
+                size = 1.0 if unit == NULL else sqrt(unit[j])
                 for i in range(X.n):
-                    rows[i * ld + k] = size * piece[i]
-            add_products(m, ld, 0, X.n, rows, 0, X.n, rows, out)
-            j += m
-            work += <double>m * X.n * X.n
+                    rows[i * ld + m] = size * piece[i]
+                m += 1
+            j += 1
+        add_products(m, ld, 0, X.n, rows, 0, X.n, rows, out)
+        work += <double>m * X.n * X.n
+        if interrupted(&work):
+            status = -2
+    free(piece)
+    free(block)
+    return status
+
+
+cdef inline bint has_few(Matrix *X, Py_ssize_t j) noexcept nogil:
+    """Whether a sparse column costs less entry by entry than in a tile, and centring cancels no more than two bits."""
+    cdef double centre = X.scale * X.mean[column(X, j)] if X.centred else 0.0
+    return (FEW_ENTRIES * col_size(X, j) <= X.n
+            and X.n * centre * centre <= 0.75 * fr_csc_square(&X.csc, column(X, j), X.scale, X.root))
+
+
+cdef int row_gram_of_few(Matrix *X, const double *unit, double **out) noexcept nogil:
+    """row_gram of the columns of which has_few holds, added to out.
+
+    With v the stored entries, centre c: sum_j u_j (v_i - c root_i)(v_k - c root_k), of which what has c in it needs one number
+    a row and one in all."""
+    cdef Py_ssize_t a, b, i, j, k, size
+    cdef double *values = <double *>malloc(2 * X.n * sizeof(double))
+    cdef double *along = values + X.n               # sum_j u_j c_j v_ij
+    cdef int *rows = <int *>malloc(X.n * sizeof(int))
+    cdef double u, c, across = 0.0, work = 0.0, root
+    cdef int status = 0
+    if values == NULL or rows == NULL:
+        status = -1
+    else:
+        memset(along, 0, X.n * sizeof(double))
+        for j in range(X.p):
+            if not has_few(X, j):
+                continue
+            u = 1.0 if unit == NULL else unit[j]
+            c = X.scale * X.mean[column(X, j)] if X.centred else 0.0
+            size = fr_csc_copy(&X.csc, column(X, j), X.scale, X.root, values, rows)
+            across += u * c * c
+            for a in range(size):
+                i = rows[a]
+                along[i] += u * c * values[a]
+                for b in range(size):
+                    if rows[b] <= i:
+                        out[i][rows[b]] += u * values[a] * values[b]
+            work += <double>size * size
             if interrupted(&work):
                 status = -2
                 break
-    free(piece)
-    free(block)
+        for i in range(X.n if status == 0 and X.centred else 0):
+            root = 1.0 if X.root == NULL else X.root[i]
+            for k in range(i + 1):
+                c = 1.0 if X.root == NULL else X.root[k]
+                out[i][k] += root * c * across - c * along[i] - root * along[k]
+    free(values)
+    free(rows)
     return status
 
 
