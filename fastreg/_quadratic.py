@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from fastreg import _input, _options
 from fastreg._compress import FEWEST, compress
 from fastreg._lasso import elastic_net
-from fastreg._results import Fit, Path
+from fastreg._results import Fit, Path, Status, warn_unconverged
 
 Floats = NDArray[np.float64]
 
@@ -43,7 +43,8 @@ def lasso_gram(
     gram : array of shape (p, p)
         Q, symmetric without negative eigenvalues, to rounding.  Copied.
     xty : array of shape (p,) or (p, t)
-        q, or one for each of t problems; in the range of Q unless the l2 penalty makes that unnecessary.
+        q, or one for each of t problems; in the range of Q unless an l2 penalty or, for one q, finite bounds on every
+        coefficient make that unnecessary.
     alpha : float >= 0
         Weight of the penalties.
     l1_ratio : float from 0 to 1
@@ -53,7 +54,8 @@ def lasso_gram(
     penalty_factor, lower, upper, positive, max_iter, warm_start
         As in `lasso`; penalty_factor is v, or a pair (v, u).
     tol : float >= 0
-        Stop when dual_gap <= tol * (objective + yty/2), which is never negative.
+        Stop when dual_gap <= tol * (objective + yty/2), which is never negative; where q is out of the range of Q, tol times
+        the sizes of the objective's terms.
 
     Returns
     -------
@@ -94,6 +96,7 @@ def lasso_gram(
     p = len(Q)
     factors = _options.penalty_factors(penalty_factor, p)
     Y = q.reshape(p, -1)
+    out = np.zeros(p, bool)
     if factors is not None:  # columns that are left out need not meet any condition
         out = np.isinf(factors[0])
         Q[out], Q[:, out], Y[out] = 0.0, 0.0, 0.0
@@ -104,10 +107,16 @@ def lasso_gram(
         u = np.ones(p) if factors is None else np.where(np.isinf(factors[1]), 0.0, factors[1])
         found, ratio, weight = compress(Q + np.diag(l2 * u), Y, eps), 1.0, alpha * l1_ratio
     if found.outside > np.sqrt((FEWEST + p) * eps):
-        raise ValueError(
-            f"xty is out of the range of gram by {found.outside:.3g} of its size; the problem is unbounded or not one of least "
-            "squares."
-        )
+        limits = _options.bounds(lower, upper, positive, p)
+        if q.ndim == 2 or limits is None or not (np.isfinite(limits[0]) & np.isfinite(limits[1])).all():
+            raise ValueError(
+                f"xty is out of the range of gram by {found.outside:.3g} of its size; an l2 penalty, or one xty and finite "
+                "bounds for every coefficient are needed."
+            )
+        l1 = weight * ratio * (np.ones(p) if factors is None else np.where(np.isinf(factors[0]), 0.0, factors[0]))
+        u = np.ones(p) if factors is None else np.where(np.isinf(factors[1]), 0.0, factors[1])
+        problem = Boxed(Q + np.diag(l2 * u), Y[:, 0], l1, np.where(out, 0.0, limits[0]), np.where(out, 0.0, limits[1]))
+        return problem.fit(alpha, l1_ratio, tol, max_iter)
     X, targets, half = _rows(found.R, found.r, yty)
     fit = elastic_net(
         X,
@@ -160,6 +169,64 @@ def ridge_gram(
         upper=upper,
         positive=positive,
     )
+
+
+class Boxed:
+    """1/2 w'Qw - q'w + sum_j l1_j |w_j| on a finite box, where no least-squares problem has this q: Q is flat along some v with
+    v'q > 0.
+
+    With eps (v'w)^2/2 more there is one, and with eps (v'(w - w_k))^2/2, solved again and again from its own solution w_k
+    (proximal point; finite for such problems: Ferris, 1991), the optimum of the problem itself."""
+
+    def __init__(self, Q: Floats, q: Floats, l1: Floats, lower: Floats, upper: Floats) -> None:
+        self.Q, self.q, self.l1, self.lower, self.upper = Q, q, l1, lower, upper
+        values, vectors = np.linalg.eigh(Q)
+        flat = vectors[:, values <= len(Q) * FEWEST * np.finfo(np.float64).eps * abs(values).max(initial=0.0)]
+        self.v = flat @ (flat.T @ q)
+        self.slope = float(np.linalg.norm(self.v))
+        self.v /= self.slope
+        self.eps = 1e-3 * float(abs(values).max(initial=0.0)) or 1.0
+
+    def fit(self, alpha: float, l1_ratio: float, tol: float, max_iter: int) -> Fit:
+        """The fit, with the gap of the problem itself."""
+        w, best = np.clip(np.zeros(len(self.q)), self.lower, self.upper), np.inf
+        n_iter, status = 0, Status.MAX_ITER
+        G = self.Q + self.eps * np.outer(self.v, self.v)
+        while n_iter < max_iter:
+            fit = lasso_gram(
+                G,
+                self.q + self.eps * float(self.v @ w) * self.v,
+                1.0,
+                penalty_factor=self.l1,
+                lower=self.lower,
+                upper=self.upper,
+                tol=0.1 * tol,
+                max_iter=max_iter - n_iter,
+                warm_start=w,
+            )
+            n_iter += fit.n_iter
+            objective, gap, size = self._judged(fit.coef)
+            stalled = not gap < best
+            if not stalled:
+                w, best = fit.coef, gap
+            if best <= tol * size or stalled:
+                status = Status.CONVERGED if best <= tol * size else Status.STALLED
+                break
+        objective, gap, size = self._judged(w)
+        if not status.converged:
+            warn_unconverged(f"at alpha={alpha:.6g}", gap, objective, status, f"tol={tol:g} with max_iter={max_iter}")
+        return Fit(w, 0.0, alpha, l1_ratio, objective, gap, n_iter, status)
+
+    def _judged(self, w: Floats) -> tuple[float, float, float]:
+        """The objective, the gap sum_j h_j(w_j) + h_j*(c_j) - w_j c_j for c = q - Qw, h_j = l1_j |.| on the box, and the size
+        of what the objective adds up."""
+        c = self.q - self.Q @ w
+        ends = [c * end - self.l1 * np.abs(end) for end in (self.lower, self.upper, np.clip(0.0, self.lower, self.upper))]
+        cost = self.l1 * np.abs(w)
+        gap = float(np.maximum(np.maximum.reduce(ends) + cost - w * c, 0.0).sum())
+        terms = 0.5 * w * (self.Q @ w), self.q * w, cost
+        size = sum(float(np.abs(term).sum()) for term in terms)
+        return float((terms[0] - terms[1] + terms[2]).sum()), max(gap, 64 * np.finfo(np.float64).eps * size), size
 
 
 def _quadratic(gram: Any, xty: Any) -> tuple[Floats, Floats, float]:

@@ -88,6 +88,47 @@ def test_a_singular_quadratic_with_an_l2_penalty_takes_any_q():
     np.testing.assert_allclose(fit.coef, [1.0, 0.0])
 
 
+def descend(Q, q, l1, lower, upper, sweeps=3_000):
+    """The optimum of 1/2 w'Qw - q'w + sum_j l1_j |w_j| on a box, coordinate by coordinate."""
+    w = np.clip(np.zeros(len(q)), lower, upper)
+    for _ in range(sweeps):
+        before = w.copy()
+        for j in range(len(q)):
+            c = q[j] - Q[j] @ w + Q[j, j] * w[j]
+            free = np.sign(c) * max(abs(c) - l1[j], 0.0)
+            w[j] = np.clip(free / Q[j, j] if Q[j, j] > 0.0 else np.inf * free if free else 0.0, lower[j], upper[j])
+        if np.array_equal(w, before):
+            break
+    return w
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.01, 0.3])
+@pytest.mark.parametrize("tol", [1e-6, 1e-10])
+@pytest.mark.parametrize("seed", range(5))
+def test_finite_bounds_allow_any_linear_term(seed, tol, alpha):
+    """Without rows it has no least-squares problem: more assets than days, and any expected return."""
+    rng = np.random.default_rng(seed)
+    p = int(rng.integers(2, 12))
+    A, q = rng.standard_normal((int(rng.integers(1, p)), p)), rng.standard_normal(p)
+    Q, v = A.T @ A, np.where(rng.random(p) < 0.2, np.inf, rng.random(p))
+    lower, upper = -rng.random(p), rng.random(p)
+    fit = fr.lasso_gram(Q, q, alpha, penalty_factor=v, lower=lower, upper=upper, tol=tol)
+    assert fit.status.converged
+    assert np.all((lower <= fit.coef) & (fit.coef <= upper) & (np.isfinite(v) | (fit.coef == 0.0)))
+    assert fit.objective == pytest.approx(value(Q, q, fit.coef, alpha, penalty_factor=v), abs=1e-12)
+    kept = np.isfinite(v)
+    best = np.zeros(p)
+    best[kept] = descend(Q[np.ix_(kept, kept)], q[kept], alpha * v[kept], lower[kept], upper[kept])
+    assert fit.objective - value(Q, q, best, alpha, penalty_factor=v) <= fit.dual_gap + 1e-12
+    assert fit.dual_gap <= tol * 100
+
+
+def test_finite_bounds_without_any_curvature_are_a_corner():
+    fit = fr.ridge_gram(np.zeros((3, 3)), [1.0, -2.0, 0.0], 0.0, lower=-1.0, upper=2.0)
+    np.testing.assert_allclose(fit.coef[:2], [2.0, -1.0], atol=1e-9)
+    assert fit.objective == pytest.approx(-4.0)
+
+
 def test_the_l2_penalty_must_reach_what_is_singular():
     with pytest.raises(ValueError, match="out of the range of gram"):
         fr.lasso_gram(np.diag([1.0, 0.0]), [2.0, 5.0], 1.0, l1_ratio=0.5, penalty_factor=([1.0, 1.0], [1.0, 0.0]))
@@ -156,7 +197,7 @@ def test_products_in_float32_may_be_rounded_like_float32():
         ([[1.0, 0.0], [0.0, -1e-3]], [1.0, 1.0], r"^gram has an eigenvalue of -0\.001; none"),
         (np.eye(2), [1.0], r"^xty has shape \(1,\); \(2,\) or \(2, t\) is needed, as gram has 2 columns\.$"),
         (np.eye(2), [1.0, np.inf], r"^xty holds inf at row 1"),
-        (np.ones((2, 2)), [1.0, -1.0], r"^xty is out of the range of gram by 1 of its size; the problem is unbounded or not"),
+        (np.ones((2, 2)), [1.0, -1.0], r"^xty is out of the range of gram by 1 of its size; an l2 penalty, or one"),
         (np.zeros((2, 2)), [1.0, 0.0], r"^xty is out of the range"),
     ],
 )
