@@ -296,15 +296,18 @@ class Descent:
 
     def ridge_steps(self, targets: list[Problem], alphas: Floats, coef: Floats) -> list[Step]:
         """The solutions of targets over one X where nothing has an l1 penalty, each at its own alpha; coef as in `steps`."""
-        Y = np.stack([target.y for target in targets])
-        found: list[Step | None] = [None] * len(targets)
-        for alpha in np.unique(alphas):  # the factor is made once for each
+        Y = np.array([target.y for target in targets])
+        found: list[RidgeSolution | None] = [None] * len(targets)
+        for alpha in set(alphas.tolist()):  # the factor is made once for each
             at = np.flatnonzero(alphas == alpha)
-            solutions = self.ridge.solve_all(self.problem.penalties(float(alpha), self.l1_ratio)[1], self.tol, Y[at])
-            for k, one in zip(at, solutions, strict=True):
-                self.problem = targets[k]
-                found[k] = self._from_ridge(one, coef[k])
-        return [step for step in found if step is not None]
+            solutions = self.ridge.solve_all(self.problem.penalties(alpha, self.l1_ratio)[1], self.tol, Y[at])
+            for k, one in zip(at.tolist(), solutions, strict=True):
+                found[k] = one
+        steps: list[Step | None] = []
+        for self.problem, solution, w in zip(targets, found, coef, strict=True):
+            assert solution is not None
+            steps.append(self._from_ridge(solution, w))
+        return [step for step in steps if step is not None]
 
     def _ridge_step(self, l2: float, coef: Floats | None, l1: float = 0.0) -> Step | None:
         """The solution for l1 = 0; None if it is not one for this l1 as well: its gap is at most sum_j l1 v_j |w_j| larger.

@@ -21,6 +21,7 @@ Floats = NDArray[np.float64]
 
 
 AUTO = "auto"
+_ORDER = {status: k for k, status in enumerate(Status)}
 
 
 class Options(NamedTuple):
@@ -197,7 +198,7 @@ def fit_targets(model: Model, alpha: Any, warm_start: Any, stacklevel: int = 5, 
     steps: list[Step] = []
     if model.many:
         steps = model.steps(alpha, warm_start, coef)
-        k = max(range(len(steps)), key=lambda k: list(Status).index(steps[k].status))
+        k = max(range(len(steps)), key=lambda k: _ORDER[steps[k].status])
         worst, at = steps[k], float(np.broadcast_to(alpha, len(steps))[k])
     else:
         if warm_start is not None:
@@ -210,6 +211,7 @@ def fit_targets(model: Model, alpha: Any, warm_start: Any, stacklevel: int = 5, 
     if not model.many:
         _, _, intercept, objective, gap, n_iter, status, _ = worst
         return Fit(coef, intercept, alpha, model.l1_ratio, scale * objective, scale * gap, n_iter, status, model.names)
-    intercepts, objectives, gaps = (np.array([getattr(s, f) for s in steps]) for f in ("intercept", "objective", "gap"))
-    n_iter, status = max(s.n_iter for s in steps), worst.status
+    of_each = list(zip(*steps, strict=True))
+    intercepts, objectives, gaps = (np.array(of_each[k]) for k in (2, 3, 4))
+    n_iter, status = max(of_each[5]), worst.status
     return Fit(coef.T, intercepts, alpha, model.l1_ratio, scale * objectives, scale * gaps, n_iter, status, model.names)

@@ -10,7 +10,7 @@ public objective is the kernel's over n sy^2.  Columns standardised to standard 
 Nothing else in the package knows both scalings.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -96,7 +96,23 @@ class Problem:
 
     def for_target(self, y: Floats, y_mean: float, sy: float, xy: Floats | None) -> "Problem":
         """The same X with another target, as `scale_target` gives it; xy: X~'y~."""
-        return replace(self, y=y, y_mean=y_mean, sy=sy, xy=xy)
+        columns, n, p, limits = self.columns, self.n, self.p, self.limits  # dataclasses.replace takes 15 times as long
+        return Problem(
+            columns,
+            y,
+            y_mean,
+            self.sx,
+            sy,
+            n,
+            p,
+            self.centered,
+            self.root,
+            self.factors,
+            limits,
+            self.matrix,
+            xy,
+            self.standard,
+        )
 
     def objective(self, value: float) -> float:
         """A kernel objective or gap in public scaling."""

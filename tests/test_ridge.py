@@ -88,10 +88,11 @@ def test_several_targets_are_solved_as_each_alone(shape):
 @every_shape
 @pytest.mark.parametrize("alpha", [1e-9, 0.1, 1e3])
 @pytest.mark.parametrize("options", MANY_OPTIONS.values(), ids=MANY_OPTIONS)
-@pytest.mark.parametrize("batch", [4, 1024])
-def test_many_targets_are_certified_as_one_is(monkeypatch, batch, options, alpha, shape):
+@pytest.mark.parametrize(("batch", "least"), [(6, 0), (1024, 0), (1024, 10**9)], ids=["batches", "Gram", "refined"])
+def test_many_targets_are_certified_as_one_is(monkeypatch, batch, least, options, alpha, shape):
     """From the Gram matrix alone, where its rounding allows; in batches."""
     monkeypatch.setattr("fastreg._ridge.solver.BATCH", batch)
+    monkeypatch.setattr("fastreg._ridge.solver.LEAST", least)
     n, p = shape
     X, y = problem(n, p, offset=3.0)
     options = options(n, p)

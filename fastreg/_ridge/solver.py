@@ -31,6 +31,7 @@ INFINITY = float(np.inf)
 FOUND = 5  # numbers of a solution, as RidgeSystem has them
 BATCH = 1024  # targets, so that what is in use beside their coefficients does not grow with them
 MANY = 5  # targets: the fewest that a product with all of them reads X once for
+LEAST = 20_000  # entries of X; fewer are read in less time than it takes to say what the Gram matrix may have lost
 FLOOR = 64 * EPS  # times |y|^2: no gap below is claimed
 
 
@@ -125,7 +126,8 @@ class RidgeSolver:
         if one_by_one or not self._factor(l2):
             return [self.solve(l2, tol, y) for y in Y]
         solutions: list[RidgeSolution | None] = [None] * Y.shape[0]
-        if Y.shape[0] >= MANY and l2 > 0.0 and self.matrix is None and (self.u is None or self.u.all()):
+        many = Y.shape[0] >= MANY and self.problem.n * self.problem.p >= LEAST
+        if many and l2 > 0.0 and self.matrix is None and (self.u is None or self.u.all()):
             solutions = self._from_gram(l2, tol, Y)
         left = [k for k, one in enumerate(solutions) if one is None]
         if left:
