@@ -218,8 +218,16 @@ def folds(value: Any, n: int, seed: int) -> list[tuple[NDArray[np.intp], NDArray
         raise ValueError(f"cv has shape {ids.shape}; ({n},) is needed, the fold of each row of X, or pairs (train, test).")
     names = np.unique(ids)
     if names.size < 2:
-        raise ValueError(f"cv puts all rows into one fold, {names[0]!r}; at least two folds are needed.")
+        raise ValueError(f"cv puts all rows into one fold, {names.tolist()[0]!r}; at least two folds are needed.")
     return _complements([np.flatnonzero(ids == name) for name in names], n)
+
+
+def folds_with_weight(folds: list[tuple[NDArray[np.intp], NDArray[np.intp]]], weights: Floats) -> None:
+    """Check that every fold has something to fit and something to judge by."""
+    for k, fold in enumerate(folds):
+        for rows, what in zip(fold, ("fit", "judge by"), strict=True):
+            if not weights[rows].any():
+                raise ValueError(f"sample_weight is 0 in every row that fold {k} of cv has to {what}; one > 0 is needed.")
 
 
 def _complements(tests: list[NDArray[np.intp]], n: int) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
