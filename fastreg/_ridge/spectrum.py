@@ -85,6 +85,7 @@ class ByColumns:
 
     method = "eigen"
     complete = False  # whether every target is fitted, but for l2: known of singular values
+    cut = 0.0  # no singular value that was left out is larger
 
     def __init__(self, gram: Floats, directions: Directions) -> None:
         free, penalised = directions.free, directions.penalised
@@ -108,6 +109,7 @@ class ByColumns:
         if free.size > 0:
             self.M = np.hstack([free.times(whiten), self.M - free.times(whiten @ (F @ V))])
         self.k, self.lam = whiten.shape[1], lam
+        self._root = np.sqrt(np.where(lam > 0.0, lam, np.inf))  # what has no eigenvalue has no products either
 
     def condition(self, l2: float) -> float:
         """kappa at l2"""
@@ -129,7 +131,7 @@ class ByColumns:
             outside += ((B - Q @ C) ** 2).sum(axis=0)
         whiten, F, fixed = np.zeros((k, 0)), np.zeros((0, penalised.size)), C[:0]
         if k > 0:
-            U, s, Vt = np.linalg.svd(R[:k, :k])
+            U, s, Vt = np.linalg.svd(R[:k, :k], full_matrices=False)  # R may have fewer than k rows
             kept = s > s.max(initial=0.0) * max(n, k) * EPS
             rows, targets = U.T @ R[:k, k:], U.T @ C[:k]
             whiten, F, fixed = Vt[kept].T / s[kept], rows[kept], targets[kept]
@@ -140,6 +142,7 @@ class ByColumns:
         self.complete = np.count_nonzero(design.root) == whiten.shape[1] + design.problem.centered + g.shape[0]
         outside = np.zeros_like(outside) if self.complete else outside + ((C - U[:, kept] @ g) ** 2).sum(axis=0)
         self.method, self.solved = "svd", (g, fixed, outside)
+        self.cut = 0.0 if kept.sum() == penalised.size else float(s.max(initial=0.0)) * max(n, design.problem.p) * EPS
         self._set(whiten, F, Vt[kept].T, s[kept] ** 2)
 
     def target(self, index: int, y: Floats | None, xy: Floats, yy: float) -> Target:
@@ -148,13 +151,14 @@ class ByColumns:
             g, fixed, outside = self.solved
             return Target(g[:, index], fixed[:, index], float(outside[index]), y, xy, yy)
         b = self.M.T @ xy
-        fixed, g = b[: self.k], b[self.k :] / np.sqrt(self.lam)
+        fixed, g = b[: self.k], b[self.k :] / self._root
         # an eigenvalue that is rounding makes g anything, but not what Numbers makes of g and outside together
         return Target(g, fixed, yy - float(fixed @ fixed) - float(g @ g), y, xy, yy)
 
     def coefs(self, target: Target, l2: Floats) -> Floats:
         """w at every l2, shape (K, p)."""
-        z = np.sqrt(self.lam) * target.g / (self.lam + l2[:, None])
+        total = self.lam + l2[:, None]
+        z = np.sqrt(self.lam) * target.g / np.where(total > 0.0, total, np.inf)
         z[:, self.lam <= self.lam.size * EPS * self.top] *= (l2 > 0.0)[:, None]  # rounding, that nothing else holds in check
         w: Floats = np.hstack([np.broadcast_to(target.fixed, (l2.size, self.k)), z]) @ self.M.T
         return w
@@ -171,6 +175,8 @@ class ByColumns:
         missed += NOISE * size * (np.sqrt(inverse @ (self.M**2).T) @ length)
         # rounding E of X moves the objective by 2 r'Ew, of X'X by w'Ew
         gap: Floats = missed**2 + NOISE * size * (np.sqrt(objective) if self.method == "svd" else size)
+        if self.cut > 0.0:
+            gap += self.cut**2 / (self.cut**2 + l2) * objective  # at most what the directions left out could gain
         return gap
 
     def leave_one_out(self, design: Design, targets: list[Target], l2: Floats) -> Floats | None:
@@ -178,12 +184,12 @@ class ByColumns:
 
         Cost: n (k + r) p, and n r for each l2 and target."""
         problem, k, lam = design.problem, self.k, self.lam
-        some = np.where(l2 > 0.0, l2, VANISHING * self.top)
+        some = np.maximum(l2, VANISHING * (self.top or 1.0))
         inverse = 1.0 / (lam + some[:, None])
         total = np.zeros((l2.size, len(targets)))
         for at, block in design.rows():
             Z = block @ self.M
-            fixed, U = Z[:, :k], Z[:, k:] / np.sqrt(self.lam)
+            fixed, U = Z[:, :k], Z[:, k:] / self._root
             free = 1.0 - (fixed**2).sum(axis=1)
             if problem.centered:
                 free -= design.root[at] ** 2 / problem.n
@@ -237,7 +243,7 @@ class RowSpectrum:
         inside = self._project(self._project(gram).T)
         # the directions of Q go to the end of the spectrum, where they are known
         top = float(np.diag(gram).max())
-        end = 1.01 * top * float(np.linalg.norm(inside / (top or 1.0)))
+        end = 1.01 * (top or 1.0) * max(1.0, float(np.linalg.norm(inside / (top or 1.0))))  # above what is rounding alone
         lam, U = np.linalg.eigh(inside + end * (Q @ Q.T))
         r = lam.size - self.k
         self.U, self.lam = U[:, :r], np.maximum(lam[:r], 0.0)
@@ -334,11 +340,21 @@ class ByRows(RowSpectrum):
         """As in ByColumns: the error of row i is (inv(K)y)_i / inv(K)_ii for K = X inv(D) X' + l2 on the complement of Q.
 
         Cost: n r for each l2 and target."""
-        inverse = 1.0 / (self.lam + np.where(l2 > 0.0, l2, VANISHING * self.top)[:, None])
+        inverse = 1.0 / (self.lam + np.maximum(l2, VANISHING * (self.top or 1.0))[:, None])
         diagonal = self.U**2 @ inverse.T
         total = np.empty((l2.size, len(targets)))
         with np.errstate(invalid="ignore", divide="ignore"):
             for t, target in enumerate(targets):
                 errors = (self.U * target.g) @ inverse.T / diagonal
+                for i in np.flatnonzero((self.Q**2).sum(axis=1) >= 1.0 - LEVERAGE):
+                    errors[i] = self._alone(int(i), target, inverse)
                 total[:, t] = (errors**2).sum(axis=0)
         return total
+
+    def _alone(self, i: int, target: Target, inverse: Floats) -> Floats:
+        """As in ByColumns, for Z_i = pinv(R) Q_i and the unpenalised coefficients b = pinv(R) Q'(y - X inv(D) X'a)."""
+        Q, back = self.Q[:, self.k - self.R.shape[0] :], np.linalg.pinv(self.R)
+        Z = back @ Q[i]
+        b = (target.y - (target.g * inverse) @ self.U.T @ self.gram) @ Q @ back.T
+        error: Floats = b @ Z / (Z @ Z)
+        return error
