@@ -195,23 +195,23 @@ def fit_targets(model: Model, alpha: Any, warm_start: Any, stacklevel: int = 5, 
     scale: times what the objective is to be; shown: the alpha that belongs to it.  A warning, stacklevel calls up, if one did
     not converge."""
     coef = np.zeros((model.Y.shape[1], model.p) if model.many else model.p)
+    named = alpha if shown is None else shown
     steps: list[Step] = []
     if model.many:
         steps = model.steps(alpha, warm_start, coef)
         k = max(range(len(steps)), key=lambda k: _ORDER[steps[k].status])
-        worst, at = steps[k], float(np.broadcast_to(alpha, len(steps))[k])
+        worst, at = steps[k], float(np.broadcast_to(named, len(steps))[k])
     else:
         if warm_start is not None:
             model.start(warm_start, alpha)
-        worst, at = model.descent.step(alpha, coef), alpha
+        worst, at = model.descent.step(alpha, coef), named
     if not worst.status.converged:
-        asked = f"tol={model.tol:g} with max_iter={model.max_iter}"
+        asked = f"tol={model.tol:g}" + (f" with max_iter={model.max_iter}" if shown is None else "")  # ridge has none
         warn_unconverged(f"at alpha={at:.6g}", worst.gap, worst.objective, worst.status, asked, stacklevel)
-    alpha = alpha if shown is None else shown
     if not model.many:
         _, _, intercept, objective, gap, n_iter, status, _ = worst
-        return Fit(coef, intercept, alpha, model.l1_ratio, scale * objective, scale * gap, n_iter, status, model.names)
+        return Fit(coef, intercept, named, model.l1_ratio, scale * objective, scale * gap, n_iter, status, model.names)
     of_each = list(zip(*steps, strict=True))
     intercepts, objectives, gaps = (np.array(of_each[k]) for k in (2, 3, 4))
     n_iter, status = max(of_each[5]), worst.status
-    return Fit(coef.T, intercepts, alpha, model.l1_ratio, scale * objectives, scale * gaps, n_iter, status, model.names)
+    return Fit(coef.T, intercepts, named, model.l1_ratio, scale * objectives, scale * gaps, n_iter, status, model.names)

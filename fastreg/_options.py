@@ -254,9 +254,9 @@ def folds_that_count(
     """The same without rows of weight 0; each fold has rows to fit and rows to judge by."""
     counted = [(train[weights[train] > 0.0], test[weights[test] > 0.0]) for train, test in pairs]
     for k, (train, test) in enumerate(counted):
-        if train.size == 0 or test.size == 0:
-            part = "judge fold" if train.size else "fit for fold"
-            raise ValueError(f"cv leaves no row of weight > 0 to {part} {k}; at least one is needed.")
+        for rows, what in ((train, "fit"), (test, "judge by")):
+            if rows.size == 0:
+                raise ValueError(f"sample_weight is 0 in every row that fold {k} of cv has to {what}; one > 0 is needed.")
     return counted
 
 

@@ -317,3 +317,43 @@ def test_names_of_a_data_frame_stay_with_the_fit(cv):
     assert found.fit.feature_names == tuple("abcdefgh")
     np.testing.assert_allclose(found.errors, fr.ridge_cv(X, y, ALPHAS, cv=cv).errors, rtol=1e-10)
     np.testing.assert_allclose(found.predict(frame), found.predict(X), rtol=1e-13)
+
+
+@pytest.mark.parametrize("kind", ["rows to judge by", "rows to fit"])
+@pytest.mark.parametrize("shape", [(12, 3), (6, 9)])
+def test_a_fold_without_weight_is_refused(shape, kind):
+    rng = np.random.default_rng(3)
+    X, y, s = rng.standard_normal(shape), rng.standard_normal(shape[0]), np.ones(shape[0])
+    s[:2] = 0.0
+    none, rest = np.arange(2), np.arange(2, shape[0])
+    pairs = [(rest, rest), (rest, none) if kind == "rows to judge by" else (none, rest)]
+    assert_refused(lambda: fr.ridge_cv(X, y, [1.0, 2.0], cv=pairs, sample_weight=s), "sample_weight", "fold 1", "cv")
+
+
+@pytest.mark.parametrize("name", ["matrix", "standardize", "factors", "none"])
+@pytest.mark.parametrize("shape", [(12, 9), (8, 20)])
+def test_at_alpha_0_folds_take_the_fit_of_least_norm(shape, name):
+    rng = np.random.default_rng(4)
+    n, p = shape
+    X, y = rng.standard_normal(shape) * np.arange(1.0, p + 1.0), rng.standard_normal(n)
+    options = {
+        "matrix": {"penalty_matrix": np.diag(np.arange(1.0, p + 1.0))},
+        "standardize": {"standardize": True},
+        "factors": {"penalty_factor": np.arange(float(p))},
+        "none": {},
+    }[name]
+    few, rest = np.arange(4), np.arange(4, n)
+    found = fr.ridge_cv(X, y, [1.0, 0.0], cv=[(few, rest)], **options)
+    for k, alpha in enumerate(found.alphas):
+        fit = fr.ridge(X[few], y[few], alpha, **options)
+        missed = y[rest] - fit.predict(X[rest])
+        assert found.fold_errors[0, k] == pytest.approx(np.mean(missed**2), rel=1e-8)
+
+
+def test_repeated_rows_of_fat_data_have_an_error_at_alpha_0():
+    rng = np.random.default_rng(5)
+    X, y = np.repeat(rng.standard_normal((4, 9)), 2, axis=0), rng.standard_normal(8)
+    train, test = np.arange(6), np.array([6, 7])
+    found = fr.ridge_cv(X, y, [0.0, 1.0], cv=[(train, test)])
+    missed = y[test] - fr.ridge(X[train], y[train], 0.0).predict(X[test])
+    assert found.fold_errors[0, 0] == pytest.approx(np.mean(missed**2), rel=1e-8)

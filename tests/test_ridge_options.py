@@ -296,3 +296,12 @@ def test_bounded_fits_are_those_of_projected_gradients(kind, fit_intercept, weig
     total = len(y) if s is None else s.sum()
     missed = kkt.kkt_violation(dense, y, fit.coef, fit.intercept, alpha / total, 0.0, **options, **between)
     assert missed <= 2e-3
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_a_fit_that_stalls_is_warned_of_at_the_alpha_given(monkeypatch, several):
+    monkeypatch.setattr("fastreg._ridge.solver.judged", lambda *_: fr.Status.STALLED)
+    X, y = problem(12, 4)
+    Y = np.column_stack([y, -y]) if several else y
+    with pytest.warns(fr.ConvergenceWarning, match=r"at alpha=7: .* not tol=1e-06;"):
+        fr.ridge(X, Y, 7.0, sample_weight=np.full(12, 3.0))

@@ -816,3 +816,91 @@ def test_lines_along_the_columns_cost_nothing_under_second_differences():
     line = X @ np.column_stack([np.ones(8), np.arange(8.0)])
     c, b = ref.ridge(line, y, 0.0)
     np.testing.assert_allclose(path.predict(X)[:, 0], line @ c + b, atol=1e-6)
+
+
+def fat_with(columns, p=20):
+    """Fat X and y, and factors: these columns, which are not penalised, come first."""
+    rng = np.random.default_rng(17)
+    n, k = columns.shape
+    u = np.ones(p)
+    u[:k] = 0.0
+    return np.hstack([columns, rng.standard_normal((n, p - k))]), rng.standard_normal(n), u
+
+
+def refits(X, y, alpha, **options):
+    """The mean square of the errors of `ridge` on each row left out."""
+    errors = []
+    for i in range(len(y)):
+        fit = fr.ridge(np.delete(X, i, axis=0), np.delete(y, i), alpha, **options)
+        errors.append(y[i] - fit.predict(X[i : i + 1])[0])
+    return np.mean(np.square(errors))
+
+
+@both_intercepts
+@pytest.mark.parametrize("alpha", [1.0, 1e-6])
+def test_a_row_of_fat_data_with_an_unpenalised_column_of_its_own_is_predicted_without_it(alpha, fit_intercept):
+    X, y, u = fat_with(np.eye(8)[:, [3]])
+    path = fr.ridge_path(X, y, [alpha], penalty_factor=u, fit_intercept=fit_intercept)
+    assert_close(path.loo, [refits(X, y, alpha, penalty_factor=u, fit_intercept=fit_intercept)], 1e-7)
+
+
+@pytest.mark.parametrize("n", [2, 4, 5, 6, 7])
+def test_penalised_columns_of_fat_data_that_repeat_unpenalised_ones_are_worth_nothing(n):
+    X, y = np.full((n, 8), 1e8), 1.0 - 1e-4 * np.arange(n)
+    u = np.array([1.0, np.inf, 0.0, 1.0, 0.0, 1e-3, np.inf, 0.0])
+    path = fr.ridge_path(X, y, [4.8e12], penalty_factor=u, fit_intercept=False, standardize=True)
+    assert_close(path.objectives, [((y - y.mean()) ** 2).sum()], 1e-6)
+    assert_close(path.df, [1.0], 1e-9)
+
+
+@both_intercepts
+def test_fat_columns_that_are_all_constant_or_excluded_leave_the_mean(fit_intercept):
+    y = np.array([1.0, 2.0, 6.0])
+    left = y - fit_intercept * y.mean()
+    for X, u in ((np.eye(3, 5), np.full(5, np.inf)), (np.zeros((3, 5)), np.ones(5))):
+        path = fr.ridge_path(X, y, [0.0, 1e-310, 1.0], penalty_factor=u, fit_intercept=fit_intercept)
+        assert_close(path.objectives, [left @ left] * 3, 1e-14)
+        assert_close(path.loo, [refits(X, y, 1.0, penalty_factor=u, fit_intercept=fit_intercept)] * 3, 1e-14)
+
+
+@pytest.mark.parametrize("n", [1, 3, 5])
+def test_a_singular_matrix_over_more_unpenalised_directions_than_rows(n):
+    rng = np.random.default_rng(19)
+    X, y, D = rng.standard_normal((n, 10)), rng.standard_normal(n), np.diag([1.0, 1.0] + [0.0] * 8)
+    for fit in (fr.ridge(X, y, 1.0, penalty_matrix=D), fr.ridge_path(X, y, [1.0, 1e-9], penalty_matrix=D)[0]):
+        assert fit.objective <= 1e-12 * (y @ y)
+        assert np.abs(X @ fit.coef + fit.intercept - y).max() < 1e-10
+
+
+@pytest.mark.parametrize("alpha", [0.0, 1.0])
+def test_a_constant_column_that_a_matrix_does_not_penalise_has_no_coefficient(alpha):
+    X, y = np.column_stack([np.arange(5.0), np.full(5, 2.0)]), np.array([1.0, 0.0, 3.0, 2.0, 5.0])
+    for D in (np.diag([1.0, 0.0]), np.zeros((2, 2))):
+        fit = fr.ridge(X, y, alpha, penalty_matrix=D)
+        alone = fr.ridge(X[:, :1], y, alpha * D[0, 0])
+        assert_close(fit.coef, [alone.coef[0], 0.0], 1e-12)
+        assert_close(fr.ridge_path(X, y, [alpha], penalty_matrix=D).coefs[:, 0], fit.coef, 1e-12)
+    assert fr.ridge_path(X[:1], y[:1], [alpha], penalty_matrix=np.eye(2)).coefs.tolist() == [[0.0], [0.0]]
+
+
+def test_unpenalised_columns_far_from_zero_span_no_more_than_there_are_rows():
+    rng = np.random.default_rng(20)
+    X, y = rng.standard_normal((4, 9)) + 1e8, rng.standard_normal(4)
+    path = fr.ridge_path(X, y, [1.0], penalty_factor=np.zeros(9))
+    assert path.df[0] <= 4.0
+    assert path.objectives[0] <= 1e-10 * (y @ y)
+
+
+def test_unpenalised_columns_that_depend_on_one_another_are_said_to():
+    X, y, u = fat_with(np.repeat(np.arange(8.0)[:, None] ** 2, 2, axis=1))
+    fit = fr.ridge(X, y, 1.0, penalty_factor=u)
+    assert fit.status is fr.Status.MINIMUM_NORM
+    assert fit.coef[0] == pytest.approx(fit.coef[1])
+
+
+def test_a_gap_counts_columns_too_short_for_the_singular_values():
+    X = np.random.default_rng(21).standard_normal((6, 2)) * [1.0, 1e-30]
+    y = X[:, 1] / 1e-30
+    path = fr.ridge_path(X, y, [1e-58])
+    best = fr.ridge(X / [1.0, 1e-30], y, 1e-58, penalty_factor=[1.0, 1e60]).objective
+    assert path.objectives[0] - path.dual_gaps[0] <= best

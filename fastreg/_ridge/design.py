@@ -129,9 +129,10 @@ class Design:
             yield at, block
 
     def free_columns(self) -> Floats:
-        """The columns that have no penalty, dense."""
+        """The columns that have no penalty, dense; not what rounding left of their means, which is the intercept's."""
         index = self.directions.free.index
         X = np.empty((self.problem.n, index.size), order="F")
         for k, j in enumerate(index):
             self.problem.columns.part(0, int(j), X[:, k : k + 1])
+        X -= np.outer(self.root, self.drift[index])
         return X

@@ -18,7 +18,7 @@ from fastreg import _options
 from fastreg._gramstats import GramStats
 from fastreg._model import Model, Options
 from fastreg._ridge.design import ENTRIES, EPS, Directions
-from fastreg._ridge.functions import Reduced, penalised_model, penalties
+from fastreg._ridge.functions import Reduced, fit_at, penalised_model, penalties
 from fastreg._ridge.spectrum import RowSpectrum
 from fastreg._ridge.tridiagonal import by_columns
 
@@ -34,7 +34,9 @@ def fold_errors(model: Model, options: Options, alphas: Floats, folds: Folds) ->
     held = Held(model, options, alphas)
     folds = _options.folds_that_count(folds, held.weights)
     errors = np.empty((len(folds), alphas.size, len(held.problems)))
-    if model.problem.n >= model.problem.p or model.problem.matrix is not None:
+    least, plain = np.flatnonzero(alphas == 0.0), model.problem.factors is None and model.problem.matrix is None
+    tall = model.problem.n >= model.problem.p or model.problem.matrix is not None
+    if tall:
         trained = _by_columns(held, folds)
     elif model.problem.standard:
         trained = _one_by_one(held, folds)
@@ -46,6 +48,8 @@ def fold_errors(model: Model, options: Options, alphas: Floats, folds: Folds) ->
             errors[k] = np.einsum("i,ikt->kt", held.weights[test], missed**2)
         else:
             errors[k] = held.squares(test, *next(trained))
+        if least.size > 0 and not (plain and tall):
+            errors[k, least] = held.squares(test, *_without_penalty(held, train))
         errors[k] /= held.weights[test].sum()
     return errors
 
@@ -63,6 +67,12 @@ class Held:
             from fastreg import _sparse
 
             self.X = _sparse.by_rows(model.design)
+
+    def part(self, train: Rows) -> Model:
+        """The model with weights of 0 for the other rows, and without a whole D."""
+        weights = np.zeros(self.weights.size)
+        weights[train] = self.weights[train]
+        return penalised_model(self.X, self.model.Y, self.options._replace(sample_weight=weights), None)
 
     def parts(self, rows: Rows) -> Iterator[tuple[Rows, Any]]:
         """These rows of X, so many at a time as fit in a buffer."""
@@ -127,14 +137,17 @@ def _from_statistics(held: Held, stats: GramStats) -> tuple[Floats, Floats]:
 
 def _one_by_one(held: Held, folds: Folds) -> Iterator[tuple[Floats, Floats]]:
     """The same by a fit of each fold, with weights of 0 for the other rows."""
-    model = held.model
     for train, _ in folds:
-        weights = np.zeros(held.weights.size)
-        weights[train] = held.weights[train]
-        part = penalised_model(held.X, model.Y, held.options._replace(sample_weight=weights), None)
-        reduced = Reduced(part, held.alphas, False)
+        reduced = Reduced(held.part(train), held.alphas, False)
         paths = [reduced.path(t, None) for t in range(len(reduced.problems))]
         yield np.stack([path.coefs.T for path in paths]), np.stack([path.intercepts for path in paths])
+
+
+def _without_penalty(held: Held, train: Rows) -> tuple[Floats, Floats]:
+    """Coefficients (t, 1, p) and intercepts (t, 1) at alpha = 0, where the solution of least norm counts, whatever D is."""
+    fit = fit_at(held.part(train), 0.0)
+    coefs: Floats = fit.coef.reshape(held.model.p, -1).T[:, None, :]
+    return coefs, np.reshape(fit.intercept, (-1, 1))
 
 
 def _by_rows(held: Held, train: Rows, test: Rows) -> Floats:
@@ -168,8 +181,8 @@ def _by_rows(held: Held, train: Rows, test: Rows) -> Floats:
     missed = np.empty((test.size, l2.size, Y.shape[1]))
     for t in range(Y.shape[1]):
         y = r * (Y[:m, t] - level[t])
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore"):  # at l2 = 0
             a = spectrum.dual(spectrum.U.T @ y, l2)
-        fitted = gram[m:] @ (r * a).T + N[m:] @ (inverse @ (y[:, None] - inner @ a.T))
+            fitted = gram[m:] @ (r * a).T + N[m:] @ (inverse @ (y[:, None] - inner @ a.T))
         missed[:, :, t] = (Y[m:, t, None] - level[t] - fitted) / held.problems[t].sy
     return missed

@@ -373,7 +373,7 @@ class Reduced:
         problem, target, l2 = self.problems[index], self.targets[index], self.l2
         scaling, (numbers, df, gcv) = self.scaling(problem), self.numbers(index)
         objectives, rss, floor = 0.5 * numbers.objective, numbers.rss, FLOOR * target.yy
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
             w = self.found.coefs(target, l2)
             gaps = 0.5 * self.found.gaps(target, l2, w, numbers.objective)
         statuses, n_iters = [], np.ones(l2.size, np.intp)

@@ -219,7 +219,8 @@ class RidgeSolver:
         objective, floor = 0.5 * float(numbers.objective[0]), FLOOR * target.yy
         if not gap <= max(tol * objective, floor):
             return self._by_svd(l2, y, tol)
-        return RidgeSolution(w[0], objective, max(gap, floor), float(numbers.rss[0]), 1, judged(objective, gap, tol, floor))
+        status = judged(objective, gap, tol, floor) if found.determined(l2) else Status.MINIMUM_NORM
+        return RidgeSolution(w[0], objective, max(gap, floor), float(numbers.rss[0]), 1, status)
 
     def _by_iteration(self, l2: float, tol: float, y: Floats) -> RidgeSolution:
         """For a sparse X whose Gram matrix would be too large."""
@@ -272,6 +273,7 @@ class RidgeSolver:
         A = np.vstack([self._dense()[:, used], np.sqrt(l2) * root])
         rows = np.concatenate([y, np.zeros(root.shape[0])])
         size = np.linalg.norm(A, axis=0)  # else a large penalty would hide the columns without one
+        size[size == 0.0] = 1.0
         U, s, Vt = np.linalg.svd(A / size, full_matrices=A.shape[0] < A.shape[1])
         rank = int((s > max(A.shape) * EPS * s.max(initial=0.0)).sum())
         z = (Vt[:rank].T @ ((U[:, :rank].T @ rows) / s[:rank])) / size

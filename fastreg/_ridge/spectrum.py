@@ -105,6 +105,7 @@ class ByColumns:
 
     method = "eigen"
     complete = False  # whether every target is fitted, but for l2: known of singular values
+    cut = 0.0  # no singular value that was left out is larger
 
     def __init__(self, gram: Floats, directions: Directions) -> None:
         free, penalised = directions.free, directions.penalised
@@ -128,6 +129,7 @@ class ByColumns:
         if free.size > 0:
             self.M = np.hstack([free.times(whiten), self.M - free.times(whiten @ (F @ V))])
         self.k, self.lam = whiten.shape[1], lam
+        self._root = np.sqrt(np.where(lam > 0.0, lam, np.inf))  # what has no eigenvalue has no products either
 
     def condition(self, l2: float) -> float:
         """kappa at l2"""
@@ -149,18 +151,20 @@ class ByColumns:
             outside += ((B - Q @ C) ** 2).sum(axis=0)
         whiten, F, fixed = np.zeros((k, 0)), np.zeros((0, penalised.size)), C[:0]
         if k > 0:
-            U, s, Vt = np.linalg.svd(R[:k, :k])
+            U, s, Vt = np.linalg.svd(R[:k, :k], full_matrices=False)  # R may have fewer than k rows
             kept = s > s.max(initial=0.0) * max(n, k) * EPS
             rows, targets = U.T @ R[:k, k:], U.T @ C[:k]
             whiten, F, fixed = Vt[kept].T / s[kept], rows[kept], targets[kept]
             R, C = np.vstack([rows[~kept], R[k:, k:]]), np.vstack([targets[~kept], C[k:]])
         U, s, Vt = np.linalg.svd(R, full_matrices=False)
         # what the unpenalised directions have left of the others may be rounding
-        kept = s > max(float(s.max(initial=0.0)), np.sqrt(self.top)) * max(n, design.problem.p) * EPS
+        cut = max(float(s.max(initial=0.0)), float(np.sqrt(self.top))) * max(n, design.problem.p) * EPS
+        kept = s > cut
         g = U[:, kept].T @ C
         self.complete = np.count_nonzero(design.root) == whiten.shape[1] + design.problem.centered + g.shape[0]
         outside = np.zeros_like(outside) if self.complete else outside + ((C - U[:, kept] @ g) ** 2).sum(axis=0)
         self.method, self.solved = "svd", (g, fixed, outside)
+        self.cut = 0.0 if kept.sum() == penalised.size else cut
         self._set(whiten, F, Vt[kept].T, s[kept] ** 2)
         return self
 
@@ -174,13 +178,14 @@ class ByColumns:
             g, fixed, outside = self.solved
             return Target(g[:, index], fixed[:, index], float(outside[index]), y, xy, yy)
         b = self.M.T @ xy
-        fixed, g = b[: self.k], b[self.k :] / np.sqrt(self.lam)
+        fixed, g = b[: self.k], b[self.k :] / self._root
         # an eigenvalue that is rounding makes g anything, but not what Numbers makes of g and outside together
         return Target(g, fixed, yy - float(fixed @ fixed) - float(g @ g), y, xy, yy)
 
     def coefs(self, target: Target, l2: Floats) -> Floats:
         """w at every l2, shape (K, p)."""
-        z = np.sqrt(self.lam) * target.g / (self.lam + l2[:, None])
+        total = self.lam + l2[:, None]
+        z = np.sqrt(self.lam) * target.g / np.where(total > 0.0, total, np.inf)
         z[:, self.lam <= self.lam.size * EPS * self.top] *= (l2 > 0.0)[:, None]  # rounding, that nothing else holds in check
         w: Floats = np.hstack([np.broadcast_to(target.fixed, (l2.size, self.k)), z]) @ self.M.T
         return w
@@ -197,6 +202,8 @@ class ByColumns:
         missed += NOISE * size * (np.sqrt(inverse @ (self.M**2).T) @ length)
         # rounding E of X moves the objective by 2 r'Ew, of X'X by w'Ew
         gap: Floats = missed**2 + NOISE * size * (np.sqrt(objective) if self.method == "svd" else size)
+        if self.cut > 0.0:
+            gap += self.cut**2 / (self.cut**2 + l2) * objective  # at most what the directions left out could gain
         return gap
 
     def leave_one_out(self, design: Design, targets: list[Target], l2: Floats) -> Floats | None:
@@ -204,7 +211,7 @@ class ByColumns:
 
         Cost: n (k + r) p, and n r for each l2 and target."""
         problem, k, lam = design.problem, self.k, self.lam
-        some = np.where(l2 > 0.0, l2, VANISHING * self.top)
+        some = np.maximum(l2, VANISHING * (self.top or 1.0))
         inverse = 1.0 / (lam + some[:, None])
         total = np.zeros((l2.size, len(targets)))
         for at, block in design.rows(CACHED):
@@ -216,7 +223,7 @@ class ByColumns:
             alone = (free <= LEVERAGE) & (design.root[at] > 0.0) & (k > 0)
             if self.method == "svd":
                 # 1 - leverage = free + l2 more, without a difference of what is nearly equal
-                U = rest / np.sqrt(lam)
+                U = rest / self._root
                 free -= (U**2).sum(axis=1)
                 bound = ((free <= LEVERAGE) | self.complete) & (design.root[at] > 0.0)
                 left = np.where(bound, 0.0, free)[:, None] + some * (U**2 @ inverse.T)
@@ -366,7 +373,7 @@ class ByRows(RowSpectrum):
         """As in ByColumns: the error of row i is (inv(K)y)_i / inv(K)_ii for K = X inv(D) X' + l2 on the complement of Q.
 
         Cost: n r for each l2 and target."""
-        inverse = 1.0 / (self.lam + np.where(l2 > 0.0, l2, VANISHING * self.top)[:, None])
+        inverse = 1.0 / (self.lam + np.maximum(l2, VANISHING * (self.top or 1.0))[:, None])
         diagonal = self.U**2 @ inverse.T
         total = np.empty((l2.size, len(targets)))
         alone = np.flatnonzero(1.0 - (self.Q**2).sum(axis=1) <= LEVERAGE)
