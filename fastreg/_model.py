@@ -134,6 +134,9 @@ class Model:
         places, t = 1, self.Y.shape[1]
         alphas = np.broadcast_to(alpha, (t,))
         if self.problem.limits is None and not (alphas * self.l1_ratio).any():
+            if warm_start is not None:  # checked, though nothing is to be gained from it
+                self.start(warm_start, float(alphas[0]))
+                self.descent.start = None
             return self.descent.ridge_steps(self.all_targets(), alphas, coef)
         if isinstance(self.design, np.ndarray) and warm_start is None and self.l1_ratio > 0.0 and not self.descent.binds:
             places, form = _descent.choose_places(self.problem.n, self.p, t, self.design.nbytes, self.form)

@@ -193,10 +193,14 @@ def penalty_matrix(value: Any, p: int) -> Floats:
         raise ValueError("penalty_matrix is not symmetric; a symmetric matrix without negative eigenvalues is needed.")
     D = 0.5 * (D + D.T)
     try:
-        np.linalg.cholesky(D + 1e-10 * (size or 1.0) * np.eye(p))
-    except np.linalg.LinAlgError:
-        least = float(np.linalg.eigvalsh(D)[0])
-        raise ValueError(f"penalty_matrix has the eigenvalue {least:.4g}; none below 0 is needed.") from None
+        np.linalg.cholesky(D)
+    except np.linalg.LinAlgError:  # singular, or to be refused
+        values, vectors = np.linalg.eigh(D)
+        if values[0] < -1e-10 * size:
+            raise ValueError(f"penalty_matrix has the eigenvalue {values[0]:.4g}; none below 0 is needed.") from None
+        if values[0] < -p * np.finfo(np.float64).eps * size:  # what this would take off the objective is not meant
+            D = (vectors * np.maximum(values, 0.0)) @ vectors.T
+            D = 0.5 * (D + D.T)
     return D
 
 

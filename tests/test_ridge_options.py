@@ -305,3 +305,18 @@ def test_a_fit_that_stalls_is_warned_of_at_the_alpha_given(monkeypatch, several)
     Y = np.column_stack([y, -y]) if several else y
     with pytest.warns(fr.ConvergenceWarning, match=r"at alpha=7: .* not tol=1e-06;"):
         fr.ridge(X, Y, 7.0, sample_weight=np.full(12, 3.0))
+
+
+def test_a_start_that_is_none_is_refused_with_several_targets_too():
+    X, y = data("tall")
+    with pytest.raises((TypeError, ValueError), match=r"^warm_start"):
+        fr.elastic_net(X, np.column_stack([y, y]), 0.1, l1_ratio=0.0, warm_start="nonsense")
+
+
+def test_a_matrix_with_an_eigenvalue_below_zero_by_more_than_rounding_of_it_takes_nothing_off():
+    X, y = data("tall")
+    p = X.shape[1]
+    D = np.diag(np.r_[-1e-12, np.ones(p - 1)])
+    fit = fr.ridge(1e-8 * X, y, 1e4, penalty_matrix=D)
+    assert fit.objective >= 0.0
+    np.testing.assert_array_equal(fit.coef, fr.ridge(1e-8 * X, y, 1e4, penalty_matrix=np.maximum(D, 0.0)).coef)

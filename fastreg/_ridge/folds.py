@@ -19,12 +19,15 @@ from fastreg._gramstats import GramStats
 from fastreg._model import Model, Options
 from fastreg._ridge.design import ENTRIES, EPS, Directions
 from fastreg._ridge.functions import Reduced, fit_at, penalised_model, penalties
-from fastreg._ridge.spectrum import RowSpectrum
+from fastreg._ridge.spectrum import ByColumns, RowSpectrum
 from fastreg._ridge.tridiagonal import by_columns
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]
 Folds = list[tuple[Rows, Rows]]
+
+# From this condition number on statistics leave an error of a fold fewer than six digits.
+ILL = 1e10
 
 
 def fold_errors(model: Model, options: Options, alphas: Floats, folds: Folds) -> Floats:
@@ -69,10 +72,10 @@ class Held:
             self.X = _sparse.by_rows(model.design)
 
     def part(self, train: Rows) -> Model:
-        """The model with weights of 0 for the other rows, and without a whole D."""
+        """The model with weights of 0 for the other rows."""
         weights = np.zeros(self.weights.size)
         weights[train] = self.weights[train]
-        return penalised_model(self.X, self.model.Y, self.options._replace(sample_weight=weights), None)
+        return penalised_model(self.X, self.model.Y, self.options._replace(sample_weight=weights), self.model.problem.matrix)
 
     def parts(self, rows: Rows) -> Iterator[tuple[Rows, Any]]:
         """These rows of X, so many at a time as fit in a buffer."""
@@ -109,11 +112,12 @@ def _by_columns(held: Held, folds: Folds) -> Iterator[tuple[Floats, Floats]]:
             stats[-1].update(X, held.Y[some], held.weights[some])
     for k in range(len(folds)):
         first, *others = [one for one, has in zip(stats, kinds[:, k], strict=True) if has and one.n_rows > 0]
-        yield _from_statistics(held, first.merge(*others) if others else first)
+        found = _from_statistics(held, first.merge(*others) if others else first)
+        yield found or _fitted(held, folds[k][0])
 
 
-def _from_statistics(held: Held, stats: GramStats) -> tuple[Floats, Floats]:
-    """Coefficients and intercepts from the statistics of a fold's training rows."""
+def _from_statistics(held: Held, stats: GramStats) -> tuple[Floats, Floats] | None:
+    """Coefficients and intercepts from the statistics of a fold's training rows; None where that leaves too few digits."""
     model, alphas = held.model, held.alphas
     gram, xty, yty = stats.gram, stats.xty, np.diag(stats.yty)
     if not model.problem.centered:
@@ -128,6 +132,8 @@ def _from_statistics(held: Held, stats: GramStats) -> tuple[Floats, Floats]:
     if model.problem.matrix is None:
         u[squares <= 0.0] = np.inf
     found = by_columns(gram, Directions(u, model.problem.matrix), float(alphas.min()))
+    if isinstance(found, ByColumns) and max(found.condition(float(alphas.min())), found.spread) > ILL:
+        return None
     coefs = np.stack([found.coefs(found.target(t, None, xty[:, t], float(yty[t])), alphas) for t in range(xty.shape[1])])
     intercepts = np.zeros(coefs.shape[:2])
     if model.problem.centered:
@@ -138,9 +144,14 @@ def _from_statistics(held: Held, stats: GramStats) -> tuple[Floats, Floats]:
 def _one_by_one(held: Held, folds: Folds) -> Iterator[tuple[Floats, Floats]]:
     """The same by a fit of each fold, with weights of 0 for the other rows."""
     for train, _ in folds:
-        reduced = Reduced(held.part(train), held.alphas, False)
-        paths = [reduced.path(t, None) for t in range(len(reduced.problems))]
-        yield np.stack([path.coefs.T for path in paths]), np.stack([path.intercepts for path in paths])
+        yield _fitted(held, train)
+
+
+def _fitted(held: Held, train: Rows) -> tuple[Floats, Floats]:
+    """Coefficients and intercepts by a path of its own."""
+    reduced = Reduced(held.part(train), held.alphas, False)
+    paths = [reduced.path(t, None) for t in range(len(reduced.problems))]
+    return np.stack([path.coefs.T for path in paths]), np.stack([path.intercepts for path in paths])
 
 
 def _without_penalty(held: Held, train: Rows) -> tuple[Floats, Floats]:

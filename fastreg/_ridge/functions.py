@@ -64,7 +64,7 @@ def ridge(
         other sparse formats to CSC.  It is copied (centred) only where X is rank deficient and alpha too small to make up for
         it.
     y : array of shape (n,) or (n, t)
-        One target or t targets; copied once to float64.
+        One target or t targets; copied to float64, twice where there are several.
     alpha : float >= 0, or array of shape (t,)
         Weight of the penalty, one for each target if it is an array; 0 is least squares, of smallest norm where X is rank
         deficient (Status.MINIMUM_NORM).

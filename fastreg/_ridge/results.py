@@ -14,15 +14,15 @@ from fastreg._results import Fit, Status, span
 
 Floats = NDArray[np.float64]
 
-# Name: whether the least or the largest is best.
-CRITERIA = {"loo": np.nanargmin, "gcv": np.nanargmin, "log_marginal_likelihood": np.nanargmax}
+# Name: 1 where the least is best, -1 where the largest is.
+CRITERIA = {"loo": 1.0, "gcv": 1.0, "log_marginal_likelihood": -1.0}
 
 
-def best(values: Floats, alphas: Floats, criterion: str) -> int:
-    """The place of the best alpha, the largest of equally good ones; of NaN alone, the largest."""
+def best(errors: Floats, alphas: Floats) -> int:
+    """The place of the alpha with the least error, the largest of equally good ones; of NaN alone, the largest."""
     order = np.argsort(-alphas, kind="stable")
-    found = values[order]
-    return int(order[0 if np.isnan(found).all() else CRITERIA[criterion](found)])
+    found = errors[order]
+    return int(order[0 if np.isnan(found).all() else np.nanargmin(found)])
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,7 +124,7 @@ class RidgePath:
             raise ValueError(
                 'criterion is "loo", but the path has no leave-one-out errors; "gcv", or rows and leave_one_out=True is needed.'
             )
-        return self[best(values, self.alphas, criterion)]
+        return self[best(CRITERIA[criterion] * values, self.alphas)]
 
     def plot(self, ax: Any = None, names: Any = None) -> Any:
         """Draw the coefficients against alpha; returns the matplotlib Axes (see fastreg.display.plot_path)."""

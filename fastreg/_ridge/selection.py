@@ -68,9 +68,10 @@ def ridge_cv(
 
     Notes
     -----
-    Cost: "loo" and "gcv" as `ridge_path` without coefficients; folds: one Gram matrix for all of them together (where n < p and
-    standardize is True, one for each), and about 9 r^3 for the spectrum of each fold, r = min(n, p).  No fold copies its rows
-    of X.  The error of a fold is good to about 1e-16 kappa, kappa the condition number of X'X + alpha D, relative to D.
+    Cost: "loo" and "gcv" as `ridge_path` without coefficients; folds: one Gram matrix for all of them together, and 4 to 9 r^3
+    for the spectrum of each fold, r = min(n, p).  Folds that cut across one another, and for n < p those of standardised
+    columns, take a Gram matrix each.  No fold copies its rows of X.  The error of a fold is good to about 1e-16 kappa, kappa
+    the condition number of X'X + alpha D relative to D; for n >= p and kappa above 1e10 the fold is fitted from X.
 
     References
     ----------
@@ -106,15 +107,14 @@ def ridge_cv(
         raise ValueError(
             f"cv is {cv!r}, but no row can be predicted from others here; at least two rows of weight > 0 are needed."
         )
-    order = "gcv"  # least is best
     chosen: Any
     index: Any
     if each and model.many:
-        index = np.array([best(column, alphas, order) for column in errors.T])
+        index = np.array([best(column, alphas) for column in errors.T])
         chosen = alphas[index]
     else:
         errors = errors.mean(axis=1)
         on_folds = None if on_folds is None else on_folds.mean(axis=2)
-        index = best(errors, alphas, order)
+        index = best(errors, alphas)
         chosen = float(alphas[index])
     return RidgeSelection(alphas, errors, on_folds, chosen, index, fit_at(model, chosen), criterion)

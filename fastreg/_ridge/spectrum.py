@@ -105,6 +105,7 @@ class ByColumns:
 
     method = "eigen"
     complete = False  # whether every target is fitted, but for l2: known of singular values
+    spread = 0.0  # condition number of the unpenalised directions
     cut = 0.0  # no singular value that was left out is larger
 
     def __init__(self, gram: Floats, directions: Directions) -> None:
@@ -117,6 +118,7 @@ class ByColumns:
             values, vectors = np.linalg.eigh(free.between(gram, free))
             kept = values > values.max(initial=0.0) * free.size * EPS
             whiten = vectors[:, kept] / np.sqrt(values[kept])
+            self.spread = float(values.max(initial=0.0) / values[kept].min(initial=np.inf))
             F = whiten.T @ free.between(gram, penalised)
         self.top = float(np.diag(inner).max(initial=0.0))
         lam, V = np.linalg.eigh(inner - F.T @ F)
@@ -330,6 +332,10 @@ class ByRows(RowSpectrum):
         largest = max(float(s.max(initial=0.0)), np.sqrt(self.top))
         self.lam[: s.size] = np.where(s > largest * design.problem.p * EPS, s, 0.0) ** 2
         self.U, self.method = H @ Vt.T, "svd"
+        # a row that is in the span of X has no part in what is not, however little rounding may leave it
+        null = self.lam == 0.0
+        inside = np.square(self.U[:, null]).sum(axis=1) <= LEVERAGE**2
+        self.U[np.ix_(inside, null)] = 0.0
         return self
 
     def numbers(self, target: Target, l2: Floats) -> Numbers:
