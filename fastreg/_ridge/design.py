@@ -18,7 +18,6 @@ from fastreg._normalise import Problem
 Floats = NDArray[np.float64]
 EPS = float(np.finfo(np.float64).eps)
 ENTRIES = 2**20  # of a block of X: 8 MB
-CACHED = 2**18  # of one that several passes go over
 
 
 @dataclass(slots=True)
@@ -97,10 +96,12 @@ class Design:
         drift: Floats = self.problem.products([self.root])[0] / self.problem.n
         return drift
 
-    def rows(self, entries: int = ENTRIES) -> Iterator[tuple[slice, Floats]]:
-        """X in blocks of rows of so many entries, dense.  A sparse X is turned into rows first, which takes its size once."""
+    def rows(self, share: int = 1) -> Iterator[tuple[slice, Floats]]:
+        """X in blocks of rows, dense; share: how many times less than ENTRIES each has, where several passes go over it.
+
+        A sparse X is turned into rows first, which takes its own size once."""
         problem = self.problem
-        step = max(64, entries // problem.p)
+        step = max(64, ENTRIES // share // problem.p)
         by_rows, means = None, np.empty(problem.p)
         if problem.columns.sparse:
             from fastreg import _sparse

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fastreg._ridge.design import CACHED, EPS, Design, Directions
+from fastreg._ridge.design import EPS, Design, Directions
 
 Floats = NDArray[np.float64]
 NOISE = 16 * EPS  # of a sum, relative to the sizes of what is added: as kernels/_judge.pyx has it
@@ -216,7 +216,7 @@ class ByColumns:
         some = np.maximum(l2, VANISHING * (self.top or 1.0))
         inverse = 1.0 / (lam + some[:, None])
         total = np.zeros((l2.size, len(targets)))
-        for at, block in design.rows(CACHED):
+        for at, block in design.rows(4):
             Z = block @ self.M
             fixed, rest = Z[:, :k], Z[:, k:]
             free = 1.0 - (fixed**2).sum(axis=1)
