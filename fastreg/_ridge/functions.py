@@ -23,10 +23,10 @@ from numpy.typing import ArrayLike, NDArray
 from fastreg import _input, _options
 from fastreg._model import Model, Options, fit_targets
 from fastreg._normalise import Problem
-from fastreg._results import Fit, warn_unconverged
+from fastreg._results import Fit, Status, warn_unconverged
 from fastreg._ridge.design import Design, Directions
 from fastreg._ridge.results import RidgePath
-from fastreg._ridge.solver import FLOOR, TOL, judged, row_spectrum
+from fastreg._ridge.solver import FLOOR, TOL, row_spectrum
 from fastreg._ridge.spectrum import KAPPA, SAFE_SHARE, VANISHING, ByColumns, ByRows, Numbers, Target
 from fastreg._ridge.tridiagonal import Tridiagonal, by_columns
 
@@ -376,14 +376,16 @@ class Reduced:
         with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
             w = self.found.coefs(target, l2)
             gaps = 0.5 * self.found.gaps(target, l2, w, numbers.objective)
-        statuses, n_iters = [], np.ones(l2.size, np.intp)
-        for k in range(l2.size):
-            if gaps[k] <= max(TOL * objectives[k], floor) and self.found.determined(float(l2[k])):
-                statuses.append(judged(float(objectives[k]), float(gaps[k]), TOL, floor))
-                continue
+        good = gaps <= np.maximum(TOL * objectives, floor)
+        for penalised in (True, False):
+            good[(l2 > 0.0) == penalised] &= self.found.determined(float(penalised))
+        reached = (np.maximum(gaps, floor) <= TOL * objectives) | (gaps == 0.0)
+        statuses = [Status.CONVERGED if has else Status.PRECISION for has in reached.tolist()]
+        n_iters = np.ones(l2.size, np.intp)
+        for k in np.flatnonzero(~good).tolist():
             one = self.model.descent.ridge.solve(float(l2[k]), TOL, problem.y)
             w[k], objectives[k], gaps[k], rss[k], n_iters[k] = one.w, one.objective, one.gap, one.residual, one.n_iter
-            statuses.append(one.status)
+            statuses[k] = one.status
         with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
             w *= scaling.unit
             intercepts = scaling.y_mean - w @ scaling.mean
