@@ -113,6 +113,11 @@ def _rows_of(y: NDArray[Any], n: int) -> NDArray[Any]:
     return y
 
 
+def spelled(x: Any) -> str:
+    """A number as messages have it."""
+    return "NaN" if x != x else f"{x}"
+
+
 def not_finite(a: NDArray[Any], name: str) -> ValueError:
     """The error for an array with a NaN, an infinity, or entries too large to add up."""
     step = max(1, 1_000_000 // max(1, a[0].size))
@@ -121,7 +126,7 @@ def not_finite(a: NDArray[Any], name: str) -> ValueError:
         if len(bad):
             at = (i + bad[0][0], *bad[0][1:])
             place = f"row {at[0]}" + (f", column {at[1]}" if len(at) == 2 else "")
-            return ValueError(f"{name} holds {a[at]} at {place}; finite numbers are needed.")
+            return ValueError(f"{name} holds {spelled(a[at])} at {place}; finite numbers are needed.")
     return ValueError(f"{name} has entries too large to add up in float64; divide {name} by a constant.")
 
 

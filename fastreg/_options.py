@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fastreg._input import Floats, count, flag, number, real_array
+from fastreg._input import Floats, count, flag, number, real_array, spelled
 
 
 class Stop(NamedTuple):
@@ -68,7 +68,7 @@ def sample_weights(value: Any, n: int) -> Floats | None:
         return None
     s = row_weights(value, n)
     if not s.any():
-        raise ValueError("sample_weight is 0 in every row; at least one weight > 0 is needed.")
+        raise ValueError("sample_weight is zero in every row; at least one weight > 0 is needed.")
     s = s / s.max()  # else the sum may overflow, or n over it
     scaled: Floats = s * (n / s.sum())
     return scaled
@@ -159,7 +159,7 @@ def _each(a: Floats, good: NDArray[np.bool_], name: str, of: str, need: str) -> 
     """Refuse the first entry that is not good."""
     if not good.all():
         at = int(np.argmin(good))
-        raise ValueError(f"{name} holds {a[at]} at {of} {at}; {need}.")
+        raise ValueError(f"{name} holds {spelled(a[at])} at {of} {at}; {need}.")
 
 
 def alpha_of_targets(value: Any, t: int | None) -> Floats:
@@ -260,7 +260,7 @@ def folds_that_count(
     for k, (train, test) in enumerate(counted):
         for rows, what in ((train, "fit"), (test, "judge by")):
             if rows.size == 0:
-                raise ValueError(f"sample_weight is 0 in every row that fold {k} of cv has to {what}; one > 0 is needed.")
+                raise ValueError(f"sample_weight is zero in every row that fold {k} of cv has to {what}; one > 0 is needed.")
     return counted
 
 

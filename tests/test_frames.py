@@ -150,7 +150,7 @@ def test_a_fit_takes_frames_and_leaves_them_as_they_were(frame, fit):
 def test_NaN_in_a_float_column_is_found_like_any_NaN(name):
     A = X.copy()
     A[3, 2] = np.nan
-    with refusal(ValueError, "X holds nan at row 3, column 2; finite numbers are needed."):
+    with refusal(ValueError, "X holds NaN at row 3, column 2; finite numbers are needed."):
         fr.lasso(FRAMES[name](A), Y, 0.1)
 
 

@@ -434,7 +434,7 @@ def test_npy_files_that_do_not_fit_are_refused(tmp_path):
         GramStats.from_npy(path, 0)
     X[7, 1] = np.nan
     np.save(path, X)
-    with pytest.raises(ValueError, match=r"X holds nan at row 1, column 0; .* \(In rows of .*X\.npy, counted from row 6\.\)$"):
+    with pytest.raises(ValueError, match=r"X holds NaN at row 1, column 0; .* \(In rows of .*X\.npy, counted from row 6\.\)$"):
         GramStats.from_npy(path, 0, buffer=72 * 3)
 
 
@@ -483,9 +483,9 @@ def broken(X, row, column, value):
         (lambda X, y, s: (X, y, s[1:]), r"^sample_weight has shape \(156,\)"),
         (lambda X, y, s: (X, y, -s - 1), r"^sample_weight holds -"),
         (lambda X, y, s: (X, y, np.full(N, 1e308)), r"^sample_weight adds up to more than float64 holds"),
-        (lambda X, y, s: (broken(X, 150, 3, np.nan), y, s), r"^X holds nan at row 150, column 3; finite numbers are needed\.$"),
+        (lambda X, y, s: (broken(X, 150, 3, np.nan), y, s), r"^X holds NaN at row 150, column 3; finite numbers are needed\.$"),
         (lambda X, y, s: (broken(X, 2, 3, np.inf), y, s), r"^X holds inf at row 2, column 3"),
-        (lambda X, y, s: (X, np.where(y == y[9], np.nan, y), s), r"^y holds nan at row 9; finite numbers are needed\.$"),
+        (lambda X, y, s: (X, np.where(y == y[9], np.nan, y), s), r"^y holds NaN at row 9; finite numbers are needed\.$"),
         (lambda X, y, s: (X * 1e160, y, s), r"^X has entries too large to add up in float64"),
         (lambda X, y, s: (X, y * 1e160, s), r"^y has entries too large to add up in float64"),
     ],

@@ -59,15 +59,15 @@ BAD_X = {
     "no rows": (X[:0], ValueError, "X is empty (shape (0, 4)); at least one row and one column are needed."),
     "no columns": (X[:, :0], ValueError, "X is empty (shape (12, 0)); *"),
     "fewer rows": (X[:5], ValueError, "X has 5 rows but y has 12 entries."),
-    "NaN": (changed(X, (3, 2), np.nan, order="F"), ValueError, "X holds nan at row 3, column 2; finite numbers are needed."),
-    "NaN, C": (changed(X, (3, 2), np.nan, order="C"), ValueError, "X holds nan at row 3, column 2; *"),
-    "NaN, float32": (changed(X, (3, 2), np.nan, dtype="f4"), ValueError, "X holds nan at row 3, column 2; *"),
-    "two NaN": (changed(X, ([7, 5], [0, 3]), np.nan), ValueError, "X holds nan at row 5, column 3; *"),
+    "NaN": (changed(X, (3, 2), np.nan, order="F"), ValueError, "X holds NaN at row 3, column 2; finite numbers are needed."),
+    "NaN, C": (changed(X, (3, 2), np.nan, order="C"), ValueError, "X holds NaN at row 3, column 2; *"),
+    "NaN, float32": (changed(X, (3, 2), np.nan, dtype="f4"), ValueError, "X holds NaN at row 3, column 2; *"),
+    "two NaN": (changed(X, ([7, 5], [0, 3]), np.nan), ValueError, "X holds NaN at row 5, column 3; *"),
     "inf": (changed(X, (11, 3), np.inf, order="F"), ValueError, "X holds inf at row 11, column 3; *"),
     "-inf": (changed(X, (0, 0), -np.inf, order="C"), ValueError, "X holds -inf at row 0, column 0; *"),
     "inf, float32": (changed(X, (0, 0), np.inf, dtype="f4"), ValueError, "X holds inf at row 0, column 0; *"),
     "inf, strided": (changed(X, (4, 2), np.inf)[:, ::2], ValueError, "X holds inf at row 4, column 1; *"),
-    "missing object": (changed(X, (1, 1), None, dtype=object), ValueError, "X holds nan at row 1, column 1; *"),
+    "missing object": (changed(X, (1, 1), None, dtype=object), ValueError, "X holds NaN at row 1, column 1; *"),
     "complex": (X + 0j, TypeError, "X is complex (complex128); real numbers are needed."),
     "strings": (X.astype(str), TypeError, "X has dtype <U*; real numbers are needed."),
     "dates": (X.astype("M8[s]"), TypeError, "X has dtype datetime64[s]; real numbers are needed."),
@@ -83,7 +83,7 @@ BAD_X = {
 BAD_Y = {
     "longer": (np.zeros(13), ValueError, "X has 12 rows but y has 13 entries."),
     "empty": (np.zeros(0), ValueError, "X has 12 rows but y has 0 entries."),
-    "NaN": (changed(Y, 4, np.nan), ValueError, "y holds nan at row 4; finite numbers are needed."),
+    "NaN": (changed(Y, 4, np.nan), ValueError, "y holds NaN at row 4; finite numbers are needed."),
     "inf": (changed(Y, 4, np.inf), ValueError, "y holds inf at row 4; *"),
     "-inf, float32": (changed(Y, 11, -np.inf, dtype="f4"), ValueError, "y holds -inf at row 11; *"),
     "complex": (Y + 0j, TypeError, "y is complex (complex128); *"),
@@ -125,7 +125,7 @@ def test_y_has_one_or_two_dimensions(fit, y):
 
 
 def test_not_finite_in_one_of_many_targets_is_named():
-    with refusal(ValueError, "y holds nan at row 4, column 2; finite numbers are needed."):
+    with refusal(ValueError, "y holds NaN at row 4, column 2; finite numbers are needed."):
         fr.ridge(X, changed(np.ones((12, 3)), (4, 2), np.nan), 0.1)
 
 
@@ -190,7 +190,7 @@ OPTIONS = [
     ({"warm_start": np.zeros((4, 1))}, ValueError, SHORT),
     ({"warm_start": fr.lasso(X[:, :2], Y, 0.1)}, ValueError, SHORT),
     ({"warm_start": fr.lasso_path(X[:, :2], Y, alphas=3)}, ValueError, SHORT),
-    ({"warm_start": [0.0, 0.0, np.nan, 0.0]}, ValueError, "warm_start holds nan at *2; finite numbers are needed."),
+    ({"warm_start": [0.0, 0.0, np.nan, 0.0]}, ValueError, "warm_start holds NaN at *2; finite numbers are needed."),
     ({"warm_start": "best"}, TypeError, "warm_start has dtype <U4; real numbers are needed."),
 ]
 GRID = "; an integer >= 1 or a 1-d array*"
@@ -202,7 +202,7 @@ GRIDS = [
     ({"alphas": []}, ValueError, "alphas has shape (0,)" + GRID),
     ({"alphas": [[1.0]]}, ValueError, "alphas has shape (1, 1)" + GRID),
     ({"alphas": [1.0, -1.0]}, ValueError, "alphas holds -1.0 at position 1; finite numbers >= 0 are needed."),
-    ({"alphas": [np.nan, 1.0]}, ValueError, "alphas holds nan at position 0; *"),
+    ({"alphas": [np.nan, 1.0]}, ValueError, "alphas holds NaN at position 0; *"),
     ({"alphas": [1.0, np.inf]}, ValueError, "alphas holds inf at position 1; *"),
     ({"alphas": [1j]}, TypeError, "alphas is complex (complex128); real numbers are needed."),
     ({"alphas": ["a"]}, TypeError, "alphas has dtype <U1; real numbers are needed."),

@@ -28,11 +28,11 @@ REFUSED = {
         *(_options.sample_weights, (changed(ROWS, 2, -1.0), N), ValueError),
         "sample_weight holds -1.0 at row 2; finite numbers >= 0 are needed.",
     ),
-    "weights, NaN": (_options.sample_weights, (changed(ROWS, 5, np.nan), N), ValueError, "sample_weight holds nan at row 5; *"),
+    "weights, NaN": (_options.sample_weights, (changed(ROWS, 5, np.nan), N), ValueError, "sample_weight holds NaN at row 5; *"),
     "weights, inf": (_options.sample_weights, (changed(ROWS, 0, np.inf), N), ValueError, "sample_weight holds inf at row 0; *"),
     "weights, zero": (
         *(_options.sample_weights, (0 * ROWS, N), ValueError),
-        "sample_weight is 0 in every row; at least one weight > 0 is needed.",
+        "sample_weight is zero in every row; at least one weight > 0 is needed.",
     ),
     "weights, text": (
         _options.sample_weights,
@@ -62,7 +62,7 @@ REFUSED = {
     ),
     "factors, NaN in a pair": (
         *(_options.penalty_factors, ((COLUMNS, changed(COLUMNS, 3, np.nan)), P), ValueError),
-        "penalty_factor[1] holds nan at column 3; *",
+        "penalty_factor[1] holds NaN at column 3; *",
     ),
     "factors, complex": (_options.penalty_factors, (1j * COLUMNS, P), TypeError, "penalty_factor is complex (complex128); *"),
     "lower, short": (
@@ -73,7 +73,7 @@ REFUSED = {
         _options.bounds,
         (None, np.nan, False, P),
         ValueError,
-        "upper holds nan at column 0; a number, -inf or inf *",
+        "upper holds NaN at column 0; a number, -inf or inf *",
     ),
     "bounds, crossed": (
         *(_options.bounds, (1, changed(COLUMNS, 2, 0.5), False, P), ValueError),
@@ -109,11 +109,11 @@ REFUSED = {
         ValueError,
         "coef has shape (5,); (4,) is needed, one entry per column of X.",
     ),
-    "coef, NaN": (_options.coefficients, (changed(COLUMNS, 1, np.nan), P), ValueError, "coef holds nan at column 1; finite *."),
+    "coef, NaN": (_options.coefficients, (changed(COLUMNS, 1, np.nan), P), ValueError, "coef holds NaN at column 1; finite *."),
     "coef, None": (_options.coefficients, (None, P), TypeError, "coef holds objects that are not real numbers (*)."),
     "X, NaN sparse": (
         *(_input.design, (sparse.csr_array(changed(np.eye(4), (2, 3), np.nan)),), ValueError),
-        "X holds nan at row 2, column 3; finite numbers are needed.",
+        "X holds NaN at row 2, column 3; finite numbers are needed.",
     ),
 }
 
@@ -126,7 +126,7 @@ def test_bad_options_are_refused(name):
 
 
 CERTIFY = [
-    ({"sample_weight": 0 * ROWS}, ValueError, "sample_weight is 0 in every row; *"),
+    ({"sample_weight": 0 * ROWS}, ValueError, "sample_weight is zero in every row; *"),
     ({"penalty_factor": -COLUMNS}, ValueError, "penalty_factor holds -1.0 at column 0; *"),
     ({"lower": 1.0, "upper": 0.0}, ValueError, "lower is 1 and upper is 0 at column 0; *"),
     ({"positive": None}, TypeError, "positive is None (NoneType); True or False is needed."),
@@ -137,8 +137,8 @@ CERTIFY = [
     ({"coef": changed(COLUMNS, 3, np.inf)}, ValueError, "coef holds inf at column 3; *"),
     ({"alpha": -1.0}, ValueError, "alpha is -1.0; a finite number >= 0 is needed."),
     ({"l1_ratio": 2}, ValueError, "l1_ratio is 2; a number from 0 to 1 is needed."),
-    ({"X": changed(np.ones((N, P)), (1, 2), np.nan)}, ValueError, "X holds nan at row 1, column 2; *"),
-    ({"y": changed(ROWS, 1, np.nan)}, ValueError, "y holds nan at row 1; *"),
+    ({"X": changed(np.ones((N, P)), (1, 2), np.nan)}, ValueError, "X holds NaN at row 1, column 2; *"),
+    ({"y": changed(ROWS, 1, np.nan)}, ValueError, "y holds NaN at row 1; *"),
 ]
 
 

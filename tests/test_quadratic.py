@@ -190,7 +190,7 @@ def test_products_in_float32_may_be_rounded_like_float32():
     [
         (np.ones((2, 3)), [1.0, 1.0], r"^gram has shape \(2, 3\); a square matrix is needed\.$"),
         ([1.0, 2.0], [1.0, 1.0], r"^gram has 1 dimension"),
-        ([[1.0, np.nan], [0.0, 1.0]], [1.0, 1.0], r"^gram holds nan at row 0, column 1"),
+        ([[1.0, np.nan], [0.0, 1.0]], [1.0, 1.0], r"^gram holds NaN at row 0, column 1"),
         ([[2.0, 0.5], [0.4, 2.0]], [1.0, 1.0], r"^gram is not symmetric: it has 0\.5 at \(0, 1\) and 0\.4 at \(1, 0\)\.$"),
         ([[1.0, 2.0], [2.0, 1.0]], [1.0, 1.0], r"^gram has an eigenvalue of -1; none may be negative\.$"),
         ([[0.0, 1.0], [1.0, 0.0]], [1.0, 1.0], r"^gram has an eigenvalue of -1; none"),

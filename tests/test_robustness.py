@@ -285,7 +285,7 @@ ACCEPTED = {
     ),
 }
 WRONG_X = {
-    "NaN in X": (with_entry(X, (3, 2), np.nan), r"^X holds nan at row 3, column 2; finite numbers are needed\.$"),
+    "NaN in X": (with_entry(X, (3, 2), np.nan), r"^X holds NaN at row 3, column 2; finite numbers are needed\.$"),
     "Inf in X": (with_entry(X, (3, 2), np.inf), r"^X holds inf at row 3, column 2; finite numbers are needed\.$"),
     "-Inf in float32 X": (with_entry(X.astype("f4"), (0, 0), -np.inf), r"^X holds -inf at row 0, column 0; finite numbers"),
     "complex X": (X * 1j, r"^X is complex \(complex128\); real numbers are needed\.$"),
@@ -299,7 +299,7 @@ WRONG_X = {
     "a row too few": (X[1:], r"^X has 39 rows but y has 40 entries\.$"),
     "a row too few, sparse": (compressed(A=THIN[1:]), r"^X has 39 rows but y has 40 entries\.$"),
     "a mask": (np.ma.masked_array(X, X > 2), r"mask"),
-    "NaN, csc": (lambda: edited(data=lambda a: with_entry(a, 0, np.nan)), r"^X holds nan at row \d+, column 0; finite numbers"),
+    "NaN, csc": (lambda: edited(data=lambda a: with_entry(a, 0, np.nan)), r"^X holds NaN at row \d+, column 0; finite numbers"),
     "Inf, csr": (lambda: edited(data=lambda a: with_entry(a, 0, np.inf), form="csr"), r"^X holds inf at row 0, column \d+;"),
     "row too large": (
         lambda: edited(indices=lambda a: with_entry(a, 1, N)),
@@ -349,7 +349,7 @@ WRONG_OPTION = {
     ),
     "weight NaN": (
         {"sample_weight": with_entry(np.ones(N), 2, np.nan)},
-        r"^sample_weight holds nan at row 2; finite numbers >=",
+        r"^sample_weight holds NaN at row 2; finite numbers >=",
     ),
     "weight Inf": (
         {"sample_weight": with_entry(np.ones(N), 2, np.inf)},
@@ -357,28 +357,28 @@ WRONG_OPTION = {
     ),
     "weights all 0": (
         {"sample_weight": np.zeros(N)},
-        r"^sample_weight is 0 in every row; at least one weight > 0 is needed\.$",
+        r"^sample_weight is zero in every row; at least one weight > 0 is needed\.$",
     ),
     "weights too few": ({"sample_weight": np.ones(N - 1)}, r"^sample_weight has shape \(39,\); \(40,\) is needed"),
     "factor negative": ({"penalty_factor": [1, -1, 1, 1, 1, 1]}, r"^penalty_factor holds -1\.0 at column 1; numbers >= 0"),
-    "factor NaN": ({"penalty_factor": [1, np.nan, 1, 1, 1, 1]}, r"^penalty_factor holds nan at column 1; numbers >= 0"),
+    "factor NaN": ({"penalty_factor": [1, np.nan, 1, 1, 1, 1]}, r"^penalty_factor holds NaN at column 1; numbers >= 0"),
     "factors too few": ({"penalty_factor": [1.0]}, r"^penalty_factor has shape \(1,\); \(6,\) is needed"),
     "factor inf, bounds without 0": (
         {"penalty_factor": [np.inf, 1, 1, 1, 1, 1], "lower": 0.1},
         r"^penalty_factor is inf at column 0, whose bounds 0\.1 and inf leave out 0\.$",
     ),
     "lower above upper": ({"lower": 1.0, "upper": 0.5}, r"^lower is 1 and upper is 0\.5 at column 0; lower <= upper is needed"),
-    "lower NaN": ({"lower": np.nan}, r"^lower holds nan at column 0; a number, -inf or inf is needed\.$"),
-    "upper NaN": ({"upper": [1, 1, 1, np.nan, 1, 1]}, r"^upper holds nan at column 3; a number, -inf or inf is needed\.$"),
+    "lower NaN": ({"lower": np.nan}, r"^lower holds NaN at column 0; a number, -inf or inf is needed\.$"),
+    "upper NaN": ({"upper": [1, 1, 1, np.nan, 1, 1]}, r"^upper holds NaN at column 3; a number, -inf or inf is needed\.$"),
     "positive and upper < 0": ({"positive": True, "upper": -1.0}, r"and positive=True means lower >= 0"),
     "bounds at infinity": ({"lower": np.inf}, r"^lower is inf and upper is inf at column 0; lower <= upper is needed"),
     "bounds too few": ({"lower": [0.0, 0.0]}, r"^lower has shape \(2,\); a number or shape \(6,\) is needed"),
-    "offset NaN": ({"offset": with_entry(Y, 0, np.nan)}, r"^offset holds nan at row 0; finite numbers are needed\.$"),
+    "offset NaN": ({"offset": with_entry(Y, 0, np.nan)}, r"^offset holds NaN at row 0; finite numbers are needed\.$"),
     "offset too far": ({"offset": with_entry(Y, 0, 1.7e308), "y": -1e308 * SIGN}, r"^y - offset leaves the range of float64"),
     "alpha negative": ({"alpha": -1.0}, r"^alphas? (is|holds) -(1|40)\.0"),
     "alpha NaN": ({"alpha": np.nan}, r"^alphas? (is|holds) nan"),
     "alpha Inf": ({"alpha": np.inf}, r"^alphas? (is|holds) inf"),
-    "NaN in y": ({"y": with_entry(Y, 7, np.nan)}, r"^y holds nan at row 7; finite numbers are needed\.$"),
+    "NaN in y": ({"y": with_entry(Y, 7, np.nan)}, r"^y holds NaN at row 7; finite numbers are needed\.$"),
     "Inf in y": ({"y": with_entry(Y, 7, -np.inf)}, r"^y holds -inf at row 7; finite numbers are needed\.$"),
     "coefficients beyond float64": (
         {"X": X * 1e-200, "y": Y * 1e200, "alpha": 0.0},

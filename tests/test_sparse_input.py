@@ -249,7 +249,7 @@ BAD = {
     "complex rows": fault(TypeError, "X is complex (complex128); *", "csr", data=DATA + 0j),
     "objects": fault(TypeError, "X has dtype object; real numbers are needed.", data=DATA.astype(object)),
     "strings": fault(TypeError, "X has dtype <U*; real numbers are needed.", data=DATA.astype(str)),
-    "NaN": fault(ValueError, "X holds nan at row 1, column 2; finite numbers are needed.", data=put(DATA, 3, np.nan)),
+    "NaN": fault(ValueError, "X holds NaN at row 1, column 2; finite numbers are needed.", data=put(DATA, 3, np.nan)),
     "inf": fault(ValueError, "X holds inf at row 1, column 2; *", "csr", data=put(ROWS[0], 2, np.inf)),
     "-inf, float32": fault(ValueError, "X holds -inf at row 3, column 3; *", data=put(DATA.astype("f4"), 7, -np.inf)),
     "sum": fault(
@@ -262,7 +262,7 @@ BAD = {
     "no columns": (sparse.csr_matrix((4, 0)), ValueError, "X is empty (shape (4, 0)); *"),
     "1-d": (sparse.coo_array(X[0]), ValueError, "X has 1 dimension (shape (4,)); a 2-d array (rows, columns) is needed."),
     "complex triplets": (sparse.coo_array(X + 0j), TypeError, "X is complex (complex128); *"),
-    "NaN in lists": (sparse.lil_array(put(X, (1, 2), np.nan)), ValueError, "X holds nan at row 1, column 2; *"),
+    "NaN in lists": (sparse.lil_array(put(X, (1, 2), np.nan)), ValueError, "X holds NaN at row 1, column 2; *"),
     "dense tocsc": (foreign(X), TypeError, "X is a Foreign whose tocsc() gives a ndarray; a CSC matrix is needed."),
     "other shape": (foreign(sparse.csc_array(X.T)), TypeError, "X is a Foreign whose tocsc() gives a csc_array; *"),
     "corrupt": (foreign(assembled(DATA, INDICES + 9, INDPTR)), ValueError, "X.indices[0] is 9 in column 0; *"),

@@ -104,9 +104,7 @@ def ridge_cv(
         alphas = reduced.alphas
         errors = reduced.leave_one_out() if cv == "loo" else reduced.gcv()
     if np.isnan(errors).all():
-        raise ValueError(
-            f"cv is {cv!r}, but no row can be predicted from others here; at least two rows of weight > 0 are needed."
-        )
+        raise ValueError(f"cv is {cv!r}, but one sample leaves none to judge by; two rows of weight > 0 are needed.")
     chosen: Any
     index: Any
     if each and model.many:

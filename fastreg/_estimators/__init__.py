@@ -1,0 +1,6 @@
+"""scikit-learn-compatible classes that never import scikit-learn of themselves.
+
+base.py     parameters, names and number of features, predictions, tags and routing, pickles
+linear.py   Lasso, ElasticNet and Ridge
+ridge_cv.py RidgeCV
+"""

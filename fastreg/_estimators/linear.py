@@ -1,0 +1,260 @@
+"""Lasso, ElasticNet and Ridge with scikit-learn's names, arguments and attributes.
+
+It knows which function fits a model; it must not know how.
+"""
+
+from __future__ import annotations
+
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+from fastreg._estimators.base import Estimator
+from fastreg._lasso import elastic_net
+from fastreg._results import Fit
+from fastreg._ridge.functions import ridge
+
+
+class Fitted(Estimator):
+    """An estimator whose fit is one Fit.
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (p,) or (t, p)
+    intercept_ : float or ndarray of shape (t,)
+    fit_ : Fit
+        Objective, gap, status and all that `fastreg.Fit` has.
+    n_iter_ : int
+    dual_gap_ : float or ndarray of shape (t,)
+        objective - optimum <= dual_gap_.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of str, if X had names
+    """
+
+    fit_: Fit
+
+    def _take(self, fit: Fit) -> None:
+        self.fit_, self.n_iter_, self.dual_gap_ = fit, fit.n_iter, fit.dual_gap
+        self.coef_, self.intercept_ = fit.coef.T, fit.intercept
+
+    def _data(self, X: Any, y: Any) -> tuple[Any, Any]:
+        if y is None:
+            me = type(self).__name__
+            raise ValueError(f"This {me} estimator requires y to be passed, but the target y is None.")
+        if getattr(getattr(y, "dtype", None), "kind", "") == "c":
+            raise ValueError("Complex data not supported: y is complex; real numbers are needed.")
+        return self._array(X, fitting=True), y
+
+
+class ElasticNet(Fitted):
+    """1/(2n) |y - b - Xw|^2 + alpha (l1_ratio |w|_1 + (1 - l1_ratio)/2 |w|^2), by `fastreg.elastic_net`.
+
+    Parameters
+    ----------
+    alpha, l1_ratio, fit_intercept, precompute, max_iter, tol, positive
+        As in `fastreg.elastic_net`: tol is relative to the objective.
+    warm_start : bool
+        Start from the coefficients of the last fit.
+    copy_X, random_state, selection
+        As scikit-learn has them; X is never written, and no order of the coordinates changes the answer.
+    standardize, penalty_factor, lower, upper
+        As in `fastreg.elastic_net`.
+    """
+
+    def __init__(
+        self,
+        alpha: float = 1.0,
+        *,
+        l1_ratio: float = 0.5,
+        fit_intercept: bool = True,
+        precompute: Any = "auto",
+        max_iter: int = 10_000,
+        copy_X: bool = True,
+        tol: float = 1e-6,
+        warm_start: bool = False,
+        positive: bool = False,
+        random_state: Any = None,
+        selection: str = "cyclic",
+        standardize: bool = False,
+        penalty_factor: Any = None,
+        lower: Any = None,
+        upper: Any = None,
+    ) -> None:
+        self.alpha = alpha
+        self.l1_ratio = l1_ratio
+        self.fit_intercept = fit_intercept
+        self.precompute = precompute
+        self.max_iter = max_iter
+        self.copy_X = copy_X
+        self.tol = tol
+        self.warm_start = warm_start
+        self.positive = positive
+        self.random_state = random_state
+        self.selection = selection
+        self.standardize = standardize
+        self.penalty_factor = penalty_factor
+        self.lower = lower
+        self.upper = upper
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> ElasticNet:
+        """Fit X (n, p) to y (n,) or (n, t); returns self.  X is not copied."""
+        self._fit(X, y, sample_weight, self.l1_ratio)
+        return self
+
+    def _fit(self, X: Any, y: Any, sample_weight: Any, l1_ratio: float) -> None:
+        X, y = self._data(X, y)
+        start = getattr(self, "coef_", None) if self.warm_start else None
+        fit = elastic_net(
+            X,
+            y,
+            self.alpha,
+            l1_ratio=l1_ratio,
+            fit_intercept=self.fit_intercept,
+            standardize=self.standardize,
+            sample_weight=rows(sample_weight, X.shape[0]),
+            penalty_factor=self.penalty_factor,
+            lower=self.lower,
+            upper=self.upper,
+            positive=self.positive,
+            precompute=self.precompute,
+            tol=self.tol,
+            max_iter=self.max_iter,
+            warm_start=None if start is None else start.T,
+        )
+        self._take(fit)
+        if fit.coef.ndim == 2 and fit.coef.shape[1] == 1:  # as scikit-learn has it for these two
+            self.coef_, self.dual_gap_ = self.coef_[0], float(fit.dual_gap[0])
+
+    @property
+    def sparse_coef_(self) -> Any:
+        """coef_ as a scipy CSR matrix of shape (1, p) or (t, p)."""
+        from scipy.sparse import csr_matrix
+
+        return csr_matrix(self.coef_)
+
+
+class Lasso(ElasticNet):
+    """1/(2n) |y - b - Xw|^2 + alpha |w|_1, by `fastreg.lasso`.
+
+    Parameters
+    ----------
+    alpha, fit_intercept, precompute, max_iter, tol, positive
+        As in `fastreg.lasso`: tol is relative to the objective.
+    warm_start : bool
+        Start from the coefficients of the last fit.
+    copy_X, random_state, selection
+        As scikit-learn has them; X is never written, and no order of the coordinates changes the answer.
+    standardize, penalty_factor, lower, upper
+        As in `fastreg.lasso`.
+    """
+
+    def __init__(
+        self,
+        alpha: float = 1.0,
+        *,
+        fit_intercept: bool = True,
+        precompute: Any = "auto",
+        copy_X: bool = True,
+        max_iter: int = 10_000,
+        tol: float = 1e-6,
+        warm_start: bool = False,
+        positive: bool = False,
+        random_state: Any = None,
+        selection: str = "cyclic",
+        standardize: bool = False,
+        penalty_factor: Any = None,
+        lower: Any = None,
+        upper: Any = None,
+    ) -> None:
+        self.alpha = alpha
+        self.fit_intercept = fit_intercept
+        self.precompute = precompute
+        self.copy_X = copy_X
+        self.max_iter = max_iter
+        self.tol = tol
+        self.warm_start = warm_start
+        self.positive = positive
+        self.random_state = random_state
+        self.selection = selection
+        self.standardize = standardize
+        self.penalty_factor = penalty_factor
+        self.lower = lower
+        self.upper = upper
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Lasso:
+        """Fit X (n, p) to y (n,) or (n, t); returns self.  X is not copied."""
+        self._fit(X, y, sample_weight, 1.0)
+        return self
+
+
+class Ridge(Fitted):
+    """|y - b - Xw|^2 + alpha |w|^2, by `fastreg.ridge`.
+
+    Parameters
+    ----------
+    alpha : float, or array of shape (t,)
+    fit_intercept, tol, positive
+        As in `fastreg.ridge`.
+    copy_X, max_iter, solver, random_state
+        As scikit-learn has them; X is never written, and the solver is chosen by size.
+    standardize, penalty_factor, penalty_matrix, lower, upper
+        As in `fastreg.ridge`.
+    """
+
+    def __init__(
+        self,
+        alpha: Any = 1.0,
+        *,
+        fit_intercept: bool = True,
+        copy_X: bool = True,
+        max_iter: Any = None,
+        tol: float = 1e-6,
+        solver: str = "auto",
+        positive: bool = False,
+        random_state: Any = None,
+        standardize: bool = False,
+        penalty_factor: Any = None,
+        penalty_matrix: Any = None,
+        lower: Any = None,
+        upper: Any = None,
+    ) -> None:
+        self.alpha = alpha
+        self.fit_intercept = fit_intercept
+        self.copy_X = copy_X
+        self.max_iter = max_iter
+        self.tol = tol
+        self.solver = solver
+        self.positive = positive
+        self.random_state = random_state
+        self.standardize = standardize
+        self.penalty_factor = penalty_factor
+        self.penalty_matrix = penalty_matrix
+        self.lower = lower
+        self.upper = upper
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Ridge:
+        """Fit X (n, p) to y (n,) or (n, t); returns self.  X is not copied."""
+        X, y = self._data(X, y)
+        self._take(
+            ridge(
+                X,
+                y,
+                self.alpha,
+                fit_intercept=self.fit_intercept,
+                standardize=self.standardize,
+                sample_weight=rows(sample_weight, X.shape[0]),
+                penalty_factor=self.penalty_factor,
+                penalty_matrix=self.penalty_matrix,
+                lower=self.lower,
+                upper=self.upper,
+                positive=self.positive,
+                tol=self.tol,
+            )
+        )
+        return self
+
+
+def rows(sample_weight: Any, n: int) -> Any:
+    """sample_weight for n rows; one number stands for all of them."""
+    return np.full(n, float(sample_weight)) if isinstance(sample_weight, Real) else sample_weight

@@ -1,0 +1,220 @@
+"""Estimators: the functions behind them, scikit-learn's conventions, and scikit-learn itself where it is installed."""
+
+import copy
+import pickle
+import subprocess
+import sys
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import problem
+from scipy import sparse
+
+import fastreg as fr
+
+X, Y = problem(40, 6, offset=1.0)
+TWO = np.column_stack([Y, X[:, 0]])
+S = np.linspace(0.0, 2.0, 40)
+# Name: (estimator, the function of X, y and weights that it is).
+MODELS = {
+    "Lasso": (fr.Lasso(0.1), lambda X, y, s: fr.lasso(X, y, 0.1, sample_weight=s)),
+    "Lasso, options": (
+        fr.Lasso(0.1, positive=True, standardize=True, fit_intercept=False, penalty_factor=np.arange(6.0), tol=1e-9),
+        lambda X, y, s: fr.lasso(
+            X,
+            y,
+            0.1,
+            sample_weight=s,
+            positive=True,
+            standardize=True,
+            fit_intercept=False,
+            penalty_factor=np.arange(6.0),
+            tol=1e-9,
+        ),
+    ),
+    "ElasticNet": (
+        fr.ElasticNet(0.1, l1_ratio=0.3, lower=-0.5, upper=0.4),
+        lambda X, y, s: fr.elastic_net(X, y, 0.1, l1_ratio=0.3, sample_weight=s, lower=-0.5, upper=0.4),
+    ),
+    "Ridge": (fr.Ridge(2.0), lambda X, y, s: fr.ridge(X, y, 2.0, sample_weight=s)),
+    "Ridge, options": (
+        fr.Ridge(2.0, penalty_matrix=np.diag(np.arange(6.0)), fit_intercept=False),
+        lambda X, y, s: fr.ridge(X, y, 2.0, sample_weight=s, penalty_matrix=np.diag(np.arange(6.0)), fit_intercept=False),
+    ),
+    "RidgeCV": (fr.RidgeCV([0.1, 1.0, 10.0]), lambda X, y, s: fr.ridge_cv(X, y, [0.1, 1.0, 10.0], sample_weight=s).fit),
+}
+every_model = pytest.mark.parametrize("name", MODELS)
+
+
+def fresh(name):
+    return copy.deepcopy(MODELS[name][0])
+
+
+# What they fit
+
+
+@every_model
+@pytest.mark.parametrize("y", [Y, TWO], ids=["one target", "two"])
+@pytest.mark.parametrize("s", [None, S], ids=["plain", "weights"])
+@pytest.mark.parametrize(
+    "kind", [np.asfortranarray, sparse.csc_array, lambda X: X.astype(np.float32)], ids=["F", "CSC", "float32"]
+)
+def test_it_is_its_function(kind, s, y, name):
+    estimator, function = fresh(name), MODELS[name][1]
+    data = kind(X)
+    assert estimator.fit(data, y, sample_weight=s) is estimator
+    fit = function(data, y, s)
+    np.testing.assert_array_equal(estimator.coef_, fit.coef.T)
+    np.testing.assert_array_equal(estimator.intercept_, fit.intercept)
+    np.testing.assert_array_equal(estimator.dual_gap_, fit.dual_gap)
+    assert estimator.n_iter_ == fit.n_iter
+    assert estimator.n_features_in_ == 6
+    np.testing.assert_allclose(estimator.predict(data), fit.predict(data), rtol=1e-12)
+
+
+@pytest.mark.parametrize(("name", "shape"), [("Lasso", (6,)), ("ElasticNet", (6,)), ("Ridge", (1, 6)), ("RidgeCV", (1, 6))])
+def test_one_column_of_targets_has_the_shape_that_it_has_in_scikit_learn(name, shape):
+    estimator = fresh(name).fit(X, Y[:, None])
+    assert estimator.coef_.shape == shape
+    assert np.shape(estimator.intercept_) == (1,)
+
+
+@every_model
+def test_score_is_the_coefficient_of_determination(name):
+    estimator = fresh(name).fit(X, Y)
+    missed = Y - estimator.predict(X)
+    assert estimator.score(X, Y) == pytest.approx(1 - missed @ missed / ((Y - Y.mean()) @ (Y - Y.mean())))
+    level = np.average(Y, weights=S)
+    assert estimator.score(X, Y, S) == pytest.approx(1 - S @ missed**2 / (S @ (Y - level) ** 2))
+
+
+def test_a_warm_start_takes_less_work_to_the_same_solution():
+    model = fr.Lasso(0.05, warm_start=True, tol=1e-12).fit(X, Y)
+    n_iter, coef = model.n_iter_, model.coef_
+    model.fit(X, Y)
+    assert model.n_iter_ <= n_iter
+    np.testing.assert_allclose(model.coef_, coef, atol=1e-9)
+    assert model.sparse_coef_.shape == (1, 6)
+
+
+def test_ridge_cv_knows_its_errors():
+    model = fr.RidgeCV(np.geomspace(1e-2, 1e4, 20)).fit(X, Y)
+    chosen = fr.ridge_cv(X, Y, np.geomspace(1e-2, 1e4, 20))
+    assert model.alpha_ == chosen.alpha
+    assert model.best_score_ == -chosen.errors.min()
+    each = fr.RidgeCV(np.geomspace(1e-2, 1e4, 20), alpha_per_target=True).fit(X, TWO)
+    assert each.alpha_.shape == each.best_score_.shape == (2,)
+    in_order = fr.RidgeCV([0.1, 1.0], cv=4).fit(X, Y)
+    np.testing.assert_array_equal(
+        in_order.selection_.fold_errors, fr.ridge_cv(X, Y, [0.1, 1.0], cv=np.repeat([0, 1, 2, 3], 10)).fold_errors
+    )
+
+
+# Conventions
+
+
+@every_model
+def test_parameters_are_those_of_the_constructor(name):
+    estimator = fresh(name)
+    params = estimator.get_params()
+    twin = type(estimator)(**params)
+    assert repr(twin) == repr(estimator)
+    assert estimator.set_params(fit_intercept=False) is estimator
+    assert estimator.fit_intercept is False
+    with pytest.raises(ValueError, match=r"^Invalid parameter 'gamma' for \w+; valid are alpha"):
+        estimator.set_params(gamma=1.0)
+
+
+def test_repr_shows_what_is_not_default():
+    assert repr(fr.Lasso(0.1, positive=True)) == "Lasso(alpha=0.1, positive=True)"
+    assert repr(fr.Ridge()) == "Ridge()"
+
+
+@every_model
+def test_names_of_columns_are_remembered_and_compared(name):
+    frame = pd.DataFrame(X, columns=list("abcdef"))
+    estimator = fresh(name).fit(frame, Y)
+    assert estimator.feature_names_in_.tolist() == list("abcdef")
+    estimator.predict(frame)
+    with pytest.raises(
+        ValueError, match=r"^The feature names should match(.|\n)*unseen at fit time:\n- g\n(.|\n)*missing:\n- a\n"
+    ):
+        estimator.predict(frame.rename(columns={"a": "g"}))
+    with pytest.raises(ValueError, match=r"same order as they were in fit\.\n$"):
+        estimator.predict(frame[list("bacdef")])
+    with pytest.warns(UserWarning, match="does not have valid feature names"):
+        estimator.predict(X)
+    estimator.fit(X, Y)
+    assert not hasattr(estimator, "feature_names_in_")
+    with pytest.warns(UserWarning, match="has feature names, but"):
+        estimator.predict(frame)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (X[:, :5], r"^X has 5 features, but Lasso is expecting 6 features as input\.$"),
+        (X[0], r"^Expected 2D array, got 1D array instead \(X has shape \(6,\)\)\. Reshape your data"),
+        (X * 1j, "^Complex data not supported"),
+        (np.where(X[2, 3] == X, np.nan, X), "^X holds NaN at row 2, column 3"),
+        (X[:0], r"^Found array with 0 sample\(s\)"),
+    ],
+)
+def test_a_prediction_says_what_it_needs(data, words):
+    with pytest.raises(ValueError, match=words):
+        fr.Lasso(0.1).fit(X, Y).predict(data)
+
+
+def test_it_has_to_be_fitted_first():
+    with pytest.raises((ValueError, AttributeError), match=r"^This Ridge is not fitted yet; call fit first\.$"):
+        fr.Ridge().predict(X)
+
+
+@every_model
+def test_a_pickle_has_a_version(name, monkeypatch):
+    estimator = fresh(name).fit(X, Y)
+    stored = pickle.dumps(estimator)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        read = pickle.loads(stored)
+    np.testing.assert_array_equal(read.predict(X), estimator.predict(X))
+    monkeypatch.setattr("fastreg.__version__", "99.0")
+    with pytest.warns(UserWarning, match=r"was pickled by fastreg 0\.1\.0 and is read by 99\.0"):
+        pickle.loads(stored)
+
+
+def test_scikit_learn_is_not_imported():
+    fit = "fr.Lasso().fit(np.eye(3), [1.0, 2, 3]).predict(np.eye(3))"
+    code = f"import sys, numpy as np, fastreg as fr; {fit}; print('sklearn' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
+
+
+# scikit-learn
+
+
+@pytest.mark.parametrize("kind", [fr.Lasso, fr.ElasticNet, fr.Ridge, fr.RidgeCV])
+def test_scikit_learn_checks_pass(kind):
+    checks = pytest.importorskip("sklearn.utils.estimator_checks")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        results = checks.check_estimator(kind(), on_fail=None, on_skip=None)
+    assert [found["check_name"] for found in results if found["status"] == "failed"] == []
+
+
+def test_it_works_in_pipelines_and_searches():
+    pytest.importorskip("sklearn")
+    import sklearn
+    from sklearn.model_selection import GridSearchCV
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    search = GridSearchCV(make_pipeline(StandardScaler(), fr.Lasso()), {"lasso__alpha": [0.01, 0.1, 1.0]}, cv=3).fit(X, Y)
+    assert search.best_score_ > 0.5
+    with sklearn.config_context(enable_metadata_routing=True):
+        routed = GridSearchCV(
+            fr.Ridge().set_fit_request(sample_weight=True).set_score_request(sample_weight=True), {"alpha": [1.0]}
+        )
+        routed.fit(X, Y, sample_weight=S)
+    np.testing.assert_allclose(routed.best_estimator_.coef_, fr.ridge(X, Y, 1.0, sample_weight=S).coef)
