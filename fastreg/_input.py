@@ -227,7 +227,7 @@ def grid(alphas: Any) -> int | Floats:
         raise ValueError(f"alphas has shape {array.shape}; an integer >= 1 or a 1-d array with at least one entry is needed.")
     bad = np.flatnonzero(~(np.isfinite(array) & (array >= 0.0)))
     if bad.size:
-        raise ValueError(f"alphas holds {array[bad[0]]} at position {bad[0]}; finite numbers >= 0 are needed.")
+        raise ValueError(f"alphas holds {spelled(array[bad[0]])} at position {bad[0]}; finite numbers >= 0 are needed.")
     return array
 
 

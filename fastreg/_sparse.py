@@ -136,7 +136,7 @@ def _error(fault: int, j: int, k: int, arrays: Arrays, name: str, axis: int, oth
     if fault == OUTSIDE:
         return ValueError(f"{name}.indices[{k}] is {indices[k]} in {one} {j}; a {other} from 0 to {others - 1} is needed.")
     row, column = (j, indices[k]) if axis == 0 else (indices[k], j)
-    return ValueError(f"{name} holds {data[k]} at row {row}, column {column}; finite numbers are needed.")
+    return ValueError(f"{name} holds {_input.spelled(data[k])} at row {row}, column {column}; finite numbers are needed.")
 
 
 def _numbers(data: Any, name: str) -> NDArray[Any]:
