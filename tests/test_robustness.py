@@ -376,7 +376,7 @@ WRONG_OPTION = {
     "offset NaN": ({"offset": with_entry(Y, 0, np.nan)}, r"^offset holds NaN at row 0; finite numbers are needed\.$"),
     "offset too far": ({"offset": with_entry(Y, 0, 1.7e308), "y": -1e308 * SIGN}, r"^y - offset leaves the range of float64"),
     "alpha negative": ({"alpha": -1.0}, r"^alphas? (is|holds) -(1|40)\.0"),
-    "alpha NaN": ({"alpha": np.nan}, r"^alphas? (is|holds) nan"),
+    "alpha NaN": ({"alpha": np.nan}, r"^alphas? (is nan|holds NaN)"),
     "alpha Inf": ({"alpha": np.inf}, r"^alphas? (is|holds) inf"),
     "NaN in y": ({"y": with_entry(Y, 7, np.nan)}, r"^y holds NaN at row 7; finite numbers are needed\.$"),
     "Inf in y": ({"y": with_entry(Y, 7, -np.inf)}, r"^y holds -inf at row 7; finite numbers are needed\.$"),
