@@ -142,7 +142,8 @@ class RidgeSolver:
         counts in the gap.  None where that makes the gap too large."""
         gram, used = np.empty((self.system.size, self.system.size)), self.directions().u < np.inf
         self.system.gram(gram)
-        yy, length = np.square(Y).sum(axis=1), np.sqrt(np.diag(gram))
+        # sums with centres, of rows with few entries, may leave less than 0 of a row
+        yy, length = np.square(Y).sum(axis=1), np.sqrt(np.maximum(np.diag(gram), 0.0))
         D = np.where(used, 1.0 if self.u is None else self.u, 1.0)
         if self.system.dual:
             A, rest = self._solved(Y, gram, l2)
