@@ -25,8 +25,8 @@ BLOCK = 64  # columns of a triangular solve
 
 
 class Compressed(NamedTuple):
-    """R and r; negative: the smallest eigenvalue of G if it is negative beyond rounding, else 0; beyond: what of B is not in the
-    range of G; outside: that as a share of B, the worst of its columns."""
+    """R and r; negative: the smallest eigenvalue of G if it is negative beyond rounding, else 0; beyond: what of B is not in
+    the range of G; outside: that as a share of B, the worst of its columns."""
 
     R: Floats
     r: Floats

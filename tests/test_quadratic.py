@@ -1,8 +1,8 @@
 """lasso_gram and ridge_gram: the optimum of any convex quadratic, given by its matrix alone."""
 
-import kkt
 import warnings
 
+import kkt
 import numpy as np
 import pytest
 import reference as ref
@@ -134,7 +134,8 @@ def test_finite_bounds_without_any_curvature_are_a_corner():
 def test_a_wide_box_is_crossed_in_few_steps():
     fit = fr.ridge_gram(np.diag([1.0, 0.0]), [0.0, 1e-5], 0.0, lower=-1e4, upper=1e4)
     np.testing.assert_allclose(fit.coef, [0.0, 1e4], atol=1e-6)
-    assert fit.status.converged and fit.n_iter < 100
+    assert fit.status.converged
+    assert fit.n_iter < 100
 
 
 def test_columns_left_out_do_not_come_back_as_rounding():
@@ -156,7 +157,8 @@ def test_bounds_near_the_end_of_float64_give_a_fit(end):
         warnings.simplefilter("error", RuntimeWarning)
         warnings.simplefilter("ignore", fr.ConvergenceWarning)
         fit = fr.lasso_gram(np.ones((2, 2)), [1.0, 3.0], 0.1, lower=-end, upper=end)
-    assert np.isfinite(fit.coef).all() and np.isfinite(fit.objective)
+    assert np.isfinite(fit.coef).all()
+    assert np.isfinite(fit.objective)
 
 
 def test_the_l2_penalty_must_reach_what_is_singular():
