@@ -25,13 +25,14 @@ BLOCK = 64  # columns of a triangular solve
 
 
 class Compressed(NamedTuple):
-    """R and r; negative: the smallest eigenvalue of G if it is negative beyond rounding, else 0; outside: how much of B is not
-    in the range of G, as a share of B, the worst of its columns."""
+    """R and r; negative: the smallest eigenvalue of G if it is negative beyond rounding, else 0; beyond: what of B is not in
+    the range of G; outside: that as a share of B, the worst of its columns."""
 
     R: Floats
     r: Floats
     negative: float
     outside: float
+    beyond: Floats
 
 
 def compress(G: Floats, B: Floats, eps: float = EPS) -> Compressed:
@@ -51,7 +52,9 @@ def compress(G: Floats, B: Floats, eps: float = EPS) -> Compressed:
         if not found.negative:
             R = np.zeros((len(found.R), p))
             R[:, used] = found.R * scale
-            return Compressed(R, found.r, 0.0, max(found.outside, _worst_share(B[idle], B)))
+            beyond = B.copy()
+            beyond[used] = found.beyond * scale[:, None]
+            return Compressed(R, found.r, 0.0, max(found.outside, _worst_share(B[idle], B)), beyond)
     return _by_eigenvalues(G, B, rounding, 64.0 * rounding)
 
 
@@ -68,7 +71,7 @@ def _by_cholesky(C: Floats, B: Floats, rounding: float) -> Compressed | None:
     for i in range(0, len(L), BLOCK):
         rows = slice(i, i + BLOCK)
         r[rows] = np.linalg.solve(L[rows, rows], r[rows] - L[rows, :i] @ r[:i])
-    return Compressed(L.T, r, 0.0, 0.0)
+    return Compressed(L.T, r, 0.0, 0.0, np.zeros_like(B))
 
 
 def _by_eigenvalues(C: Floats, B: Floats, rounding: float, below: float) -> Compressed:
@@ -80,7 +83,8 @@ def _by_eigenvalues(C: Floats, B: Floats, rounding: float, below: float) -> Comp
     root, V = np.sqrt(values[kept]), vectors[:, kept]
     along = V.T @ B
     negative = negative if negative < -below * top else 0.0
-    return Compressed(root[:, None] * V.T, along / root[:, None], negative, _worst_share(B - V @ along, B))
+    beyond = B - V @ along
+    return Compressed(root[:, None] * V.T, along / root[:, None], negative, _worst_share(beyond, B), beyond)
 
 
 def _worst_share(part: Floats, whole: Floats) -> float:

@@ -665,7 +665,7 @@ class GramStats:
         if centered not in self._solvable:
             p, weight = self._sums.p, self._sums.weight
             base, rest, S = read(self._sums)
-            R, r, _, _ = compress(S[:p, :p], S[:p, p:])
+            R, r, *_ = compress(S[:p, :p], S[:p, p:])
             means = base + rest
             rows = len(R) + 1 + (not centered)
             X, Y = np.zeros((rows, p), order="F"), np.zeros((rows, self._sums.t), order="F")

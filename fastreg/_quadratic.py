@@ -115,8 +115,10 @@ def lasso_gram(
             )
         l1 = weight * ratio * (np.ones(p) if factors is None else np.where(np.isinf(factors[0]), 0.0, factors[0]))
         u = np.ones(p) if factors is None else np.where(np.isinf(factors[1]), 0.0, factors[1])
-        problem = Boxed(Q + np.diag(l2 * u), Y[:, 0], l1, np.where(out, 0.0, limits[0]), np.where(out, 0.0, limits[1]))
-        return problem.fit(alpha, l1_ratio, tol, max_iter)
+        ends = np.where(out, 0.0, limits[0]), np.where(out, 0.0, limits[1])
+        with np.errstate(over="ignore", invalid="ignore"):  # in wide bounds
+            problem = Boxed(Q + np.diag(l2 * u), Y[:, 0], found.beyond[:, 0], l1, *ends)
+            return problem.fit(alpha, l1_ratio, tol, max_iter)
     X, targets, half = _rows(found.R, found.r, yty)
     fit = elastic_net(
         X,
@@ -172,20 +174,24 @@ def ridge_gram(
 
 
 class Boxed:
-    """1/2 w'Qw - q'w + sum_j l1_j |w_j| on a finite box, where no least-squares problem has this q: Q is flat along some v with
-    v'q > 0.
+    """1/2 w'Qw - q'w + sum_j l1_j |w_j| on a finite box, where no least-squares problem has this q, as some of it, s v with
+    |v| = 1, is out of the range of Q.
 
     With eps (v'w)^2/2 more there is one, and with eps (v'(w - w_k))^2/2, solved again and again from its own solution w_k
-    (proximal point; finite for such problems: Ferris, 1991), the optimum of the problem itself."""
+    (proximal point; finite for such problems: Ferris, 1991), the optimum of the problem itself.  A step changes v'w by s/eps
+    at most; eps lets it cross the box, unless it would be rounding next to Q."""
 
-    def __init__(self, Q: Floats, q: Floats, l1: Floats, lower: Floats, upper: Floats) -> None:
+    def __init__(self, Q: Floats, q: Floats, beyond: Floats, l1: Floats, lower: Floats, upper: Floats) -> None:
         self.Q, self.q, self.l1, self.lower, self.upper = Q, q, l1, lower, upper
-        values, vectors = np.linalg.eigh(Q)
-        flat = vectors[:, values <= len(Q) * FEWEST * np.finfo(np.float64).eps * abs(values).max(initial=0.0)]
-        self.v = flat @ (flat.T @ q)
-        self.slope = float(np.linalg.norm(self.v))
-        self.v /= self.slope
-        self.eps = 1e-3 * float(abs(values).max(initial=0.0)) or 1.0
+        top = float(abs(beyond).max())
+        self.v = beyond / top
+        length = float(np.linalg.norm(self.v))
+        self.v /= length
+        squares = np.diag(Q)
+        steep = squares > 0.0
+        share = float((self.v[steep] ** 2 / squares[steep]).sum())
+        width = float(abs(self.v) @ (upper - lower))
+        self.eps = max(top * length / width if width > 0.0 else 0.0, 1e-10 / share if share > 0.0 else 0.0) or 1.0
 
     def fit(self, alpha: float, l1_ratio: float, tol: float, max_iter: int) -> Fit:
         """The fit, with the gap of the problem itself."""
@@ -204,7 +210,7 @@ class Boxed:
                 max_iter=max_iter - n_iter,
                 warm_start=w,
             )
-            n_iter += fit.n_iter
+            n_iter += max(fit.n_iter, 1)
             objective, gap, size = self._judged(fit.coef)
             stalled = not gap < best
             if not stalled:

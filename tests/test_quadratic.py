@@ -1,5 +1,7 @@
 """lasso_gram and ridge_gram: the optimum of any convex quadratic, given by its matrix alone."""
 
+import warnings
+
 import kkt
 import numpy as np
 import pytest
@@ -127,6 +129,36 @@ def test_finite_bounds_without_any_curvature_are_a_corner():
     fit = fr.ridge_gram(np.zeros((3, 3)), [1.0, -2.0, 0.0], 0.0, lower=-1.0, upper=2.0)
     np.testing.assert_allclose(fit.coef[:2], [2.0, -1.0], atol=1e-9)
     assert fit.objective == pytest.approx(-4.0)
+
+
+def test_a_wide_box_is_crossed_in_few_steps():
+    fit = fr.ridge_gram(np.diag([1.0, 0.0]), [0.0, 1e-5], 0.0, lower=-1e4, upper=1e4)
+    np.testing.assert_allclose(fit.coef, [0.0, 1e4], atol=1e-6)
+    assert fit.status.converged
+    assert fit.n_iter < 100
+
+
+def test_columns_left_out_do_not_come_back_as_rounding():
+    a, q = np.sqrt([0.0705, 0.2016, 6.0992, 0.4985]), [-6.7e-5, -7.4e-5, -7.5e-6, 3.4e-5]
+    lower, upper = [-0.33, -0.54, -0.91, -0.88], [0.077, 0.077, 0.094, 0.097]
+    for seed in range(20):
+        Q = np.outer(a, a) * (1.0 + 1e-3 * seed)
+        v = np.array([2.5, np.inf, np.inf, 1.0])
+        fit = fr.lasso_gram(Q, q, 7.4e-5, penalty_factor=v, lower=lower, upper=upper)
+        assert fit.status.converged
+        np.testing.assert_array_equal(fit.coef[1:3], 0.0)
+
+
+@pytest.mark.parametrize("end", [1e200, 1e308])
+def test_bounds_near_the_end_of_float64_give_a_fit(end):
+    fit = fr.lasso_gram([[0.0]], [1.0], 0.1, lower=-1e200, upper=1e200)
+    assert fit.coef[0] == pytest.approx(1e200)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)
+        warnings.simplefilter("ignore", fr.ConvergenceWarning)
+        fit = fr.lasso_gram(np.ones((2, 2)), [1.0, 3.0], 0.1, lower=-end, upper=end)
+    assert np.isfinite(fit.coef).all()
+    assert np.isfinite(fit.objective)
 
 
 def test_the_l2_penalty_must_reach_what_is_singular():

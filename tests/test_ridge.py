@@ -10,6 +10,7 @@ import reference as ref
 from conftest import DTYPES, LAYOUTS, problem
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.sparse import csc_array
 
 import fastreg as fr
 
@@ -105,6 +106,20 @@ def test_many_targets_are_certified_as_one_is(monkeypatch, batch, least, options
         alone = fr.ridge(X, Y[:, k], alpha, **options)
         assert abs(fit.objective[k] - alone.objective) <= fit.dual_gap[k] + alone.dual_gap
     assert fit.status.converged
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_many_targets_of_a_row_that_centring_makes_zero(monkeypatch):
+    """The square of its length, from products entry by entry, is rounding of either sign."""
+    monkeypatch.setattr("fastreg._ridge.solver.LEAST", 0)
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        X = np.zeros((20, 60))
+        for j in range(60):
+            X[rng.choice(np.arange(1, 20), 4, replace=False), j] = rng.standard_normal(4) + 1.0
+        X[0] = X.sum(axis=0) / 19
+        Y = rng.standard_normal((20, 6))
+        np.testing.assert_allclose(fr.ridge(csc_array(X), Y, 1.0).coef, fr.ridge(X, Y, 1.0).coef, atol=1e-9)
 
 
 entries = st.integers(-8, 8).map(lambda k: k / 4)

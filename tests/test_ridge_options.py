@@ -320,3 +320,14 @@ def test_a_matrix_with_an_eigenvalue_below_zero_by_more_than_rounding_of_it_take
     fit = fr.ridge(1e-8 * X, y, 1e4, penalty_matrix=D)
     assert fit.objective >= 0.0
     np.testing.assert_array_equal(fit.coef, fr.ridge(1e-8 * X, y, 1e4, penalty_matrix=np.maximum(D, 0.0)).coef)
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning", "ignore::fastreg.ConvergenceWarning")
+def test_penalties_of_extreme_sizes_overflow_in_silence():
+    rng = np.random.default_rng(9)
+    X, y = rng.standard_normal((6, 4)) * [1e-78, 1e76, 1e74, 1e82], rng.standard_normal(6)
+    fit = fr.ridge(X, y, 1e187, penalty_factor=[0.0, np.inf, 2.5, 1e-3], standardize=True)
+    assert fit.coef[0] == pytest.approx(fr.ridge(X[:, :1], y, 0.0).coef[0], rel=1e-9)
+    X, y = 1e-150 * rng.standard_normal((4, 8)), 1e100 * y[:4]
+    fit = fr.ridge(X, y, 1e-312, penalty_factor=np.r_[0.0, 1.0, np.full(6, np.inf)], fit_intercept=False)
+    assert np.isfinite(fit.coef).all()

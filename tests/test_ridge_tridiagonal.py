@@ -68,3 +68,17 @@ def test_leaving_rows_out_takes_eigenvectors(monkeypatch):
     X, y = data("tall")
     assert fr.ridge_path(X, y, ALPHAS).method == "eigen"
     assert fr.ridge_path(X, y, ALPHAS, leave_one_out=False).method == "tridiagonal"
+
+
+@pytest.mark.parametrize("run", ["folds", "path"])
+def test_equal_columns_are_as_ill_conditioned_as_their_eigenvalues_say(monkeypatch, run):
+    """The largest eigenvalue is p times the largest square of a column."""
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((300, 1)) + 1e-4 * rng.standard_normal((300, 100)), rng.standard_normal(300)
+    largest = np.square(X).sum(axis=0).max()
+    if run == "folds":
+        fit = lambda: fr.ridge_cv(X, y, [1.5e-10 * largest], cv=3).fold_errors  # noqa: E731
+    else:
+        fit = lambda: fr.ridge_path(X, y, [1e-6 * largest], leave_one_out=False).method  # noqa: E731
+    found, expected = with_and_without(monkeypatch, fit)
+    np.testing.assert_array_equal(found, expected)

@@ -19,7 +19,7 @@ from fastreg._gramstats import GramStats
 from fastreg._model import Model, Options
 from fastreg._ridge.design import ENTRIES, EPS, Directions
 from fastreg._ridge.functions import Reduced, fit_at, penalised_model, penalties
-from fastreg._ridge.spectrum import ByColumns, RowSpectrum
+from fastreg._ridge.spectrum import RowSpectrum
 from fastreg._ridge.tridiagonal import by_columns
 
 Floats = NDArray[np.float64]
@@ -132,7 +132,7 @@ def _from_statistics(held: Held, stats: GramStats) -> tuple[Floats, Floats] | No
     if model.problem.matrix is None:
         u[squares <= 0.0] = np.inf
     found = by_columns(gram, Directions(u, model.problem.matrix), float(alphas.min()))
-    if isinstance(found, ByColumns) and max(found.condition(float(alphas.min())), found.spread) > ILL:
+    if max(found.condition(float(alphas.min())), found.spread) > ILL:
         return None
     coefs = np.stack([found.coefs(found.target(t, None, xty[:, t], float(yty[t])), alphas) for t in range(xty.shape[1])])
     intercepts = np.zeros(coefs.shape[:2])

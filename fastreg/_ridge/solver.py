@@ -142,7 +142,8 @@ class RidgeSolver:
         counts in the gap.  None where that makes the gap too large."""
         gram, used = np.empty((self.system.size, self.system.size)), self.directions().u < np.inf
         self.system.gram(gram)
-        yy, length = np.square(Y).sum(axis=1), np.sqrt(np.diag(gram))
+        # sums with centres, of rows with few entries, may leave less than 0 of a row
+        yy, length = np.square(Y).sum(axis=1), np.sqrt(np.maximum(np.diag(gram), 0.0))
         D = np.where(used, 1.0 if self.u is None else self.u, 1.0)
         if self.system.dual:
             A, rest = self._solved(Y, gram, l2)
@@ -213,9 +214,10 @@ class RidgeSolver:
             found.refined(found.design, y[:, None])
         target = found.target(0, y, y, float(y @ y))
         at = np.array([l2])
-        w = found.coefs(target, at)
         numbers = found.numbers(target, at)
-        gap = 0.5 * float(found.gaps(target, at, w, numbers.objective)[0])
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):  # the gap shows it
+            w = found.coefs(target, at)
+            gap = 0.5 * float(found.gaps(target, at, w, numbers.objective)[0])
         objective, floor = 0.5 * float(numbers.objective[0]), FLOOR * target.yy
         if not gap <= max(tol * objective, floor):
             return self._by_svd(l2, y, tol)
@@ -272,7 +274,9 @@ class RidgeSolver:
             root = np.sqrt(values[kept])[:, None] * vectors[:, kept].T
         A = np.vstack([self._dense()[:, used], np.sqrt(l2) * root])
         rows = np.concatenate([y, np.zeros(root.shape[0])])
-        size = np.linalg.norm(A, axis=0)  # else a large penalty would hide the columns without one
+        top = np.abs(A).max(axis=0)
+        top[top == 0.0] = 1.0
+        size = top * np.linalg.norm(A / top, axis=0)  # else a large penalty would hide the columns without one
         size[size == 0.0] = 1.0
         U, s, Vt = np.linalg.svd(A / size, full_matrices=A.shape[0] < A.shape[1])
         rank = int((s > max(A.shape) * EPS * s.max(initial=0.0)).sum())

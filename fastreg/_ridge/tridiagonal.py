@@ -41,6 +41,7 @@ class Tridiagonal:
 
     method = "tridiagonal"
     k = 0
+    spread = 0.0
 
     def __init__(self, gram: Floats, directions: Directions) -> None:
         from scipy.linalg import lapack
@@ -87,7 +88,7 @@ class Tridiagonal:
 
     def condition(self, l2: float) -> float:
         """kappa at l2"""
-        return condition(self.lam, self.top, l2)
+        return condition(self.lam, max(self.top, float(self.lam[-1])), l2)
 
     def determined(self, l2: float) -> bool:
         """Whether there is one solution."""
