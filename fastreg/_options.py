@@ -244,12 +244,13 @@ def _groups(labels: list[Any], n: int) -> list[NDArray[np.intp]]:
         if label is None or label != label:  # NaN
             raise ValueError(f"cv has no fold for row {i} ({label}); one for each row is needed.")
     try:
-        names, at = np.unique(np.asarray(labels), return_inverse=True)
+        place = {label: k for k, label in enumerate(sorted(set(labels)))}
     except TypeError:
         raise TypeError("cv mixes labels that have no order; labels of one type are needed.") from None
-    if names.size < 2:
-        raise ValueError(f"cv puts all rows into one fold, {labels[0]!s}; at least two folds are needed.")
-    return [np.flatnonzero(at == k) for k in range(names.size)]
+    if len(place) < 2:
+        raise ValueError(f"cv puts all rows into one fold, {labels[0]}; at least two folds are needed.")
+    at = np.array([place[label] for label in labels])
+    return [np.flatnonzero(at == k) for k in range(len(place))]
 
 
 def folds_that_count(

@@ -118,7 +118,8 @@ def lasso_gram(
         ends = np.where(out, 0.0, limits[0]), np.where(out, 0.0, limits[1])
         with np.errstate(over="ignore", invalid="ignore"):  # in wide bounds
             problem = Boxed(Q + np.diag(l2 * u), Y[:, 0], found.beyond[:, 0], l1, *ends)
-            return problem.fit(alpha, l1_ratio, tol, max_iter)
+            start = np.zeros(p) if warm_start is None else _input.start(getattr(warm_start, "coef", warm_start), p)
+        return problem.fit(alpha, l1_ratio, tol, max_iter, start)
     X, targets, half = _rows(found.R, found.r, yty)
     fit = elastic_net(
         X,
@@ -193,9 +194,9 @@ class Boxed:
         width = float(abs(self.v) @ (upper - lower))
         self.eps = max(top * length / width if width > 0.0 else 0.0, 1e-10 / share if share > 0.0 else 0.0) or 1.0
 
-    def fit(self, alpha: float, l1_ratio: float, tol: float, max_iter: int) -> Fit:
+    def fit(self, alpha: float, l1_ratio: float, tol: float, max_iter: int, start: Floats) -> Fit:
         """The fit, with the gap of the problem itself."""
-        w, best = np.clip(np.zeros(len(self.q)), self.lower, self.upper), np.inf
+        w, best = np.clip(start, self.lower, self.upper), np.inf
         n_iter, status = 0, Status.MAX_ITER
         G = self.Q + self.eps * np.outer(self.v, self.v)
         while n_iter < max_iter:

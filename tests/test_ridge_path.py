@@ -752,7 +752,7 @@ def far_from_symmetric():
     ("options", "names", "error"),
     [
         ({"alphas": [-1.0, 1.0]}, ["alphas", "-1"], ValueError),
-        ({"alphas": [1.0, np.nan]}, ["alphas", "nan"], ValueError),
+        ({"alphas": [1.0, np.nan]}, ["alphas", "NaN"], ValueError),
         ({"alphas": [1.0, np.inf]}, ["alphas", "inf"], ValueError),
         ({"alphas": []}, ["alphas"], ValueError),
         ({"alphas": [[1.0]]}, ["alphas"], ValueError),
