@@ -228,9 +228,10 @@ class Boxed:
         """The objective, the gap sum_j h_j(w_j) + h_j*(c_j) - w_j c_j for c = q - Qw, h_j = l1_j |.| on the box, and the size
         of what the objective adds up."""
         c = self.q - self.Q @ w
-        ends = [c * end - self.l1 * np.abs(end) for end in (self.lower, self.upper, np.clip(0.0, self.lower, self.upper))]
         cost = self.l1 * np.abs(w)
-        gap = float(np.maximum(np.maximum.reduce(ends) + cost - w * c, 0.0).sum())
+        with np.errstate(over="ignore", invalid="ignore"):  # a gap out of range is no gap
+            ends = [c * end - self.l1 * np.abs(end) for end in (self.lower, self.upper, np.clip(0.0, self.lower, self.upper))]
+            gap = float(np.maximum(np.maximum.reduce(ends) + cost - w * c, 0.0).sum())
         terms = 0.5 * w * (self.Q @ w), self.q * w, cost
         size = sum(float(np.abs(term).sum()) for term in terms)
         return float((terms[0] - terms[1] + terms[2]).sum()), max(gap, 64 * np.finfo(np.float64).eps * size), size
