@@ -112,6 +112,38 @@ def test_ridge_cv_knows_its_errors():
     )
 
 
+def test_ridge_cv_scores_predictions_of_rows_left_out():
+    alphas = np.geomspace(1e-2, 1e3, 8)
+
+    def least_absolute(model, X, y):
+        return -np.abs(y - model.predict(X)).mean()
+
+    errors = fr.ridge_cv(X, Y, alphas, row_errors=True).row_errors
+    by_hand = -np.abs(errors).mean(axis=0)
+    model = fr.RidgeCV(alphas, scoring=least_absolute, store_cv_results=True).fit(X, Y)
+    assert model.alpha_ == alphas[np.argmax(by_hand)]
+    assert model.best_score_ == pytest.approx(by_hand.max())
+    np.testing.assert_allclose(model.cv_results_, Y[:, None] - errors)
+    np.testing.assert_allclose(model.coef_, fr.ridge(X, Y, model.alpha_).coef)
+    squares = fr.RidgeCV(alphas, store_cv_results=True).fit(X, TWO)
+    assert squares.cv_results_.shape == (40, 2, 8)
+    np.testing.assert_allclose(squares.cv_results_[:, 0], errors**2)
+    assert not hasattr(squares.set_params(store_cv_results=False).fit(X, Y), "cv_results_")
+
+
+@pytest.mark.parametrize(
+    ("params", "words"),
+    [
+        ({"gcv_mode": "lu"}, r"^gcv_mode is 'lu'; None, \"auto\", \"svd\" or \"eigen\" is needed\.$"),
+        ({"store_cv_results": True, "cv": 3}, "^store_cv_results is True, but cv is not None"),
+        ({"scoring": len, "cv": "gcv"}, '^scoring is given, but cv is "gcv"'),
+    ],
+)
+def test_ridge_cv_says_what_does_not_go_together(params, words):
+    with pytest.raises(ValueError, match=words):
+        fr.RidgeCV(**params).fit(X, Y)
+
+
 # Conventions
 
 
@@ -185,10 +217,11 @@ def test_a_pickle_has_a_version(name, monkeypatch):
         pickle.loads(stored)
 
 
-def test_scikit_learn_is_not_imported():
+def test_scikit_learn_is_not_imported(tmp_path):
     fit = "fr.Lasso().fit(np.eye(3), [1.0, 2, 3]).predict(np.eye(3))"
     code = f"import sys, numpy as np, fastreg as fr; {fit}; print('sklearn' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert run.stdout == "False\n"
 
 
 # scikit-learn
@@ -201,6 +234,23 @@ def test_scikit_learn_checks_pass(kind):
         warnings.simplefilter("ignore")
         results = checks.check_estimator(kind(), on_fail=None, on_skip=None)
     assert [found["check_name"] for found in results if found["status"] == "failed"] == []
+
+
+@pytest.mark.parametrize("scoring", [None, "r2", "neg_mean_absolute_error"])
+@pytest.mark.parametrize("options", [{}, {"store_cv_results": True}, {"alpha_per_target": True}, {"cv": 5}])
+@pytest.mark.parametrize("y", [Y, TWO], ids=["one target", "two"])
+def test_ridge_cv_chooses_as_scikit_learn_does(y, options, scoring):
+    linear_model = pytest.importorskip("sklearn.linear_model")
+    if scoring is None and "cv" in options:
+        pytest.skip("scikit-learn scores folds by R^2 then, fastreg by squared errors")
+    alphas = np.geomspace(1e-2, 1e3, 8)
+    kept = {name: value for name, value in options.items() if y.ndim == 2 or name != "alpha_per_target"}
+    ours, theirs = (kind(alphas, scoring=scoring, **kept).fit(X, y) for kind in (fr.RidgeCV, linear_model.RidgeCV))
+    np.testing.assert_array_equal(ours.alpha_, theirs.alpha_)
+    np.testing.assert_allclose(ours.coef_, theirs.coef_, rtol=1e-9)
+    np.testing.assert_allclose(ours.best_score_, theirs.best_score_, rtol=1e-9)
+    if kept.get("store_cv_results"):
+        np.testing.assert_allclose(ours.cv_results_, theirs.cv_results_, rtol=1e-8)
 
 
 def test_it_works_in_pipelines_and_searches():

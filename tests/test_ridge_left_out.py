@@ -44,6 +44,21 @@ def test_each_row(seeds):
 
 
 @blocks
+def test_the_error_of_each_row(seeds):
+    for seed in seeds[::5]:
+        X, y, alpha, options = odd(seed)
+        s, rows = options["sample_weight"], np.arange(len(y))
+        if np.count_nonzero(s) < 2:
+            continue
+        found = fr.ridge_cv(X, y, [alpha, 10 * alpha], row_errors=True, **options).row_errors
+        assert found.shape == (len(y), 2)
+        np.testing.assert_array_equal(np.isnan(found[:, 0]), s == 0.0)
+        for i in np.flatnonzero(s):
+            expected = np.sqrt(error(X, y, alpha, rows != i, rows == i, **options) / s[i])
+            assert abs(found[i, 0]) == pytest.approx(expected, rel=1e-6, abs=1e-7), seed
+
+
+@blocks
 @pytest.mark.parametrize("standardize", [False, True])
 def test_each_fold(seeds, standardize):
     for seed in seeds:

@@ -321,21 +321,27 @@ class Reduced:
         rows = self.rows or int(np.count_nonzero(self.design.root))
         return Scaling(self.model.weight * square, square, problem.unit, means, problem.y_mean, rows)
 
-    def leave_one_out(self) -> Floats:
-        """The mean squares of the errors, (K, t)."""
+    def leave_one_out(self, each: Floats | None = None) -> Floats:
+        """The mean squares of the errors, (K, t); each: (n, K, t) to write the errors to, NaN for rows of weight 0."""
         assert not isinstance(self.found, Tridiagonal)
-        errors = self.found.leave_one_out(self.design, self.targets, self.l2)
+        errors = self.found.leave_one_out(self.design, self.targets, self.l2, each)
         if errors is None:  # a row that stands alone: differences of nearly equal numbers would not do
             self._refine()
-            errors = self.found.leave_one_out(self.design, self.targets, self.l2)
+            errors = self.found.leave_one_out(self.design, self.targets, self.l2, each)
             assert errors is not None
         plain = self.model.problem.factors is None and self.model.problem.matrix is None
         if not plain and not self.l2.all():
-            errors[self.l2 == 0.0] = self._leave_one_out_without_penalty()
+            least = None if each is None else np.empty((each.shape[0], 1, each.shape[2]))
+            errors[self.l2 == 0.0] = self._leave_one_out_without_penalty(least)
+            if each is not None and least is not None:
+                each[:, self.l2 == 0.0] = least
+        if each is not None:
+            root = np.where(self.design.root > 0.0, self.design.root, np.nan)
+            each /= root[:, None, None] * np.array([problem.sy for problem in self.problems])
         scaled: Floats = errors * np.array([self.scaling(problem).square for problem in self.problems])
         return scaled
 
-    def _leave_one_out_without_penalty(self) -> Floats:
+    def _leave_one_out_without_penalty(self, each: Floats | None) -> Floats:
         """At l2 = 0 the solution of least norm counts, whatever D is."""
         u = self.design.directions.u
         design = Design(self.design.problem, Directions(np.where(u < np.inf, 1.0, np.inf)), self.design.source)
@@ -343,7 +349,7 @@ class Reduced:
         found: ByRows | ByColumns = row_spectrum(design) if rows else ByColumns(self._gram(design), design.directions)
         found.refined(design, np.column_stack([target.y for target in self.problems]))
         targets = self._targets_of(found)
-        errors = found.leave_one_out(design, targets, np.zeros(1))
+        errors = found.leave_one_out(design, targets, np.zeros(1), each)
         assert errors is not None
         return errors
 

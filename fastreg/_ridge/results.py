@@ -144,6 +144,8 @@ class RidgeSelection:
         The error of each alpha, the mean over the targets unless each has its own alpha.
     fold_errors : ndarray of shape (folds, K) or (folds, K, t), or None
         The weighted mean squared error on each fold; None for "loo" and "gcv".
+    row_errors : ndarray of shape (n, K), or (n, K, t), or None
+        y_i less its prediction from the other rows, if it was asked for; NaN for a row of weight 0.
     alpha : float, or ndarray of shape (t,)
         The alpha with the least error, the larger of two that are equally good.
     index : int, or ndarray of shape (t,)
@@ -157,6 +159,7 @@ class RidgeSelection:
     alphas: Floats
     errors: Floats
     fold_errors: Floats | None
+    row_errors: Floats | None
     alpha: Any
     index: Any
     fit: Fit

@@ -34,6 +34,7 @@ def ridge_cv(
     penalty_factor: ArrayLike | None = None,
     penalty_matrix: ArrayLike | None = None,
     offset: ArrayLike | None = None,
+    row_errors: bool = False,
 ) -> RidgeSelection:
     """Ridge at the alpha with the least error on rows left out.
 
@@ -54,6 +55,8 @@ def ridge_cv(
         Whether each of t targets is to have its own alpha, or all of them the one with the least mean error.
     random_state : int
         Seed of the shuffle.
+    row_errors : bool
+        Whether to keep the error of each row by "loo": 8 n K t bytes.
 
     Returns
     -------
@@ -86,7 +89,10 @@ def ridge_cv(
     (0.1, array([0.0225, 0.0178, 0.1821, 1.3556]))
     """
     grid = _input.grid(alphas)
-    each = _input.flag(alpha_per_target, "alpha_per_target")
+    per_target = _input.flag(alpha_per_target, "alpha_per_target")
+    keep = _input.flag(row_errors, "row_errors")
+    if keep and not (isinstance(cv, str) and cv == "loo"):
+        raise ValueError('row_errors is True, but only cv="loo" has an error for each row.')
     seed = _input.count(random_state, "random_state", 0)
     options = Options(fit_intercept, standardize, sample_weight, penalty_factor, offset=offset, tol=TOL)
     model = penalised_model(X, y, options, penalty_matrix)
@@ -94,7 +100,7 @@ def ridge_cv(
     folds = None if isinstance(cv, str) else _options.folds(cv, model.problem.n, seed)
     if folds is None and cv not in ("loo", "gcv"):
         raise ValueError(f'cv is {cv!r}; "loo", "gcv", a number of folds, the fold of each row, or pairs of rows are needed.')
-    on_folds = None
+    on_folds = each = None
     if folds is not None:
         alphas = Reduced(model, grid, False).alphas if isinstance(grid, int) else grid
         on_folds = fold_errors(model, options, alphas, folds)
@@ -102,12 +108,13 @@ def ridge_cv(
     else:
         reduced = Reduced(model, grid, cv == "loo")
         alphas = reduced.alphas
-        errors = reduced.leave_one_out() if cv == "loo" else reduced.gcv()
+        each = np.zeros((model.problem.n, alphas.size, len(reduced.problems))) if keep else None
+        errors = reduced.leave_one_out(each) if cv == "loo" else reduced.gcv()
     if np.isnan(errors).all():
         raise ValueError(f"cv is {cv!r}, but one sample leaves none to judge by; two rows of weight > 0 are needed.")
     chosen: Any
     index: Any
-    if each and model.many:
+    if per_target and model.many:
         index = np.array([best(column, alphas) for column in errors.T])
         chosen = alphas[index]
     else:
@@ -115,4 +122,5 @@ def ridge_cv(
         on_folds = None if on_folds is None else on_folds.mean(axis=2)
         index = best(errors, alphas)
         chosen = float(alphas[index])
-    return RidgeSelection(alphas, errors, on_folds, chosen, index, fit_at(model, chosen), criterion)
+    rows = each if each is None or model.many else each[:, :, 0]
+    return RidgeSelection(alphas, errors, on_folds, rows, chosen, index, fit_at(model, chosen), criterion)

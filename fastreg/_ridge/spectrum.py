@@ -208,10 +208,11 @@ class ByColumns:
             gap += self.cut**2 / (self.cut**2 + l2) * objective  # at most what the directions left out could gain
         return gap
 
-    def leave_one_out(self, design: Design, targets: list[Target], l2: Floats) -> Floats | None:
+    def leave_one_out(self, design: Design, targets: list[Target], l2: Floats, each: Floats | None = None) -> Floats | None:
         """The sum of the squared leave-one-out errors, (K, t); None where the leverage of a row calls for `refined`.
 
-        Cost: n (k + r) p, and n r for each l2 and target."""
+        each: (n, K, t) to write the errors to, times the root of their weights.  Cost: n (k + r) p, and n r for each l2 and
+        target."""
         problem, k, lam = design.problem, self.k, self.lam
         some = np.maximum(l2, VANISHING * (self.top or 1.0))
         inverse = 1.0 / (lam + some[:, None])
@@ -245,6 +246,8 @@ class ByColumns:
                 else:
                     errors = (e[:, None] - rest @ (np.sqrt(lam) * target.g * inverse).T) / left
                 total[:, t] += np.square(errors).sum(axis=0)
+                if each is not None:
+                    each[at, :, t] = errors
         return total
 
     def _alone(self, z: Floats, target: Target, inverse: Floats) -> Floats:
@@ -375,7 +378,7 @@ class ByRows(RowSpectrum):
         gap: Floats = (1.0 + NOISE * length.size) * self.top * missed**2 / l2 + NOISE * (target.yy + l2 * size**2)
         return gap
 
-    def leave_one_out(self, design: Design, targets: list[Target], l2: Floats) -> Floats:
+    def leave_one_out(self, design: Design, targets: list[Target], l2: Floats, each: Floats | None = None) -> Floats:
         """As in ByColumns: the error of row i is (inv(K)y)_i / inv(K)_ii for K = X inv(D) X' + l2 on the complement of Q.
 
         Cost: n r for each l2 and target."""
@@ -389,6 +392,8 @@ class ByRows(RowSpectrum):
                 errors = self.U @ (target.g * inverse).T / diagonal
                 errors[alone] = ratio(ahead, self._free_coordinates(target.g, target.fixed, inverse))
                 total[:, t] = (errors**2).sum(axis=0)
+                if each is not None:
+                    each[self.rows, :, t] = errors
         return total
 
     def _free_coordinates(self, g: Floats, fixed: Floats, inverse: Floats) -> Floats:
