@@ -101,7 +101,8 @@ def ridge(
     Cost: n p min(n, p)/2 for the Gram matrix, min(n, p)^3/6 for its factor, 4 n p per target for the solution, its residual
     and gradient, which give one step of iterative refinement and the gap.  With penalty_matrix min(n, p) is p.  With bounds:
     coordinate descent and Newton steps on the Gram matrix of all columns, as in `elastic_net` with l1_ratio = 0.  A sparse X
-    with more than 3000 rows and columns is solved by LSMR.
+    with more than 3000 rows and columns is solved by LSMR.  Where X is singular to rounding, singular values stand for the
+    factor: the gap is then good to their own rounding, and takes directions below it for absent (Status.MINIMUM_NORM).
 
     References
     ----------

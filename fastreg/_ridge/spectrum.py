@@ -373,7 +373,7 @@ class ByRows(RowSpectrum):
         d = self._project(target.y - a @ self.gram) - l2[:, None] * a
         length = np.sqrt(np.maximum(np.diag(self.gram), 0.0))
         size = np.abs(a) @ length
-        # an entry of the Gram matrix is off by at most NOISE times the lengths of its rows
+        # an entry of the Gram matrix is off by NOISE times the lengths of its rows, or of those before a sparse X was centred
         missed = np.linalg.norm(d, axis=1) + NOISE * (np.sqrt(target.yy) + size * float(np.linalg.norm(length)))
         gap: Floats = (1.0 + NOISE * length.size) * self.top * missed**2 / l2 + NOISE * (target.yy + l2 * size**2)
         return gap
