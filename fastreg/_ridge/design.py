@@ -96,6 +96,12 @@ class Design:
         drift: Floats = self.problem.products([self.root])[0] / self.problem.n
         return drift
 
+    @cached_property
+    def _by_rows(self) -> Any:
+        from fastreg import _sparse
+
+        return _sparse.by_rows(self.source)
+
     def rows(self, share: int = 1) -> Iterator[tuple[slice, Floats]]:
         """X in blocks of rows, dense; share: how many times less than ENTRIES each has, where several passes go over it.
 
@@ -104,9 +110,7 @@ class Design:
         step = max(64, ENTRIES // share // problem.p)
         by_rows, means = None, np.empty(problem.p)
         if problem.columns.sparse:
-            from fastreg import _sparse
-
-            by_rows = _sparse.by_rows(self.source)
+            by_rows = self._by_rows
             problem.columns.means(means)
         for i in range(0, problem.n, step):
             at = slice(i, min(i + step, problem.n))

@@ -9,6 +9,7 @@ It knows the spectra and folds; it must not know how an alpha is chosen.  No fol
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from fastreg import _options
 from fastreg._gramstats import GramStats
 from fastreg._model import Model, Options
-from fastreg._ridge.design import ENTRIES, EPS, Directions
+from fastreg._ridge.design import ENTRIES, EPS, Design, Directions
 from fastreg._ridge.functions import Reduced, fit_at, penalised_model, penalties
 from fastreg._ridge.spectrum import RowSpectrum
 from fastreg._ridge.tridiagonal import by_columns
@@ -70,6 +71,21 @@ class Held:
             from fastreg import _sparse
 
             self.X = _sparse.by_rows(model.design)
+
+    @cached_property
+    def design(self) -> Design:
+        """X and the penalty, for products of rows."""
+        return Design(self.model.problem, self.model.descent.ridge.directions())
+
+    @cached_property
+    def gram(self) -> Floats:
+        """X inv(D) X' over the penalised columns, weighted."""
+        return self.model.descent.ridge.row_gram(self.design)
+
+    @cached_property
+    def free(self) -> Floats:
+        """The columns that have no penalty, weighted."""
+        return self.design.free_columns()
 
     def part(self, train: Rows) -> Model:
         """The model with weights of 0 for the other rows."""
@@ -163,14 +179,11 @@ def _without_penalty(held: Held, train: Rows) -> tuple[Floats, Floats]:
 
 def _by_rows(held: Held, train: Rows, test: Rows) -> Floats:
     """The errors on the test rows, (m, K, t), from products of rows."""
-    problem, found = held.model.problem, held.model.descent.ridge.by_rows()
-    s, free, l2 = held.weights[train], found.design.free_columns(), penalties(held.model, held.alphas)
-    root = np.ones(problem.n) if problem.root is None else problem.root
-    place = np.empty(problem.n, np.intp)
-    place[found.rows] = np.arange(found.rows.size)
+    problem, free, s = held.model.problem, held.free, held.weights[train]
+    root, l2 = held.design.root, penalties(held.model, held.alphas)
     both = np.concatenate([train, test])
     # as they were before weights, about the mean of all rows
-    gram = found.gram[np.ix_(place[both], place[train])] / root[both, None] / root[train]
+    gram = held.gram[np.ix_(both, train)] / root[both, None] / root[train]
     N = free[both] / root[both, None]
     Y = np.stack([problem.y for problem in held.problems], axis=1)[both] / root[both, None]
     m, share = train.size, s / s.sum()

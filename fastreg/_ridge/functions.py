@@ -26,7 +26,7 @@ from fastreg._normalise import Problem
 from fastreg._results import Fit, Status, warn_unconverged
 from fastreg._ridge.design import Design, Directions
 from fastreg._ridge.results import RidgePath
-from fastreg._ridge.solver import FLOOR, TOL, row_spectrum
+from fastreg._ridge.solver import FLOOR, TOL, row_gram
 from fastreg._ridge.spectrum import KAPPA, SAFE_SHARE, VANISHING, ByColumns, ByRows, Numbers, Target
 from fastreg._ridge.tridiagonal import Tridiagonal, by_columns
 
@@ -347,7 +347,9 @@ class Reduced:
         u = self.design.directions.u
         design = Design(self.design.problem, Directions(np.where(u < np.inf, 1.0, np.inf)), self.design.source)
         rows = isinstance(self.found, ByRows)
-        found: ByRows | ByColumns = row_spectrum(design) if rows else ByColumns(self._gram(design), design.directions)
+        found: ByRows | ByColumns = (
+            ByRows(row_gram(design), design) if rows else ByColumns(self._gram(design), design.directions)
+        )
         found.refined(design, np.column_stack([target.y for target in self.problems]))
         targets = self._targets_of(found)
         errors = found.leave_one_out(design, targets, np.zeros(1), each)

@@ -22,7 +22,7 @@ from fastreg._normalise import Problem
 from fastreg._results import Status
 from fastreg._ridge.design import EPS, Design, Directions
 from fastreg._ridge.iterative import factor_fits, is_large, solve_iteratively
-from fastreg._ridge.spectrum import KAPPA, NOISE, ByRows
+from fastreg._ridge.spectrum import KAPPA, NOISE, ByRows, dual_rounding
 from fastreg.kernels._ridge import RidgeSystem
 
 Floats = NDArray[np.float64]
@@ -62,14 +62,14 @@ def definite(D: Floats) -> bool:
     return True
 
 
-def row_spectrum(design: Design, system: RidgeSystem | None = None) -> ByRows:
-    """The spectrum of X inv(D) X' over the columns that are penalised; system: it, if it is there."""
+def row_gram(design: Design, system: RidgeSystem | None = None) -> Floats:
+    """X inv(D) X' over the columns that are penalised; system: that holds it, if there is one."""
     if system is None:
         u = design.directions.u
         system = RidgeSystem(design.problem.columns, np.where(u == 0.0, np.inf, u))
     gram = np.empty((design.problem.n, design.problem.n))
     system.gram(gram)
-    return ByRows(gram, design)
+    return gram
 
 
 class RidgeSolver:
@@ -148,9 +148,7 @@ class RidgeSolver:
         if self.system.dual:
             A, rest = self._solved(Y, gram, l2)
             W = np.where(used, self.problem.products(list(A)) / D, 0.0)
-            missed = np.linalg.norm(rest, axis=1)
-            size = np.abs(A) @ length
-            missed += NOISE * (np.sqrt(yy) + size * float(np.linalg.norm(length)))
+            missed, size = dual_rounding(gram, A, rest, yy)
             residual = np.square(rest + l2 * A).sum(axis=1)
             gap = 0.5 * float(length @ length) * missed**2 / l2 + NOISE * (yy + l2 * size**2)
         else:
@@ -202,10 +200,13 @@ class RidgeSolver:
     def by_rows(self) -> ByRows:
         """The spectrum of X inv(D) X', for n < p."""
         if self._rows is None:
-            directions = self.directions()
-            system = None if self._eliminates() else self.system
-            self._rows = row_spectrum(Design(self.problem, directions), system)
+            design = Design(self.problem, self.directions())
+            self._rows = ByRows(self.row_gram(design), design)
         return self._rows
+
+    def row_gram(self, design: Design) -> Floats:
+        """X inv(D) X' of this design, from the system where that holds it."""
+        return row_gram(design, None if self._eliminates() else self.system)
 
     def _by_rows(self, l2: float, tol: float, y: Floats) -> RidgeSolution:
         """With columns that have no penalty, in the complement of what they span."""

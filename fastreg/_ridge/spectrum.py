@@ -21,6 +21,7 @@ kappa = (lam_max + l2) / (lam_min + l2) at the smallest l2.  X is not copied.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -262,6 +263,16 @@ class ByColumns:
         return ratio(Z, b)
 
 
+def dual_rounding(gram: Floats, a: Floats, d: Floats, yy: Any) -> tuple[Floats, Floats]:
+    """How long d = y - (gram + l2) a may be for each row a, and the size of what a adds up in gram.
+
+    An entry of gram is off by NOISE times the lengths of its rows, or of those before a sparse X was centred."""
+    length = np.sqrt(np.maximum(np.diag(gram), 0.0))
+    size: Floats = np.abs(a) @ length
+    missed: Floats = np.linalg.norm(d, axis=1) + NOISE * (np.sqrt(yy) + size * float(np.linalg.norm(length)))
+    return missed, size
+
+
 class RowSpectrum:
     """n < p and D = diag(u), from products of rows alone: in the complement of Q, which spans what is not penalised.
 
@@ -371,11 +382,8 @@ class ByRows(RowSpectrum):
         assert target.y is not None
         a = self.dual(target.g, l2)
         d = self._project(target.y - a @ self.gram) - l2[:, None] * a
-        length = np.sqrt(np.maximum(np.diag(self.gram), 0.0))
-        size = np.abs(a) @ length
-        # an entry of the Gram matrix is off by NOISE times the lengths of its rows, or of those before a sparse X was centred
-        missed = np.linalg.norm(d, axis=1) + NOISE * (np.sqrt(target.yy) + size * float(np.linalg.norm(length)))
-        gap: Floats = (1.0 + NOISE * length.size) * self.top * missed**2 / l2 + NOISE * (target.yy + l2 * size**2)
+        missed, size = dual_rounding(self.gram, a, d, target.yy)
+        gap: Floats = (1.0 + NOISE * len(self.gram)) * self.top * missed**2 / l2 + NOISE * (target.yy + l2 * size**2)
         return gap
 
     def leave_one_out(self, design: Design, targets: list[Target], l2: Floats, each: Floats | None = None) -> Floats:
