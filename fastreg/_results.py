@@ -49,6 +49,25 @@ def span(values: Any) -> str:
     return f"{low:.6g}" if low == high else f"{low:.4g} to {high:.4g}"
 
 
+def place(k: Any, size: int) -> int:
+    """k of path[k] for a path of so many alphas, counted from the start."""
+    k = operator.index(k)
+    if not -size <= k < size:
+        raise IndexError(f"path[{k}]: the path has {size} alphas")
+    return int(k % size)
+
+
+def predicted(X: Any, coefs: Floats, intercepts: Floats, alphas: Floats, alpha: float | None) -> Floats:
+    """Predictions (n, K) of coefficients (p, K), or (n,) at one alpha, which may lie between two of alphas."""
+    if alpha is None:
+        every: Floats = X @ coefs + intercepts
+        return every
+    low, high, weight = _input.between(alpha, alphas)
+    coef = (1.0 - weight) * coefs[:, low] + weight * coefs[:, high]
+    one: Floats = X @ coef + ((1.0 - weight) * intercepts[low] + weight * intercepts[high])
+    return one
+
+
 def warn_unconverged(where: str, gap: float, objective: float, status: Status, asked: str, stacklevel: int = 4) -> None:
     """One ConvergenceWarning at the line of the user's call, which is at least stacklevel calls up."""
     level, frame = 1, sys._getframe()
@@ -169,10 +188,7 @@ class Path:
 
     def __getitem__(self, k: int) -> Fit:
         """The fit at alphas[k]."""
-        k = operator.index(k)
-        if not -len(self) <= k < len(self):
-            raise IndexError(f"path[{k}]: the path has {len(self)} alphas")
-        k = k % len(self)
+        k = place(k, len(self))
         return Fit(
             coef=self._coef(k),
             intercept=float(self.intercepts[k]),
@@ -223,13 +239,7 @@ class Path:
         coefs = np.zeros((used.size, len(self)))
         for k, support in enumerate(self.supports):
             coefs[np.searchsorted(used, support), k] = self.values[k]
-        if alpha is None:
-            every: Floats = whole[:, used] @ coefs + self.intercepts
-            return every
-        low, high, weight = _input.between(alpha, self.alphas)
-        coef = (1.0 - weight) * coefs[:, low] + weight * coefs[:, high]
-        one: Floats = whole[:, used] @ coef + ((1.0 - weight) * self.intercepts[low] + weight * self.intercepts[high])
-        return one
+        return predicted(whole[:, used], coefs, self.intercepts, self.alphas, alpha)
 
     def plot(self, ax: Any = None, names: Any = None) -> Any:
         """Draw the coefficients against alpha; returns the matplotlib Axes (see fastreg.display.plot_path)."""

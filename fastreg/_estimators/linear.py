@@ -6,7 +6,7 @@ It knows which function fits a model; it must not know how.
 from __future__ import annotations
 
 from numbers import Real
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -97,19 +97,15 @@ class ElasticNet(Fitted):
         self.lower = lower
         self.upper = upper
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> ElasticNet:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Fit X (n, p) to y (n,) or (n, t); returns self.  X is not copied."""
-        self._fit(X, y, sample_weight, self.l1_ratio)
-        return self
-
-    def _fit(self, X: Any, y: Any, sample_weight: Any, l1_ratio: float) -> None:
         X, y = self._data(X, y)
         start = getattr(self, "coef_", None) if self.warm_start else None
         fit = elastic_net(
             X,
             y,
             self.alpha,
-            l1_ratio=l1_ratio,
+            l1_ratio=self.l1_ratio,
             fit_intercept=self.fit_intercept,
             standardize=self.standardize,
             sample_weight=rows(sample_weight, X.shape[0]),
@@ -125,6 +121,7 @@ class ElasticNet(Fitted):
         self._take(fit)
         if fit.coef.ndim == 2 and fit.coef.shape[1] == 1:  # as scikit-learn has it for these two
             self.coef_, self.dual_gap_ = self.coef_[0], float(fit.dual_gap[0])
+        return self
 
     @property
     def sparse_coef_(self) -> Any:
@@ -148,6 +145,8 @@ class Lasso(ElasticNet):
     standardize, penalty_factor, lower, upper
         As in `fastreg.lasso`.
     """
+
+    l1_ratio = 1.0
 
     def __init__(
         self,
@@ -181,11 +180,6 @@ class Lasso(ElasticNet):
         self.penalty_factor = penalty_factor
         self.lower = lower
         self.upper = upper
-
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Lasso:
-        """Fit X (n, p) to y (n,) or (n, t); returns self.  X is not copied."""
-        self._fit(X, y, sample_weight, 1.0)
-        return self
 
 
 class Ridge(Fitted):

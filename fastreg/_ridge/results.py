@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fastreg import _input
-from fastreg._results import Fit, Status, span
+from fastreg._results import Fit, Status, place, predicted, span
 
 Floats = NDArray[np.float64]
 
@@ -79,9 +78,7 @@ class RidgePath:
 
     def __getitem__(self, k: int) -> Fit:
         """The fit at alphas[k]."""
-        k = operator.index(k)
-        if not -len(self) <= k < len(self):
-            raise IndexError(f"path[{k}]: the path has {len(self)} alphas")
+        k = place(k, len(self))
         return Fit(
             self.coefs[:, k].copy(),
             float(self.intercepts[k]),
@@ -106,13 +103,7 @@ class RidgePath:
         Between two alphas of the path the coefficients are interpolated linearly in alpha.  An alpha outside the path:
         ValueError."""
         whole = _input.predictors(X, self.n_features, self.feature_names)
-        if alpha is None:
-            every: Floats = whole @ self.coefs + self.intercepts
-            return every
-        low, high, weight = _input.between(alpha, self.alphas)
-        coef = (1.0 - weight) * self.coefs[:, low] + weight * self.coefs[:, high]
-        one: Floats = whole @ coef + ((1.0 - weight) * self.intercepts[low] + weight * self.intercepts[high])
-        return one
+        return predicted(whole, self.coefs, self.intercepts, self.alphas, alpha)
 
     def select(self, criterion: str = "loo") -> Fit:
         """The fit with the least "loo" or "gcv", or the largest "log_marginal_likelihood"; the larger alpha of two that are
