@@ -346,11 +346,12 @@ class Reduced:
         """At l2 = 0 the solution of least norm counts, whatever D is."""
         u = self.design.directions.u
         design = Design(self.design.problem, Directions(np.where(u < np.inf, 1.0, np.inf)), self.design.source)
-        rows = isinstance(self.found, ByRows)
-        found: ByRows | ByColumns = (
-            ByRows(row_gram(design), design) if rows else ByColumns(self._gram(design), design.directions)
-        )
-        found.refined(design, np.column_stack([target.y for target in self.problems]))
+        Y = np.column_stack([target.y for target in self.problems])
+        found: ByRows | ByColumns
+        if isinstance(self.found, ByRows):
+            found = ByRows(row_gram(design), design).refined(design, Y)
+        else:
+            found = ByColumns(self._gram(design), design.directions, design, Y)
         targets = self._targets_of(found)
         errors = found.leave_one_out(design, targets, np.zeros(1), each)
         assert errors is not None

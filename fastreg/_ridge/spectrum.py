@@ -109,11 +109,21 @@ class ByColumns:
     spread = 0.0  # condition number of the unpenalised directions
     cut = 0.0  # no singular value that was left out is larger
 
-    def __init__(self, gram: Floats, directions: Directions) -> None:
-        free, penalised = directions.free, directions.penalised
+    def __init__(self, gram: Floats, directions: Directions, design: Design | None = None, Y: Floats | None = None) -> None:
+        """From the Gram matrix; with a design and all targets Y (n, t) from the singular values of X itself."""
         self.gram, self.directions = gram, directions
         self.solved: tuple[Floats, Floats, Floats] | None = None  # (g, fixed, outside) of all targets, where QR has given them
-        inner = penalised.between(gram, penalised)
+        inner = directions.penalised.between(gram, directions.penalised)
+        self.top = float(np.diag(inner).max(initial=0.0))
+        if design is None or Y is None:
+            self._diagonalise(inner)
+        else:
+            self._decompose(design, Y)
+        self.top = max(self.top, float(self.lam.max(initial=0.0)))
+
+    def _diagonalise(self, inner: Floats) -> None:
+        """By the eigenvalues of the penalised part of the Gram matrix, without what the unpenalised directions explain."""
+        gram, free, penalised = self.gram, self.directions.free, self.directions.penalised
         whiten, F = np.zeros((free.size, 0)), np.zeros((0, penalised.size))
         if free.size > 0:
             values, vectors = np.linalg.eigh(free.between(gram, free))
@@ -121,10 +131,8 @@ class ByColumns:
             whiten = vectors[:, kept] / np.sqrt(values[kept])
             self.spread = float(values.max(initial=0.0) / values[kept].min(initial=np.inf))
             F = whiten.T @ free.between(gram, penalised)
-        self.top = float(np.diag(inner).max(initial=0.0))
         lam, V = np.linalg.eigh(inner - F.T @ F)
-        self.top = max(self.top, float(lam.max(initial=0.0)))
-        self._set(whiten, F, V, np.maximum(lam, 0.1 * EPS * self.top))
+        self._set(whiten, F, V, np.maximum(lam, 0.1 * EPS * max(self.top, float(lam.max(initial=0.0)))))
 
     def _set(self, whiten: Floats, F: Floats, V: Floats, lam: Floats) -> None:
         free, penalised = self.directions.free, self.directions.penalised
@@ -143,7 +151,11 @@ class ByColumns:
         return self.k == self.directions.free.size and (l2 > 0.0 or self.lam.size == self.directions.penalised.size)
 
     def refined(self, design: Design, Y: Floats) -> ByColumns:
-        """From the singular values of X itself, in blocks of rows, instead of the Gram matrix; Y (n, t): all targets."""
+        """The same from the singular values of X."""
+        return ByColumns(self.gram, self.directions, design, Y)
+
+    def _decompose(self, design: Design, Y: Floats) -> None:
+        """By the singular values of R, of a QR factorization of X in blocks of rows."""
         free, penalised, n = self.directions.free, self.directions.penalised, design.problem.n
         k = free.size
         R, C, outside = np.zeros((0, k + penalised.size)), np.zeros((0, Y.shape[1])), np.zeros(Y.shape[1])
@@ -169,7 +181,6 @@ class ByColumns:
         self.method, self.solved = "svd", (g, fixed, outside)
         self.cut = 0.0 if kept.sum() == penalised.size else cut
         self._set(whiten, F, Vt[kept].T, s[kept] ** 2)
-        return self
 
     def numbers(self, target: Target, l2: Floats) -> Numbers:
         """What there is to say of a target."""
@@ -334,7 +345,7 @@ class ByRows(RowSpectrum):
         return self.R.shape[0] == self.design.directions.free.size and l2 > 0.0
 
     def refined(self, design: Design, Y: Floats) -> ByRows:
-        """From the singular values of X inv(D)^(1/2) itself, in blocks of columns, instead of the Gram matrix."""
+        """In place from the singular values of X inv(D)^(1/2) itself, in blocks of columns, instead of the Gram matrix."""
         n = self.Q.shape[0]
         H = np.linalg.qr(self.Q, mode="complete")[0][:, self.k :] if self.k > 0 else np.eye(n)
         root = np.sqrt(self._inverse())

@@ -96,7 +96,7 @@ class Tridiagonal:
 
     def refined(self, design: Design, Y: Floats) -> ByColumns:
         """By singular values of X."""
-        return ByColumns(self.gram, self.directions).refined(design, Y)
+        return ByColumns(self.gram, self.directions, design, Y)
 
     def target(self, index: int, y: Floats | None, xy: Floats, yy: float) -> Target:
         """As in ByColumns; g is Q'X'y here."""
