@@ -71,10 +71,11 @@ def ridge_cv(
 
     Notes
     -----
-    Cost: "loo" and "gcv" as `ridge_path` without coefficients; folds: one Gram matrix for all of them together, and 4 to 9 r^3
-    for the spectrum of each fold, r = min(n, p).  Folds that cut across one another, and for n < p those of standardised
-    columns, take a Gram matrix each.  No fold copies its rows of X.  The error of a fold is good to about 1e-16 kappa, kappa
-    the condition number of X'X + alpha D relative to D; for n >= p and kappa above 1e10 the fold is fitted from X.
+    Cost: "loo" and "gcv" as `ridge_path` without coefficients; folds: one Gram matrix for all of them together, one for the
+    fit where n >= p, and 4 to 9 r^3 for the spectrum of each fold, r = min(n, p).  Folds that cut across one another, and for
+    n < p those of standardised columns, take a Gram matrix each.  No fold copies its rows of X.  The error of a fold is good to
+    about 1e-16 kappa, kappa the condition number of X'X + alpha D relative to D; for n >= p and kappa above 1e10 the fold is
+    fitted from X.
 
     References
     ----------
