@@ -64,7 +64,7 @@ def _take_sparse(sums: MomentSums, X: Any, y: NDArray[Any], root: Floats | None)
     inner, across = np.empty((p, p + 3)), np.empty((sums.t, p))
     columns.inner(inner)
     columns.products(centred, across)
-    S[:p, :p], S[p:, :p] = inner[:, :p], across
+    S[:p, :p], S[p:, :p] = np.tril(inner[:, :p]), across  # above the diagonal inner holds what memory held
     with np.errstate(over="ignore"):
         for k in range(sums.t):
             S[p + k, p : p + k + 1] = (centred[k] * centred[: k + 1]).sum(axis=1)
