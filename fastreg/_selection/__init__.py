@@ -1,0 +1,1 @@
+"""Choosing a model: folds in lockstep, information criteria, relaxed refits."""

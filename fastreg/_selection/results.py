@@ -1,0 +1,118 @@
+"""What lasso_cv and elastic_net_cv return.
+
+Knows errors, paths and how an alpha is chosen from them; must not know how either was computed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fastreg._results import Fit, Path
+from fastreg._ridge.results import best
+
+Floats = NDArray[np.float64]
+ALPHAS = ("min", "1se")
+
+
+@dataclass(frozen=True, eq=False)
+class CVPath:
+    """Errors on rows left out for every alpha of a grid, and the path fitted to all rows.
+
+    Of several l1_ratios, or amounts of relaxation, this is the one with the least error.
+
+    Attributes
+    ----------
+    alphas : ndarray of shape (K,)
+        In the order in which they were given; a grid goes down.
+    errors, errors_se : ndarray of shape (K,)
+        The mean over the folds of the error on each, and its standard error: the standard deviation over the folds (ddof 1)
+        divided by the square root of their number.  0.0 with one fold.
+    fold_errors : ndarray of shape (folds, K)
+        The weighted mean of the loss over the rows that a fold leaves out.
+    loss : str
+        "mse", the squared error, or "mae", the absolute one.
+    path : Path
+        The fits to all rows, at the same alphas.
+    dual_gap : float
+        The largest gap of all fits to folds, divided by the objective there: objective - optimum <= dual_gap * objective.
+    index_min, index_1se : int
+        The places of alpha_min and alpha_1se in alphas.
+    relax : float
+        Share of the least-squares refit in the coefficients of `path`, see `lasso_path`.
+    curves : tuple of CVPath
+        One for each l1_ratio, and for each amount of relaxation of it, in the order given; this is one of them.
+    """
+
+    alphas: Floats
+    errors: Floats
+    errors_se: Floats
+    fold_errors: Floats
+    loss: str
+    path: Path
+    dual_gap: float
+    index_min: int
+    index_1se: int
+    relax: float
+    curves: tuple[CVPath, ...]
+
+    @property
+    def l1_ratio(self) -> float:
+        return self.path.l1_ratio
+
+    @property
+    def alpha_min(self) -> float:
+        """The alpha with the least error, the larger of two that are equally good."""
+        return float(self.alphas[self.index_min])
+
+    @property
+    def alpha_1se(self) -> float:
+        """The largest alpha whose error is at most one standard error above the least (Breiman et al., 1984, CART, 3.4.3)."""
+        return float(self.alphas[self.index_1se])
+
+    @property
+    def fit(self) -> Fit:
+        """The fit to all rows at alpha_min."""
+        return self.path[self.index_min]
+
+    @property
+    def fit_1se(self) -> Fit:
+        """The fit to all rows at alpha_1se."""
+        return self.path[self.index_1se]
+
+    def predict(self, X: ArrayLike, alpha: float | str = "min") -> Floats:
+        """Predictions (n,) at alpha_min, at alpha_1se ("1se"), or at an alpha of the path, as `Path.predict` makes them."""
+        if not isinstance(alpha, str):
+            return self.path.predict(X, alpha)
+        if alpha not in ALPHAS:
+            raise ValueError(f'alpha is {alpha!r}; "min", "1se" or a number is needed.')
+        return (self.fit if alpha == "min" else self.fit_1se).predict(X)
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the errors against alpha; returns the matplotlib Axes (see fastreg.display.plot_cv)."""
+        from fastreg.display import plot_cv
+
+        return plot_cv(self, ax=ax)
+
+    def __repr__(self) -> str:
+        relaxed = f", relax={self.relax:g}" if self.relax else ""
+        end = ", an end of the path" if len(self.alphas) > 1 and self.alpha_min in (self.alphas.min(), self.alphas.max()) else ""
+        return (
+            f"CVPath({len(self.alphas)} alphas, {len(self.fold_errors)} folds, l1_ratio={self.l1_ratio:g}{relaxed}, "
+            f"alpha_min={self.alpha_min:.4g}{end}, alpha_1se={self.alpha_1se:.4g}, "
+            f"least {self.loss}={self.errors[self.index_min]:.6g}, largest dual_gap={self.dual_gap:.2g} of the objective)"
+        )
+
+
+def curve(alphas: Floats, fold_errors: Floats, loss: str, path: Path, dual_gap: float, relax: float) -> CVPath:
+    """The CVPath of one l1_ratio and one amount of relaxation, alone."""
+    errors = fold_errors.mean(axis=0)
+    folds = len(fold_errors)
+    spread = fold_errors.std(axis=0, ddof=1) / np.sqrt(folds) if folds > 1 else np.zeros_like(errors)
+    k = best(errors, alphas)
+    near = np.flatnonzero(errors <= errors[k] + spread[k])
+    at = int(near[np.argmax(alphas[near])]) if near.size else k
+    return CVPath(alphas, errors, spread, fold_errors, loss, path, dual_gap, k, at, relax, ())
