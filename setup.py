@@ -31,6 +31,7 @@ KERNELS = [
     "_active",
     "_solver",
     "_targets",
+    "_folds",
     "_ridge",
 ]
 

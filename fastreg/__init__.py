@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from fastreg._ridge.results import RidgePath as RidgePath
     from fastreg._ridge.results import RidgeSelection as RidgeSelection
     from fastreg._ridge.selection import ridge_cv as ridge_cv
+    from fastreg._selection.cv import elastic_net_cv as elastic_net_cv
+    from fastreg._selection.cv import lasso_cv as lasso_cv
+    from fastreg._selection.results import CVPath as CVPath
     from fastreg.prox import soft_threshold as soft_threshold
 
 __version__ = "0.1.0"
@@ -38,8 +41,10 @@ _HOMES = {
     "alpha_max": "_lasso",
     "certify": "_certificate",
     "elastic_net": "_lasso",
+    "elastic_net_cv": "_selection.cv",
     "elastic_net_path": "_lasso",
     "lasso": "_lasso",
+    "lasso_cv": "_selection.cv",
     "lasso_gram": "_quadratic",
     "lasso_path": "_lasso",
     "ridge": "_ridge.functions",
@@ -47,6 +52,7 @@ _HOMES = {
     "ridge_gram": "_quadratic",
     "ridge_path": "_ridge.functions",
     "soft_threshold": "prox",
+    "CVPath": "_selection.results",
     "Certificate": "_results",
     "ConvergenceWarning": "_results",
     "ElasticNet": "_estimators.linear",

@@ -27,6 +27,7 @@ Floats = NDArray[np.float64]
 TOGETHER = 192_000_000
 LEAST = 24_000_000
 SHARE = 0.07
+FOLDS = 0.12  # the same for folds together
 
 # From so many rows per column on, gradients come from rows of the Gram matrix instead of from X.
 TALL = 16
@@ -54,7 +55,7 @@ SPARSE_ENTRIES = 20
 
 
 # in the order of Outcome in kernels/_working.pxd
-_STATUS = (Status.CONVERGED, Status.PRECISION, Status.MAX_ITER, Status.STALLED)
+OUTCOMES = (Status.CONVERGED, Status.PRECISION, Status.MAX_ITER, Status.STALLED)
 
 
 class Form(NamedTuple):
@@ -113,6 +114,19 @@ def choose_places(n: int, p: int, t: int, size: int, form: Form) -> tuple[int, F
         return 1, form
     share = int(allowed / places) - besides
     return places, Form(False, min(form.gram, math.isqrt(share // 12)), min(form.factor, math.isqrt(share // 4)))
+
+
+def choose_lockstep(n: int, p: int, t: int, size: int, entries: int | None) -> tuple[int, Form]:
+    """(residuals that each of t folds may keep, the form of its working set), for X as in choose_form.
+
+    Means, squares and gradients of t folds take 28 t p bytes whatever is allowed; residuals get a quarter of it, as in the
+    solver of all rows 1 % of X, and working sets the rest."""
+    allowed = max(FOLDS * size, LEAST, TOGETHER - size)
+    room = min(256, p, max(16, int(0.25 * allowed / (8 * n * t))))
+    left = max(allowed - t * (28 * p + 8 * n * (room + 4)), LEAST) / t
+    alone = choose_form(n, p, size, entries)
+    gram = math.isqrt(int(left / 12))
+    return room, Form(False, min(alone.gram, gram) if not alone.tall else gram, alone.factor if not alone.tall else FACTOR_COLUMNS)
 
 
 COUNTS = ("columns_read", "working_set", "sweeps", "newton_steps", "pivots", "products")
@@ -195,6 +209,10 @@ class Descent:
         if self._active is not None and problem.xy is not None:
             self._active.retarget(problem.y, problem.xy)
 
+    def restart(self) -> None:
+        """Go on from w = 0 at the next alpha."""
+        self._active = None
+
     @property
     def binds(self) -> bool:
         """Whether a bound is neither 0 nor infinite, so that it follows the scale of y."""
@@ -232,7 +250,7 @@ class Descent:
             self._begin(solver, self.start, l1, l2)
             self.start = None
         outcome, n_iter, objective, gap, size = solver.solve(l1, l2, self.tol, self.max_iter)
-        status = _STATUS[outcome]
+        status = OUTCOMES[outcome]
         if status is Status.STALLED and problem.limits is None and self._hidden(l1):
             without = self._ridge_step(l2, coef, l1)
             if without is not None:
@@ -275,12 +293,12 @@ class Descent:
         steps = []
         for k, target in enumerate(targets):
             (outcome, n_iter), (objective, gap, level) = how[k].tolist(), found[k].tolist()
-            if _STATUS[outcome] is Status.STALLED:  # alone it may keep more, or do without an l1 that rounding hides
+            if OUTCOMES[outcome] is Status.STALLED:  # alone it may keep more, or do without an l1 that rounding hides
                 coef[k] = 0.0
                 steps.append(self._alone(target, alpha, coef[k]))
                 continue
             self.problem = target
-            steps.append(self._public(_NONE, _NOTHING, level, objective, gap, n_iter, _STATUS[outcome], 0.0))
+            steps.append(self._public(_NONE, _NOTHING, level, objective, gap, n_iter, OUTCOMES[outcome], 0.0))
         return steps
 
     def _alone(self, target: Problem, alpha: float, coef: Floats) -> Step:

@@ -30,7 +30,7 @@ from numpy.typing import ArrayLike, NDArray
 from fastreg import _input, _options
 from fastreg._descent import Step
 from fastreg._model import Model, Options, as_fit, fit_targets
-from fastreg._options import Stop
+from fastreg._options import NEVER, Stop
 from fastreg._results import Fit, Path, warn_unconverged
 
 Floats = NDArray[np.float64]
@@ -383,12 +383,13 @@ def _path(X: Any, y: Any, l1_ratio: Any, alphas: Any, alpha_min_ratio: Any, opti
     model = Model(X, y, options, l1_ratio)
     paths = []
     for k, _ in enumerate(model.targets()):
-        grid = _grid(model, alphas, alpha_min_ratio) if isinstance(alphas, int) else alphas
-        paths.append(_one_path(model, grid, options.warm_start, stop, k))
+        these = grid(model, alphas, alpha_min_ratio) if isinstance(alphas, int) else alphas
+        paths.append(one_path(model, these, options.warm_start, stop, k))
     return tuple(paths) if model.many else paths[0]
 
 
-def _one_path(model: Model, alphas: Floats, warm_start: Any, stop: Stop, target: int) -> Path:
+def one_path(model: Model, alphas: Floats, warm_start: Any = None, stop: Stop = NEVER, target: int = 0) -> Path:
+    """The path of the target that the descent is set to."""
     order = np.argsort(-alphas, kind="stable")
     model.start(warm_start, float(alphas[order[0]]), target)
     total = model.descent.total
@@ -399,7 +400,7 @@ def _one_path(model: Model, alphas: Floats, warm_start: Any, stop: Stop, target:
         if stop.max_support is not None and one.support.size > stop.max_support:
             break
         steps.append(one)
-        if stop.callback is not None and _is_true(stop.callback(as_fit(one, model, float(alphas[k])))):
+        if stop.callback is not None and is_true(stop.callback(as_fit(one, model, float(alphas[k])))):
             break
         if stop.deviance_stop is not None and _explained(one, total) >= stop.deviance_stop:
             break
@@ -433,7 +434,7 @@ def _one_path(model: Model, alphas: Floats, warm_start: Any, stop: Stop, target:
     )
 
 
-def _is_true(answer: Any) -> bool:
+def is_true(answer: Any) -> bool:
     """Whether this is True, of Python or numpy; anything else that is true by accident does not end a path."""
     return isinstance(answer, (bool, np.bool_)) and bool(answer)
 
@@ -443,7 +444,7 @@ def _explained(one: Step, total: float) -> float:
     return 1.0 - one.residual / total if total > 0.0 else 0.0
 
 
-def _grid(model: Model, size: int, ratio: float | None) -> Floats:
+def grid(model: Model, size: int, ratio: float | None) -> Floats:
     """`size` alphas from alpha_max down, geometrically."""
     # where alpha_max is 0 (constant y) every alpha gives zeros: any grid is right
     top = model.alpha_max() or float(np.finfo(float).eps)

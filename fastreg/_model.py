@@ -69,7 +69,7 @@ class Model:
         n, self.p = design.shape
         self.Y = Y = _input.target(y, n) if one_target else _input.targets(y, n)
         self.center = center = _input.flag(fit_intercept, "fit_intercept")
-        weights = self.offset = factors = limits = None
+        weights = self.offset = self.factors = factors = limits = None
         self.weight = float(n)  # all weights together, as they were given
         if not (sample_weight is penalty_factor is lower is upper is offset is None and positive is False):
             weights = _options.sample_weights(sample_weight, n)
@@ -78,6 +78,7 @@ class Model:
             self.offset = _options.offsets(offset, n)
             factors = _options.penalty_factors(penalty_factor, self.p)
             limits = _options.bounds(lower, upper, positive, self.p)
+        self.factors = factors  # as the user gave them
         self.form = form = self._form(precompute, design)
         if factors is not None and limits is not None:
             _options.excluded_within(factors[0], *limits)
@@ -87,7 +88,7 @@ class Model:
         first = Y[:, 0] if many else Y
         self.problem = problem = normalise(design, first, center, weights, self.offset, form.whole or (whole and n >= self.p))
         if standardize is not False and _input.flag(standardize, "standardize"):
-            factors = standardised(problem, factors, limits)
+            factors = standardised(problem.squares(), n, factors, limits)
             problem.standard = True
             if limits is not None:
                 _options.excluded_within(factors[0], *limits)
@@ -103,8 +104,8 @@ class Model:
         if not _options.is_choice(precompute):
             return Form(True, p, p)
         if isinstance(precompute, str):
-            return _descent.choose_form(n, p, *_extent(design))
-        return Form(True, p, p, True) if precompute else Form(False, 0, _descent.choose_form(n, p, *_extent(design)).factor)
+            return _descent.choose_form(n, p, *extent(design))
+        return Form(True, p, p, True) if precompute else Form(False, 0, _descent.choose_form(n, p, *extent(design)).factor)
 
     def _gram(self, value: Any) -> Floats:
         """The user's Gram matrix in kernel scaling."""
@@ -176,7 +177,7 @@ class Model:
         self.descent.start = _input.start(coef, self.p)
 
 
-def _extent(design: Any) -> tuple[int, int | None]:
+def extent(design: Any) -> tuple[int, int | None]:
     """(bytes, stored entries or None) of X"""
     if isinstance(design, _input.Csc):
         entries = int(design.indptr[-1])

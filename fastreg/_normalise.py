@@ -185,11 +185,11 @@ def scale_columns(X: Any, y: Floats, center: bool, root: Floats | None, gram: bo
     return columns, sx
 
 
-def standardised(problem: Problem, factors: Factors | None, limits: Factors | None) -> Factors:
+def standardised(squares: Floats, n: int, factors: Factors | None, limits: Factors | None) -> Factors:
     """(v, u) that penalise the coefficients of columns scaled to standard deviation 1 (to root mean square 1 without an
-    intercept), in kernel units.  A constant column has none, and stays out whatever its factor; where bounds leave out 0 it
-    costs nothing."""
-    sd = np.sqrt(problem.squares() / problem.n)
+    intercept), in kernel units, from the squared norms of columns.  A constant column has none, and stays out whatever its
+    factor; where bounds leave out 0 it costs nothing."""
+    sd = np.sqrt(squares / n)
     idle = sd == 0.0
     sd[idle] = 1.0  # inf times 0 is NaN
     v, u = factors if factors is not None else (1.0, 1.0)

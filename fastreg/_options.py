@@ -16,6 +16,9 @@ class Stop(NamedTuple):
     callback: Any
 
 
+NEVER = Stop(None, None, None)
+
+
 def stop(max_support: Any, deviance_stop: Any, callback: Any) -> Stop:
     """max_support >= 0, deviance_stop from 0 to 1 and a function, each or None."""
     if max_support is not None:

@@ -5,7 +5,7 @@ Knows errors, paths and how an alpha is chosen from them; must not know how eith
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -116,3 +116,10 @@ def curve(alphas: Floats, fold_errors: Floats, loss: str, path: Path, dual_gap: 
     near = np.flatnonzero(errors <= errors[k] + spread[k])
     at = int(near[np.argmax(alphas[near])]) if near.size else k
     return CVPath(alphas, errors, spread, fold_errors, loss, path, dual_gap, k, at, relax, ())
+
+
+def with_curves(curves: list[CVPath]) -> CVPath:
+    """The one with the least error, the first of equally good ones, with all of them as its curves."""
+    least = [float(np.nanmin(one.errors)) if not np.isnan(one.errors).all() else np.inf for one in curves]
+    found = replace(curves[int(np.argmin(least))], curves=tuple(curves))
+    return found

@@ -10,7 +10,7 @@ ctypedef struct Bounds:
     # For a column j outside the working set, c_j = x_j'r_e / v_j at the residual r_e, e = at[j], where it was last computed.
     double *c
     double *size                # |x_j| / v_j; c and size are 0 for a column that is not to be checked
-    int *at                     # NULL where there is one residual alone
+    int *at                     # NULL where there is one residual alone; room where column j is not outside (lent only)
     const double *sq            # |x_j|^2
     Penalty penalty             # factors and bounds of all columns, each NULL where there are none
     signed char *side           # 1 where only a positive gradient counts, -1 where only a negative one does, else 0; or NULL
@@ -21,11 +21,12 @@ ctypedef struct Bounds:
     double *a
     double *d                   # |d_e|, rounded up
     double *pairs               # scratch: 2 room
-    Py_ssize_t *users           # how many columns stand at r_e
+    Py_ssize_t *users           # how many columns stand at r_e; one more, for those that are not outside
     Py_ssize_t *over            # 2 p column numbers: what the last call found
     double *scratch             # p numbers; after a check, the gradients of what it found, by column
-    bint lent                   # size, side, over and scratch are another's; c is NaN for a column not outside
-    double largest_size         # max_j |x_j| / v_j
+    bint lent                   # size, side, over and scratch are another's; c is NaN for a column not outside, without at
+    double stretch              # |x_j| is at most so many times what sq and size have
+    double largest_size         # a bound on every |x_j| / v_j
     Py_ssize_t n_columns_read
     double work                 # multiply-adds of readings
 
@@ -49,11 +50,15 @@ cdef inline Py_ssize_t stands_at(const Bounds *B, Py_ssize_t j) noexcept nogil:
 
 cdef inline bint outside(const Bounds *B, Py_ssize_t j) noexcept nogil:
     """Whether column j is outside the working set, and is to be checked."""
-    return B.size[j] > 0.0 and B.c[j] == B.c[j]
+    return B.size[j] > 0.0 and B.c[j] == B.c[j] and stands_at(B, j) < B.room
 
 
 cdef int bounds_init(Bounds *B, Matrix *X, const double *sq, const Penalty *penalty, Py_ssize_t room) noexcept nogil
 cdef int bounds_borrow(Bounds *B, const Bounds *owner, double *c) noexcept nogil
+cdef Py_ssize_t bounds_suspects(Bounds *B, const double *r, double limit, bint passing, double *most) noexcept nogil
+cdef Py_ssize_t bounds_slot(Bounds *B) noexcept nogil
+cdef void bounds_stand(Bounds *B, Py_ssize_t e, const double *r) noexcept nogil
+cdef Py_ssize_t bounds_keep(Bounds *B, Py_ssize_t k, const double *c, double limit, double *most) noexcept nogil
 cdef void bounds_free(Bounds *B) noexcept nogil
 cdef void bounds_start(Bounds *B, const double *y, double yy, const double *xy) noexcept nogil
 cdef void bounds_leave(Bounds *B, Py_ssize_t j) noexcept nogil

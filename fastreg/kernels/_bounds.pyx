@@ -11,7 +11,7 @@ joins, when, or at what penalty.
 
 Where several targets share readings of X, each has room for one residual alone (bounds_borrow): a few columns are read and
 their c_j left as they are (bounds_look), and more are left to one product for all targets, which renews every c_j
-(bounds_take).
+(bounds_take).  Where folds share them, each has room for several and reads what all of them call for (_folds.pyx).
 """
 
 from libc.float cimport DBL_EPSILON
@@ -35,15 +35,15 @@ cdef int bounds_init(Bounds *B, Matrix *X, const double *sq, const Penalty *pena
     Returns -1 where memory is out."""
     cdef Py_ssize_t p = X.p
     memset(B, 0, sizeof(Bounds))
-    B.X, B.sq, B.penalty, B.room = X[0], sq, penalty[0], room
+    B.X, B.sq, B.penalty, B.room, B.stretch = X[0], sq, penalty[0], room, 1.0
     # one block: a tiny problem is not to be all allocation, and glibc keeps what is freed for the next problem only up to twice
     # the largest block
-    B.c = <double *>malloc((3 * p + room * (X.n + 6) + 2 * p) * sizeof(double) + p * sizeof(int))
+    B.c = <double *>malloc((3 * p + rest_of(room, X.n) + 2 * p) * sizeof(double) + p * sizeof(int))
     if B.c == NULL:
         return -1
     B.size, B.scratch = B.c + p, B.c + 2 * p
     place(B, B.c + 3 * p)
-    B.over = B.users + room
+    B.over = B.users + room + 1
     B.at = <int *>(B.over + 2 * p)
     if penalty.lower != NULL:
         B.side = <signed char *>malloc(p)
@@ -52,23 +52,32 @@ cdef int bounds_init(Bounds *B, Matrix *X, const double *sq, const Penalty *pena
     return 0
 
 
+cdef inline Py_ssize_t rest_of(Py_ssize_t room, Py_ssize_t n) noexcept nogil:
+    """How many numbers belong to residuals."""
+    return room * (n + 6) + 3
+
+
 cdef void place(Bounds *B, double *rest) noexcept nogil:
-    """Divide a block of room (n + 6) numbers for what belongs to residuals."""
+    """Divide a block of them."""
     B.R = rest
     B.rr, B.a, B.d = B.R + B.room * B.X.n, B.R + B.room * (B.X.n + 1), B.R + B.room * (B.X.n + 2)
     B.pairs = B.R + B.room * (B.X.n + 3)
-    B.users = <Py_ssize_t *>(B.R + B.room * (B.X.n + 5))
+    B.users = <Py_ssize_t *>(B.R + B.room * (B.X.n + 5) + 2)
+    B.pairs[2 * B.room] = B.pairs[2 * B.room + 1] = 0.0     # no bound reaches anywhere from there
 
 
 cdef int bounds_borrow(Bounds *B, const Bounds *owner, double *c) noexcept nogil:
-    """As bounds_init for the same columns, with the owner's sizes and scratch, c, which stays the caller's, and room for one
-    residual.  Returns -1 where memory is out."""
-    cdef double *block = <double *>malloc((owner.X.n + 6) * sizeof(double))
+    """As bounds_init for the same columns, with the owner's sizes and scratch, and c, which stays the caller's.  Where the owner
+    has room for more than one residual, this has as much.  Returns -1 where memory is out."""
+    cdef Py_ssize_t rest = rest_of(owner.room, owner.X.n)
+    cdef double *block = <double *>malloc(rest * sizeof(double) + (owner.X.p * sizeof(int) if owner.room > 1 else 0))
     B[0] = owner[0]
-    B.room, B.lent, B.at, B.n_columns_read, B.work = 1, True, NULL, 0, 0.0
-    B.c = c
+    B.lent, B.R, B.n_columns_read, B.work, B.c = True, NULL, 0, 0.0, c
+    if block == NULL:
+        return -1
+    B.at = <int *>(block + rest) if owner.room > 1 else NULL
     place(B, block)
-    return -1 if block == NULL else 0
+    return 0
 
 
 cdef void bounds_free(Bounds *B) noexcept nogil:
@@ -97,9 +106,9 @@ cdef void bounds_start(Bounds *B, const double *y, double yy, const double *xy) 
     cdef const Penalty *P = &B.penalty
     memcpy(B.R, y, B.X.n * sizeof(double))      # xy may be c
     memset(B.a, 0, 2 * B.room * sizeof(double))
-    if not B.lent:
+    if B.at != NULL:
         memset(B.at, 0, p * sizeof(int))
-    memset(B.users, 0, B.room * sizeof(Py_ssize_t))
+    memset(B.users, 0, (B.room + 1) * sizeof(Py_ssize_t))
     B.rr[0], B.a[0] = yy, 1.0
     if P.v == NULL and P.lower == NULL:
         known = fr_bounds_start(p, B.sq, xy, B.size, B.c)
@@ -110,16 +119,20 @@ cdef void bounds_start(Bounds *B, const double *y, double yy, const double *xy) 
             B.c[j] = 0.0 if B.size[j] == 0.0 else (xy[j] if P.v == NULL else xy[j] / P.v[j])
             if P.lower != NULL:
                 B.side[j] = (P.upper[j] > 0.0 and P.lower[j] == 0.0) - (P.lower[j] < 0.0 and P.upper[j] == 0.0)
-    B.users[0], B.largest_size = known, fr_largest(p, B.size)
+    B.users[0], B.largest_size = known, B.stretch * fr_largest(p, B.size)
 
 
 cdef void bounds_leave(Bounds *B, Py_ssize_t j) noexcept nogil:
     """Column j is no longer outside."""
-    if B.lent:
+    if B.at == NULL:
         B.c[j] = NAN
         return
     B.users[B.at[j]] -= B.size[j] > 0.0
-    B.c[j], B.size[j] = 0.0, 0.0
+    B.c[j] = 0.0
+    if B.lent:
+        B.at[j] = <int>B.room
+    else:
+        B.size[j] = 0.0
 
 
 cdef void bounds_return(Bounds *B, const Py_ssize_t *cols, Py_ssize_t k, const double *r) noexcept nogil:
@@ -133,8 +146,9 @@ cdef void bounds_return(Bounds *B, const Py_ssize_t *cols, Py_ssize_t k, const d
             back += 1
             if not B.lent:
                 B.size[j] = size
+            if B.at != NULL:
                 B.users[B.at[j]] += 1
-    if not B.lent and back > 0:
+    if B.at != NULL and back > 0:
         read_columns(B, back, r)
     elif back > 0:
         peek(B, back, B.R)
@@ -171,7 +185,7 @@ cdef Py_ssize_t bounds_outside(Bounds *B) noexcept nogil:
     return k
 
 
-cdef Py_ssize_t slot(Bounds *B) noexcept nogil:
+cdef Py_ssize_t bounds_slot(Bounds *B) noexcept nogil:
     """The place of the residual with the fewest users, which is a free one if there is any."""
     cdef Py_ssize_t e, least = 0
     for e in range(B.room):
@@ -184,7 +198,7 @@ cdef Py_ssize_t over_limit(Bounds *B, double share, double limit, double *most) 
     """fr_bounds_over with the share of each |d| that counts; the columns found are over[: n], n is returned."""
     cdef Py_ssize_t e
     for e in range(B.room):
-        B.pairs[2 * e], B.pairs[2 * e + 1] = B.a[e], share * B.d[e]
+        B.pairs[2 * e], B.pairs[2 * e + 1] = B.a[e], share * B.stretch * B.d[e]
     return fr_bounds_over(B.X.p, B.c, B.size, B.at, B.pairs, B.side, limit, B.over, most)
 
 
@@ -203,17 +217,22 @@ cdef double bounds_check(Bounds *B, const double *r, double limit, bint passing,
     """Find the columns outside whose gradient at r reaches over limit: over[: n_over].  Returns a bound on the rest.
 
     passing: find most of them, and no bound."""
-    cdef Py_ssize_t k
     cdef double most = 0.0
-    bounds_see(B, r)
-    k = over_limit(B, LIKELY if passing else 1.0, limit, &most)
+    cdef Py_ssize_t k = bounds_suspects(B, r, limit, passing, &most)
     if k > 0:
         k = read_columns(B, k, r)
-    n_over[0] = keep_over(B, k, B.c, limit, &most)
+    n_over[0] = bounds_keep(B, k, B.c, limit, &most)
     return most
 
 
-cdef Py_ssize_t keep_over(Bounds *B, Py_ssize_t k, const double *c, double limit, double *most) noexcept nogil:
+cdef Py_ssize_t bounds_suspects(Bounds *B, const double *r, double limit, bint passing, double *most) noexcept nogil:
+    """The columns whose bound at r reaches over limit: over[: n], n is returned; most: a bound on the others.  passing: as in
+    bounds_check."""
+    bounds_see(B, r)
+    return over_limit(B, LIKELY if passing else 1.0, limit, most)
+
+
+cdef Py_ssize_t bounds_keep(Bounds *B, Py_ssize_t k, const double *c, double limit, double *most) noexcept nogil:
     """Of the k columns in over keep those whose gradient c_j reaches over limit, and these gradients in scratch (c may be it).
 
     Returns how many, and raises most to the largest of the others."""
@@ -234,15 +253,13 @@ cdef Py_ssize_t keep_over(Bounds *B, Py_ssize_t k, const double *c, double limit
 cdef bint bounds_look(Bounds *B, const double *r, double limit, bint passing, Py_ssize_t *n_over,
                       double *most) noexcept nogil:
     """bounds_check that reads at most a FEW of the columns; False where more are to be read: bounds_take."""
-    cdef Py_ssize_t i, k
-    bounds_see(B, r)
-    k = over_limit(B, LIKELY if passing else 1.0, limit, most)
+    cdef Py_ssize_t i, k = bounds_suspects(B, r, limit, passing, most)
     if k > B.X.p // FEW:
         return False
     peek(B, k, r)
     for i in range(k - 1, -1, -1):      # downwards, as over[i] >= i
         B.scratch[B.over[i]] = over_factor(B, B.over[i], B.scratch[i])
-    n_over[0] = keep_over(B, k, B.scratch, limit, most)
+    n_over[0] = bounds_keep(B, k, B.scratch, limit, most)
     return True
 
 
@@ -285,8 +302,8 @@ cdef double bounds_sift(Bounds *B, double limit, Py_ssize_t *n_over) noexcept no
 cdef Py_ssize_t read_columns(Bounds *B, Py_ssize_t k, const double *r) noexcept nogil:
     """c of the columns over[: k] anew, at the residual r, which takes a slot.  Where all slots are in use, the columns that
     stand at that one are read, too, and follow in over; returns how many there are."""
-    cdef Py_ssize_t i, j, e = slot(B), n = B.X.n, left = 0, first = 0
-    if not B.lent and B.users[e] > 0:                       # lent: over has all columns outside
+    cdef Py_ssize_t i, j, e = bounds_slot(B), left = 0, first = 0
+    if B.at != NULL and B.users[e] > 0:                     # else over has all columns outside
         for i in range(k):
             B.at[B.over[i]] = -1 - B.at[B.over[i]]          # these are in over already
         i = k
@@ -297,19 +314,24 @@ cdef Py_ssize_t read_columns(Bounds *B, Py_ssize_t k, const double *r) noexcept 
         for i in range(i):
             B.at[B.over[i]] = -1 - B.at[B.over[i]]
     peek(B, k, r)
-    memcpy(B.R + e * n, r, n * sizeof(double))
-    B.rr[e] = fr_dot_f64(n, r, 1, 0.0, r)
-    B.a[e], B.d[e] = 1.0, 0.0
+    bounds_stand(B, e, r)
     for i in range(k):
         j = B.over[i]
         B.c[j] = over_factor(B, j, B.scratch[i])
-        if B.lent:
+        if B.at == NULL:
             continue
         if B.at[j] != left:         # by runs: a count in memory would wait for the one before it
             B.users[left] -= i - first
             left, first = B.at[j], i
         B.at[j] = <int>e
-    if not B.lent:
+    if B.at != NULL:
         B.users[left] -= k - first
         B.users[e] += k
     return k
+
+
+cdef void bounds_stand(Bounds *B, Py_ssize_t e, const double *r) noexcept nogil:
+    """Let r_e be r, which is the last one seen."""
+    memcpy(B.R + e * B.X.n, r, B.X.n * sizeof(double))
+    B.rr[e] = fr_dot_f64(B.X.n, r, 1, 0.0, r)
+    B.a[e], B.d[e] = 1.0, 0.0

@@ -19,3 +19,9 @@ cdef class Columns:
     cdef double *sq
     cdef double *xy
     cdef double *gram           # X'X, p x p, or NULL
+
+
+cdef bint may_be_full(Matrix *X) noexcept nogil
+cdef bint sparse_statistics(Matrix *X, const double *y, bint center, double *mean, double *sq, double *xy,
+                            double *split) noexcept nogil
+cdef double column_moments(Matrix *X, Py_ssize_t j, double *mean) noexcept nogil

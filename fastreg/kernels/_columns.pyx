@@ -265,6 +265,14 @@ cdef bint column_statistics(Matrix *X, const double *y, bint center, double *mea
     return isfinite(total)
 
 
+cdef double column_moments(Matrix *X, Py_ssize_t j, double *mean) noexcept nogil:
+    """|x_j|^2 of a dense column, and its mean, which X.mean points to, from one that may have lost digits.  Cost three n."""
+    cdef double unused = 0.0, squares
+    mean[0] += part_sum(X, j, 0, X.n) / X.n
+    squares = part_moments(X, j, 0, X.n, X.root, &unused)
+    return 0.0 if is_constant(X, j, mean) else squares
+
+
 cdef bint is_constant(Matrix *X, Py_ssize_t j, double *value) noexcept nogil:
     """Whether column j of a dense X is one number, value, in all rows of weight > 0.  Most columns differ in the first two."""
     cdef Py_ssize_t i
