@@ -126,7 +126,9 @@ def choose_lockstep(n: int, p: int, t: int, size: int, entries: int | None) -> t
     left = max(allowed - t * (28 * p + 8 * n * (room + 4)), LEAST) / t
     alone = choose_form(n, p, size, entries)
     gram = math.isqrt(int(left / 12))
-    return room, Form(False, min(alone.gram, gram) if not alone.tall else gram, alone.factor if not alone.tall else FACTOR_COLUMNS)
+    return room, Form(
+        False, min(alone.gram, gram) if not alone.tall else gram, alone.factor if not alone.tall else FACTOR_COLUMNS
+    )
 
 
 COUNTS = ("columns_read", "working_set", "sweeps", "newton_steps", "pivots", "products")

@@ -215,6 +215,8 @@ def folds(value: Any, n: int, seed: int) -> list[tuple[NDArray[np.intp], NDArray
             raise ValueError(f"cv is {k} folds, but X has {n} rows; at most {n} are needed.")
         order = np.random.default_rng(seed).permutation(n)
         return _complements([np.sort(part) for part in np.array_split(order, k)], n)
+    if isinstance(value, (str, bytes)):
+        raise ValueError(f"cv is {value!r}; a number of folds, the fold of each row, or pairs (train, test) are needed.")
     if hasattr(value, "split") and not hasattr(value, "__iter__"):
         raise TypeError(f"cv is {value!r}; what its split(X) gives is needed, pairs of rows to fit and rows to judge by.")
     if not hasattr(value, "__iter__"):

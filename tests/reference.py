@@ -559,3 +559,31 @@ def dense(data, indices, indptr, n):
         for k in range(indptr[j], indptr[j + 1]):
             X[indices[k], j] += data[k]
     return X
+
+
+def mask(n, rows):
+    """1 in these rows, 0 in the others"""
+    out = np.zeros(n)
+    out[rows] = 1.0
+    return out
+
+
+def folds_of(n, k, seed):
+    """(train, test) of k folds of n shuffled rows"""
+    parts = np.array_split(np.random.default_rng(seed).permutation(n), k)
+    return [(np.setdiff1d(np.arange(n), part), np.sort(part)) for part in parts]
+
+
+def fold_errors(X, y, train, test, alphas, l1_ratio, loss, options):
+    """The error on `test` of fits to a copy of the rows `train`, at each alpha"""
+    import fastreg as fr
+
+    rows = {"sample_weight", "offset"}
+    of_train = {name: value[train] if name in rows else value for name, value in options.items()}
+    path = fr.elastic_net_path(X[train].copy(), y[train], l1_ratio=l1_ratio, alphas=alphas, tol=1e-12, **of_train)
+    missed = y[test, None] - path.coefs.T.dot(X[test].T).T - path.intercepts
+    if "offset" in options:
+        missed = missed - options["offset"][test, None]
+    weights = options.get("sample_weight", np.ones(len(y)))[test]
+    each = missed**2 if loss == "mse" else np.abs(missed)
+    return weights @ each / weights.sum()

@@ -126,9 +126,7 @@ class ElasticNet(Fitted):
     @property
     def sparse_coef_(self) -> Any:
         """coef_ as a scipy CSR matrix of shape (1, p) or (t, p)."""
-        from scipy.sparse import csr_matrix
-
-        return csr_matrix(self.coef_)
+        return sparse_rows(self.coef_)
 
 
 class Lasso(ElasticNet):
@@ -252,3 +250,10 @@ class Ridge(Fitted):
 def rows(sample_weight: Any, n: int) -> Any:
     """sample_weight for n rows; one number stands for all of them."""
     return np.full(n, float(sample_weight)) if isinstance(sample_weight, Real) else sample_weight
+
+
+def sparse_rows(coef: Any) -> Any:
+    """Coefficients as a scipy CSR matrix, a row for each target."""
+    from scipy.sparse import csr_matrix
+
+    return csr_matrix(coef)

@@ -31,11 +31,11 @@ Folds = list[tuple[Rows, Rows]]
 class Errors(NamedTuple):
     """What became of every fold, shape (folds,) at an alpha, (K, folds) at all of them."""
 
-    mse: Floats
-    mae: Floats
-    objective: Floats
-    gap: Floats
-    status: NDArray[np.intp]  # an index of OUTCOMES
+    mse: NDArray[Any]
+    mae: NDArray[Any]
+    objective: NDArray[Any]
+    gap: NDArray[Any]
+    status: NDArray[Any]  # an index of OUTCOMES
 
 
 class Held(NamedTuple):

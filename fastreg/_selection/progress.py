@@ -5,16 +5,18 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
+from importlib import import_module
 
 
 def bar(stack: ExitStack, total: int, what: str) -> Callable[[], object]:
     """A function to call after each of `total` steps; closed with the stack.  tqdm's bar, or a line of our own without it."""
     try:
-        from tqdm import tqdm
+        tqdm = import_module("tqdm").tqdm
     except ImportError:
         return _line(stack, total, what)
     shown = stack.enter_context(tqdm(total=total, desc=what, unit="alpha"))
-    return lambda: shown.update()
+    update: Callable[[], object] = shown.update
+    return update
 
 
 def _line(stack: ExitStack, total: int, what: str) -> Callable[[], object]:

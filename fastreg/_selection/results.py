@@ -99,7 +99,9 @@ class CVPath:
 
     def __repr__(self) -> str:
         relaxed = f", relax={self.relax:g}" if self.relax else ""
-        end = ", an end of the path" if len(self.alphas) > 1 and self.alpha_min in (self.alphas.min(), self.alphas.max()) else ""
+        end = (
+            ", an end of the path" if len(self.alphas) > 1 and self.alpha_min in (self.alphas.min(), self.alphas.max()) else ""
+        )
         return (
             f"CVPath({len(self.alphas)} alphas, {len(self.fold_errors)} folds, l1_ratio={self.l1_ratio:g}{relaxed}, "
             f"alpha_min={self.alpha_min:.4g}{end}, alpha_1se={self.alpha_1se:.4g}, "

@@ -70,7 +70,8 @@ cdef int bounds_borrow(Bounds *B, const Bounds *owner, double *c) noexcept nogil
     """As bounds_init for the same columns, with the owner's sizes and scratch, and c, which stays the caller's.  Where the owner
     has room for more than one residual, this has as much.  Returns -1 where memory is out."""
     cdef Py_ssize_t rest = rest_of(owner.room, owner.X.n)
-    cdef double *block = <double *>malloc(rest * sizeof(double) + (owner.X.p * sizeof(int) if owner.room > 1 else 0))
+    cdef Py_ssize_t places = owner.X.p if owner.room > 1 else 0
+    cdef double *block = <double *>malloc(rest * sizeof(double) + places * sizeof(int))
     B[0] = owner[0]
     B.lent, B.R, B.n_columns_read, B.work, B.c = True, NULL, 0, 0.0, c
     if block == NULL:

@@ -18,12 +18,12 @@ from libc.string cimport memcpy, memset
 
 from fastreg.kernels._active cimport Active, active_advance, active_begin, active_free, active_init
 from fastreg.kernels._bounds cimport (
-    Bounds, bounds_free, bounds_init, bounds_keep, bounds_slot, bounds_stand, bounds_suspects, outside, over_factor,
+    Bounds, bounds_free, bounds_init, bounds_reach, bounds_slot, bounds_stand, bounds_suspects, over_factor,
 )
 from fastreg.kernels._cd cimport Penalty
 from fastreg.kernels._columns cimport Columns, column_moments, may_be_full, sparse_statistics
 from fastreg.kernels._design cimport (
-    Matrix, dots, entry, fr_csc, fr_csc_axpy, fr_rows_dot, interrupted, part_pack, raise_for,
+    Matrix, dots, entry, entry_address, fr_csc, fr_csc_axpy, fr_prefetch, fr_rows_dot, interrupted, part_pack, raise_for,
 )
 from fastreg.kernels._gram cimport ALIGNED, CHUNK, aligned, packed_length
 from fastreg.kernels._solver cimport fill_penalty, raise_for_outcome
@@ -32,6 +32,7 @@ from fastreg.kernels._working cimport REACHED, Outcome, failed, has_failed
 cdef enum:
     PANEL = 48                  # columns that are packed at once
     WORTH_PACKING = 3           # for fewer folds, products column by column are faster
+    AHEAD = 8                   # columns that are asked of memory before they are read: no processor foresees which come next
 
 # A sum of squares that is this small a share of what it was taken from is added up anew.
 cdef double CANCELLED = 1e-3
@@ -55,6 +56,8 @@ ctypedef struct Fold:
     Py_ssize_t n_test
     bint wants                  # it waits for columns
     Py_ssize_t slot             # where its residual will stand
+    int *over                   # columns just read that reach over its limit
+    Py_ssize_t n_over
 
 ctypedef struct Folds:
     Matrix X                    # not weighted
@@ -64,11 +67,11 @@ ctypedef struct Folds:
     Bounds owner                # of what all solvers use in turn
     double *R                   # t x n: residuals times roots
     double *missed              # n: errors of the rows to judge by
-    unsigned char *called       # p: whether a column is in `calls`
-    int *lists                  # 2 p, for
-    int *calls                  # columns to be read
-    int *read                   # columns just read
-    Py_ssize_t n_calls, n_read, n_columns_read
+    unsigned char *called       # p: whether a column is to be read
+    int *read                   # p: columns that are being read
+    Py_ssize_t n_read, n_columns_read
+    int *over                   # for each fold n_read columns
+    Py_ssize_t room_over
     Py_ssize_t *waiting         # t
     fr_csc stored               # the entries of sparse X as they are
     double work
@@ -81,13 +84,12 @@ cdef int folds_init(Folds *F) noexcept nogil:
     F.R = <double *>malloc(F.t * n * sizeof(double))
     F.missed = <double *>malloc((n + 1) * sizeof(double))
     F.called = <unsigned char *>calloc(p, 1)
-    F.lists = <int *>malloc(2 * p * sizeof(int))
+    F.read = <int *>malloc((p + 1) * sizeof(int))
     F.waiting = <Py_ssize_t *>malloc(F.t * sizeof(Py_ssize_t))
     F.stored = F.X.csc
     F.stored.shift = NULL
-    if F.R == NULL or F.missed == NULL or F.called == NULL or F.lists == NULL or F.waiting == NULL:
+    if F.R == NULL or F.missed == NULL or F.called == NULL or F.read == NULL or F.waiting == NULL:
         return -1
-    F.calls, F.read = F.lists, F.lists + p
     for k in range(F.t):
         f = &F.folds[k]
         f.mean = <double *>calloc(3 * p, sizeof(double))
@@ -111,7 +113,8 @@ cdef void folds_free(Folds *F) noexcept nogil:
     free(F.R)
     free(F.missed)
     free(F.called)
-    free(F.lists)
+    free(F.read)
+    free(F.over)
     free(F.waiting)
 
 
@@ -223,50 +226,58 @@ cdef void look(Folds *F, Fold *f, Py_ssize_t k) noexcept nogil:
     if m == 0:
         return
     for i in range(m):
-        call(F, S.B.over[i])
+        F.called[S.B.over[i]] = 1
     f.slot = bounds_slot(&S.B)
     if S.B.users[f.slot] > 0:
         for j in range(F.X.p):
             if S.B.at[j] == f.slot and S.B.size[j] > 0.0:
-                call(F, j)
+                F.called[j] = 1
     for i in range(n):
         F.R[k * n + i] = f.root[i] * S.W.r[i]
     bounds_stand(&S.B, f.slot, S.W.r)
 
 
-cdef inline void call(Folds *F, Py_ssize_t j) noexcept nogil:
-    if not F.called[j]:
-        F.called[j] = 1
-        F.calls[F.n_calls] = <int>j
-        F.n_calls += 1
+cdef void listed(Folds *F) noexcept nogil:
+    """read = the columns that were called for, in ascending order, so that what belongs to them lies side by side"""
+    cdef Py_ssize_t j, m = 0
+    for j in range(F.X.p):
+        F.read[m] = <int>j
+        m += F.called[j]
+    memset(F.called, 0, F.X.p)
+    F.n_read = m
+    F.n_columns_read += m
 
 
 cdef int read(Folds *F) noexcept nogil:
     """Read the columns called for, for every fold that called for any.  Status as in gram_block."""
     cdef Py_ssize_t n = F.X.n, ld = packed_length(n), i, k, b = 0, width, rows, t = 0
+    cdef Py_ssize_t item = sizeof(float) if F.X.single else sizeof(double)
     cdef double *block
     cdef double *A
     cdef double *V                          # the residuals, t x n
     cdef double *products                   # t x PANEL
     cdef Py_ssize_t cols[PANEL]
     cdef int status = 0
-    F.calls, F.read, F.n_read, F.n_calls = F.read, F.calls, F.n_calls, 0
-    for i in range(F.n_read):
-        F.called[F.read[i]] = 0
-    F.n_columns_read += F.n_read
     for k in range(F.t):
         if F.folds[k].wants:
             F.waiting[t] = k
             t += 1
     if t == 0:
         return 0
+    listed(F)
+    if F.room_over < F.n_read:
+        free(F.over)
+        F.room_over = F.n_read
+        F.over = <int *>malloc(F.t * F.n_read * sizeof(int))
     block = <double *>malloc((PANEL * (ld + F.t) + t * n) * sizeof(double) + ALIGNED)
-    if block == NULL:
+    if block == NULL or F.over == NULL:
+        free(block)
         return -1
     A = aligned(block)
     products, V = A + PANEL * ld, A + PANEL * (ld + F.t)
     for k in range(t):
         memcpy(V + k * n, F.R + F.waiting[k] * n, n * sizeof(double))
+        F.folds[F.waiting[k]].over, F.folds[F.waiting[k]].n_over = F.over + k * F.n_read, 0
     while b < F.n_read:
         width = min(<Py_ssize_t>PANEL, F.n_read - b)
         for k in range(width):
@@ -280,6 +291,8 @@ cdef int read(Folds *F) noexcept nogil:
             while i < n:
                 rows = min(<Py_ssize_t>CHUNK, n - i)
                 for k in range(width):
+                    if b + k + AHEAD < F.n_read and F.X.row_stride == 1:
+                        fr_prefetch(entry_address(&F.X, i, F.read[b + k + AHEAD]), rows * item)
                     part_pack(&F.X, cols[k], i, rows, A + k * ld)
                 fr_rows_dot(t, width, rows, 1.0, V + i, n, A, ld, products, PANEL, 0)
                 i += rows
@@ -295,27 +308,40 @@ cdef int read(Folds *F) noexcept nogil:
 
 
 cdef void renew(Fold *f, const Py_ssize_t *cols, Py_ssize_t m, const double *products) noexcept nogil:
-    """The gradients of columns outside, at the residual of the fold."""
+    """The gradients of columns outside, at the residual of the fold, and which of them reach over its limit."""
     cdef Bounds *B = &f.S.B
-    cdef Py_ssize_t i, j
+    cdef Py_ssize_t i, j, moved = 0
+    cdef double c, reach, most = f.S.most, limit = f.S.limit
+    cdef int old
     for i in range(m):
         j = cols[i]
-        if outside(B, j):
-            B.c[j] = over_factor(B, j, products[i])
-            B.users[B.at[j]] -= 1
-            B.users[f.slot] += 1
-            B.at[j] = <int>f.slot
+        old = B.at[j]
+        if old >= B.room or B.size[j] <= 0.0:   # not outside
+            continue
+        c = over_factor(B, j, products[i])
+        B.c[j], B.at[j] = c, <int>f.slot
+        B.users[old] -= 1
+        moved += 1
+        reach = bounds_reach(B, j, c)
+        if reach > limit:
+            f.over[f.n_over] = <int>j
+            f.n_over += 1
+        elif reach > most:
+            most = reach
+    B.users[f.slot] += moved
+    f.S.most = most
 
 
-cdef void take(Folds *F, Fold *f) noexcept nogil:
+cdef void take(Fold *f) noexcept nogil:
     """What was read, as the answer that the fold's solver waits for."""
-    cdef Active *S = &f.S
+    cdef Bounds *B = &f.S.B
     cdef Py_ssize_t i
-    if f.wants:
-        for i in range(F.n_read):
-            S.B.over[i] = F.read[i]
-        S.n_over = bounds_keep(&S.B, F.n_read, S.B.c, S.limit, &S.most)
-        f.wants = False
+    if not f.wants:
+        return
+    for i in range(f.n_over):
+        B.over[i] = f.over[i]
+        B.scratch[f.over[i]] = B.c[f.over[i]]
+    f.S.n_over, f.wants = f.n_over, False
 
 
 cdef void judge(Folds *F, Fold *f, double *losses) noexcept nogil:
@@ -363,7 +389,7 @@ cdef Outcome descend(Folds *F, const double *l1, const double *l2, double tol, P
                 continue
             f = &F.folds[k]
             S = &f.S
-            take(F, f)
+            take(f)
             while active_advance(S):
                 look(F, f, k)
                 if f.wants:
@@ -446,8 +472,8 @@ cdef class Lockstep:
                     status = begin(&self.F, &self.F.folds[k], gram_limit, factor_limit)
         raise_for(status, "the solvers of folds")
 
-    def descend(self, const double[:, ::1] l1, const double[:, ::1] l2, double tol, Py_ssize_t max_iter, double[:, :, ::1] found,
-                Py_ssize_t[:, :, ::1] how):
+    def descend(self, const double[:, ::1] l1, const double[:, ::1] l2, double tol, Py_ssize_t max_iter,
+                double[:, :, ::1] found, Py_ssize_t[:, :, ::1] how):
         """Go on to l1, l2 (K, t) of each fold, one row after another.  found (K, t, 4): objective, gap, sums of squared and of
         absolute errors; how (K, t, 2): outcome and n_iter."""
         cdef Outcome outcome = REACHED

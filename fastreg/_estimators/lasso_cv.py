@@ -1,0 +1,214 @@
+"""LassoCV and ElasticNetCV with scikit-learn's names, arguments and attributes.
+
+It knows which function chooses an alpha; it must not know how.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastreg._estimators.linear import Fitted, rows, sparse_rows
+from fastreg._selection.cv import elastic_net_cv
+from fastreg._selection.results import CVPath
+
+Floats = NDArray[np.float64]
+FOLDS = 5  # of cv=None, as in scikit-learn
+
+
+class ElasticNetCV(Fitted):
+    """ElasticNet at the alpha and the l1_ratio with the least error over folds, by `fastreg.elastic_net_cv`.
+
+    Parameters
+    ----------
+    l1_ratio : float, or sequence of them
+    eps : float
+        Ratio of the smallest alpha of a grid to the largest; `alpha_min_ratio` of `fastreg.elastic_net_cv`.
+    alphas : int, or array of shape (K,)
+        The length of a grid, or alphas in any order.
+    fit_intercept, max_iter, tol, positive
+        As in `fastreg.elastic_net`: tol is relative to the objective.
+    cv : None, int, splitter, or iterable of (train, test)
+        An int: so many folds of rows in their order, as scikit-learn has it; None: 5.
+    verbose : bool or int
+        Show progress.
+    n_jobs : None or int
+        Threads that folds are shared out over; None: 1, -1: as many as there are processors.
+    precompute, copy_X, random_state, selection
+        As scikit-learn has them, without effect: what is made beforehand is chosen by size, X is never written, and no order of
+        the coordinates changes the answer.
+    standardize, penalty_factor, lower, upper
+        As in `fastreg.elastic_net_cv`.
+
+    Attributes
+    ----------
+    alpha_, l1_ratio_ : float
+        Of several targets, ndarray of shape (t,), as each has its own; all of theirs below then have t first.
+    alphas_ : ndarray of shape (K,), or (l1_ratios, K) where each l1_ratio has a grid
+    mse_path_ : ndarray of shape (K, folds), or (l1_ratios, K, folds)
+    cv_path_ : CVPath
+        Errors with their standard errors, alpha_1se, the whole path; a tuple of them for several targets.
+    """
+
+    def __init__(
+        self,
+        *,
+        l1_ratio: Any = 0.5,
+        eps: float = 1e-3,
+        alphas: Any = 100,
+        fit_intercept: bool = True,
+        precompute: Any = "auto",
+        max_iter: int = 10_000,
+        tol: float = 1e-6,
+        cv: Any = None,
+        copy_X: bool = True,
+        verbose: Any = 0,
+        n_jobs: int | None = None,
+        positive: bool = False,
+        random_state: Any = None,
+        selection: str = "cyclic",
+        standardize: bool = False,
+        penalty_factor: Any = None,
+        lower: Any = None,
+        upper: Any = None,
+    ) -> None:
+        self.l1_ratio = l1_ratio
+        self.eps = eps
+        self.alphas = alphas
+        self.fit_intercept = fit_intercept
+        self.precompute = precompute
+        self.max_iter = max_iter
+        self.tol = tol
+        self.cv = cv
+        self.copy_X = copy_X
+        self.verbose = verbose
+        self.n_jobs = n_jobs
+        self.positive = positive
+        self.random_state = random_state
+        self.selection = selection
+        self.standardize = standardize
+        self.penalty_factor = penalty_factor
+        self.lower = lower
+        self.upper = upper
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Fit X (n, p) to y (n,) or (n, t) at the alpha of least error; returns self.  X is not copied."""
+        X, y = self._data(X, y)
+        grid = hasattr(self.alphas, "__index__") and np.ndim(self.alphas) == 0
+        found = elastic_net_cv(
+            X,
+            y,
+            l1_ratio=self.l1_ratio,
+            cv=row_folds(self.cv, X, y, FOLDS),
+            alphas=self.alphas if grid else np.sort(np.asarray(self.alphas))[::-1],
+            alpha_min_ratio=self.eps if grid else None,
+            fit_intercept=self.fit_intercept,
+            standardize=self.standardize,
+            sample_weight=rows(sample_weight, X.shape[0]),
+            penalty_factor=self.penalty_factor,
+            lower=self.lower,
+            upper=self.upper,
+            positive=self.positive,
+            tol=self.tol,
+            max_iter=self.max_iter,
+            n_threads=_threads(self.n_jobs),
+            verbose=bool(self.verbose),
+        )
+        each = found if isinstance(found, tuple) else (found,)
+        one = len(each) == 1  # also y of shape (n, 1), as scikit-learn has it
+        self.cv_path_ = each[0] if one else each
+        self.alpha_, self.l1_ratio_ = _of(each, lambda path: path.alpha_min), _of(each, lambda path: path.l1_ratio)
+        self.alphas_ = _of(each, lambda path: _squeezed([curve.alphas for curve in path.curves[: None if grid else 1]]))
+        self.mse_path_ = _of(each, lambda path: _squeezed([curve.fold_errors.T for curve in path.curves]))
+        fits = [path.fit for path in each]
+        self.fit_ = fits[0]
+        self.coef_, self.intercept_ = _of(each, lambda path: path.fit.coef), _of(each, lambda path: path.fit.intercept)
+        self.dual_gap_, self.n_iter_ = _of(each, lambda path: path.fit.dual_gap), max(fit.n_iter for fit in fits)
+        return self
+
+    @property
+    def sparse_coef_(self) -> Any:
+        """coef_ as a scipy CSR matrix of shape (1, p) or (t, p)."""
+        return sparse_rows(self.coef_)
+
+
+class LassoCV(ElasticNetCV):
+    """Lasso at the alpha with the least error over folds, by `fastreg.lasso_cv`.
+
+    Parameters and attributes are those of `ElasticNetCV`, without l1_ratio.
+    """
+
+    l1_ratio = 1.0
+
+    def __init__(
+        self,
+        *,
+        eps: float = 1e-3,
+        alphas: Any = 100,
+        fit_intercept: bool = True,
+        precompute: Any = "auto",
+        max_iter: int = 10_000,
+        tol: float = 1e-6,
+        copy_X: bool = True,
+        cv: Any = None,
+        verbose: Any = False,
+        n_jobs: int | None = None,
+        positive: bool = False,
+        random_state: Any = None,
+        selection: str = "cyclic",
+        standardize: bool = False,
+        penalty_factor: Any = None,
+        lower: Any = None,
+        upper: Any = None,
+    ) -> None:
+        self.eps = eps
+        self.alphas = alphas
+        self.fit_intercept = fit_intercept
+        self.precompute = precompute
+        self.max_iter = max_iter
+        self.tol = tol
+        self.copy_X = copy_X
+        self.cv = cv
+        self.verbose = verbose
+        self.n_jobs = n_jobs
+        self.positive = positive
+        self.random_state = random_state
+        self.selection = selection
+        self.standardize = standardize
+        self.penalty_factor = penalty_factor
+        self.lower = lower
+        self.upper = upper
+
+
+def row_folds(cv: Any, X: Any, y: Any, default: int) -> Any:
+    """cv as the functions take it, which shuffle where an estimator takes the rows in their order."""
+    if cv is None:
+        cv = default
+    if hasattr(cv, "split") and not isinstance(cv, str):
+        return list(cv.split(X, y))
+    if hasattr(cv, "__index__"):
+        if not 2 <= int(cv) <= X.shape[0]:
+            raise ValueError(f"cv is {int(cv)} folds, but X has n_samples={X.shape[0]} rows; 2 to {X.shape[0]} are needed.")
+        sizes = [len(part) for part in np.array_split(np.arange(X.shape[0]), int(cv))]
+        return np.repeat(np.arange(int(cv)), sizes)
+    return cv if isinstance(cv, str) else list(cv)
+
+
+def _threads(n_jobs: Any) -> int:
+    """n_jobs as a number of threads; a negative one leaves so many processors but one idle."""
+    if n_jobs is None:
+        return 1
+    jobs = int(n_jobs)
+    return jobs if jobs > 0 else max(1, (os.cpu_count() or 1) + 1 + jobs)
+
+
+def _squeezed(parts: list[Floats]) -> Floats:
+    return parts[0] if len(parts) == 1 else np.stack(parts)
+
+
+def _of(each: tuple[CVPath, ...], part: Any) -> Any:
+    """What belongs to the target, or to each of several."""
+    return part(each[0]) if len(each) == 1 else np.stack([part(path) for path in each])
