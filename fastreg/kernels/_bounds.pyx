@@ -67,8 +67,9 @@ cdef void place(Bounds *B, double *rest) noexcept nogil:
 
 
 cdef int bounds_borrow(Bounds *B, const Bounds *owner, double *c) noexcept nogil:
-    """As bounds_init for the same columns, with the owner's sizes and scratch, and c, which stays the caller's.  Where the owner
-    has room for more than one residual, this has as much.  Returns -1 where memory is out."""
+    """As bounds_init for the same columns, with the owner's sizes and scratch, and c, which stays the caller's.
+
+    Where the owner has room for more than one residual, this has as much.  Returns -1 where memory is out."""
     cdef Py_ssize_t rest = rest_of(owner.room, owner.X.n)
     cdef Py_ssize_t places = owner.X.p if owner.room > 1 else 0
     cdef double *block = <double *>malloc(rest * sizeof(double) + places * sizeof(int))

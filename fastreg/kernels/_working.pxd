@@ -3,7 +3,7 @@
 from fastreg.kernels._cd cimport Gap, Penalty
 from fastreg.kernels._cholesky cimport Factor
 from fastreg.kernels._cross cimport Cross
-from fastreg.kernels._design cimport Matrix, Gram, col_dot
+from fastreg.kernels._design cimport Matrix, Gram, dots
 
 ctypedef enum Outcome:          # how a solve ended
     REACHED
@@ -62,7 +62,11 @@ cdef inline bint has_failed(Outcome outcome) noexcept nogil:
 
 cdef inline double target_product(Working *W, const double *xy, Py_ssize_t j) noexcept nogil:
     """x_j'y, which xy has for all of X, or is NULL"""
-    return xy[j] if xy != NULL else col_dot(&W.all, j, W.y)
+    cdef double product
+    if xy != NULL:
+        return xy[j]
+    dots(&W.all, &j, 1, W.y, &product)      # not col_dot: y is no state, and has n entries only
+    return product
 
 
 cdef int working_init(Working *W, Matrix *X, const double *y, Py_ssize_t gram_limit, Py_ssize_t factor_limit,
