@@ -693,7 +693,10 @@ class GramStats:
         elif fit_intercept:
             pairs = zip(found.supports, found.values, strict=True)
             intercepts = np.array([y_mean - means[support] @ values for support, values in pairs])
-        return replace(found, intercepts=intercepts, feature_names=names)
+        if isinstance(found, RidgePath):  # which has been told so
+            return replace(found, intercepts=intercepts, feature_names=names)
+        rows = self.n_rows
+        return replace(found, intercepts=intercepts, feature_names=names, n_rows=rows, fit_intercept=fit_intercept)
 
     def _state(self) -> dict[str, NDArray[Any]]:
         """Arrays that say everything; of the products, the lower triangle row by row."""

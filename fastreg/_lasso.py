@@ -253,7 +253,7 @@ def lasso_path(
     -------
     Path, or a tuple of one Path per target for y of shape (n, t)
         alphas (K,), coefs (p, K) built when asked for, intercepts (K,), dual_gaps (K,), statuses, df (K,), ...;
-        len(path) is K and path[k] the Fit at alphas[k].
+        len(path) is K and path[k] the Fit at alphas[k]; path.select("bic") is the best by an information criterion.
 
     Examples
     --------
@@ -415,6 +415,7 @@ def one_path(model: Model, alphas: Floats, warm_start: Any = None, stop: Stop = 
         where = f"at {len(missed)} of {len(alphas)} alphas, worst at alpha={alphas[k]:.6g}"
         asked = f"tol={model.tol:g} with max_iter={model.max_iter}"
         warn_unconverged(where, steps[k].gap, steps[k].objective, steps[k].status, asked, stacklevel=5)
+    always_in, n_candidates = model.candidates()
     counts = {name: count - before[name] * (name != "working_set") for name, count in model.descent.counts.items()}
     return Path(
         alphas=alphas,
@@ -425,11 +426,16 @@ def one_path(model: Model, alphas: Floats, warm_start: Any = None, stop: Stop = 
         n_iters=np.array([s.n_iter for s in steps], dtype=np.intp),
         statuses=tuple(s.status for s in steps),
         l1_ratio=model.l1_ratio,
+        n_rows=model.n_rows,
         n_features=model.p,
+        log_mse=model.log_mse(np.array([s.residual for s in steps])),
+        fit_intercept=model.center,
         n_columns_read=counts.pop("columns_read"),
         counts=counts,
         supports=tuple(s.support for s in steps),
         values=tuple(s.values for s in steps),
+        always_in=always_in,
+        n_candidates=n_candidates,
         feature_names=model.names,
     )
 

@@ -16,6 +16,7 @@ from fastreg import _descent, _input, _options
 from fastreg._descent import Descent, Form, Step
 from fastreg._normalise import Problem, normalise, scale_target, standardised
 from fastreg._results import Fit, Path, Status, warn_unconverged
+from fastreg._selection.criteria import log_mean_square
 
 Floats = NDArray[np.float64]
 
@@ -162,6 +163,27 @@ class Model:
         if limits is not None and _options.leaves_out_0(*limits).any():
             raise _input.no_alpha_max("lower and upper leave out 0")
         return self.descent.alpha_max()
+
+    @property
+    def n_rows(self) -> int:
+        """How many rows have a weight > 0."""
+        root = self.problem.root
+        return self.problem.n if root is None else int(np.count_nonzero(root))
+
+    def log_mse(self, residuals: Floats) -> Floats:
+        """log of the mean squared residual of the present target, from |r|^2 in kernel scaling."""
+        problem = self.descent.problem
+        return log_mean_square(residuals, self.descent.total, problem.n, problem.sy)
+
+    def candidates(self) -> tuple[NDArray[np.intp], int]:
+        """The columns that are in every fit, as nothing keeps them out, and how many of the others may come in."""
+        factors, limits = self.problem.factors, self.problem.limits
+        kept, out = np.full(self.p, self.l1_ratio == 0.0), np.zeros(self.p, np.bool_)
+        if factors is not None:
+            kept, out = kept | (factors[0] == 0.0), np.isinf(factors[0])
+        if limits is not None:
+            kept |= _options.leaves_out_0(*limits)
+        return np.flatnonzero(kept & ~out), int(np.count_nonzero(~kept & ~out))
 
     def start(self, warm_start: Any, alpha: float, target: int = 0) -> None:
         """Let the descent for a target begin with these coefficients, its own column of them if there is one for each."""

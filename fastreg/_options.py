@@ -65,6 +65,15 @@ def coefficients(coef: Any, p: int) -> Floats:
     return w
 
 
+def degrees_of_freedom(value: Any, size: int) -> Floats:
+    """One number >= 0 for each of so many alphas."""
+    df: Floats = real_array(value, "df").astype(np.float64)
+    if df.shape != (size,):
+        raise ValueError(f"df has shape {df.shape}; ({size},) is needed, one entry per alpha.")
+    _each(df, np.isfinite(df) & (df >= 0.0), "df", "alpha", "finite numbers >= 0 are needed")
+    return df
+
+
 def sample_weights(value: Any, n: int) -> Floats | None:
     """Weights of the n rows, rescaled to sum to n."""
     if value is None:

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fastreg import _input
+from fastreg import _input, _options
+from fastreg._selection import criteria
 
 Floats = NDArray[np.float64]
 
@@ -156,8 +157,12 @@ class Path:
     n_iters : ndarray of shape (K,), int
     statuses : tuple of K Status
     l1_ratio : float
-    n_features : int
-        p, the number of columns of X.
+    n_rows, n_features : int
+        n, the number of rows of weight > 0, and p, the number of columns of X.
+    log_mse : ndarray of shape (K,)
+        Logarithm of the mean squared residual, weighted if there are weights; no less than that of its rounding, 64 eps of the
+        mean square of y, and -inf where y is constant.
+    fit_intercept : bool
     n_columns_read : int
         Columns of X that were read along the path to check them, after the one reading that every fit begins with.
     counts : dict
@@ -175,12 +180,18 @@ class Path:
     n_iters: NDArray[np.intp]
     statuses: tuple[Status, ...]
     l1_ratio: float
+    n_rows: int
     n_features: int
+    log_mse: Floats
+    fit_intercept: bool
     n_columns_read: int
     counts: dict[str, int]
     # of each alpha the columns with a coefficient that is not zero, and these
     supports: tuple[NDArray[np.intp], ...] = field(repr=False)
     values: tuple[Floats, ...] = field(repr=False)
+    # columns that the penalty may not leave out, and how many others it may choose from
+    always_in: NDArray[np.intp] = field(repr=False)
+    n_candidates: int = field(repr=False)
     feature_names: tuple[str, ...] | None = None
 
     def __len__(self) -> int:
@@ -240,6 +251,78 @@ class Path:
         for k, support in enumerate(self.supports):
             coefs[np.searchsorted(used, support), k] = self.values[k]
         return predicted(whole[:, used], coefs, self.intercepts, self.alphas, alpha)
+
+    def criterion(
+        self, name: str = "bic", *, gamma: float = 1.0, noise: float | None = None, df: Any = None, n_rows: float | None = None
+    ) -> Floats:
+        """What the fit at each alpha is worth, shape (K,): the least is best.
+
+        With n rows, the mean squared residual m, k degrees of freedom and s of p penalised columns in the fit:
+
+            "aic"    n log m + 2 k
+            "aicc"   n log m + 2 k + 2 (k + 1)(k + 2) / (n - k - 2)
+            "bic"    n log m + k log n
+            "ebic"   n log m + k log n + 2 gamma log C(p, s)
+            "gcv"    m / (1 - k/n)^2, in units of y^2
+
+        Parameters
+        ----------
+        name : str
+        gamma : float >= 0
+            1, the default, finds the right columns however p grows with n; less is for p that grows slower; 0 is "bic".
+        noise : float > 0, optional
+            A known variance of the noise (of a row of mean weight): n m / noise takes the place of n log m, "aicc" is "aic".
+        df : array of shape (K,), optional
+            Degrees of freedom of the coefficients, k less 1 for the intercept.  Default `path.df`, the non-zero ones: right for
+            the lasso, while an l2 penalty leaves fewer, tr(X_A inv(X_A'X_A + n l2 I) X_A') for the columns A (l2 = alpha
+            (1 - l1_ratio)), and a coefficient at a bound none.
+        n_rows : float >= 1, optional
+            The number n of observations, if the rows stand for another: the sum of weights that count repeated rows.  Default
+            the rows of weight > 0, whatever the weights are: they say how exact a row is, and their scale does not matter.
+
+        Notes
+        -----
+        Where everything can be fitted, n log m has no lower end.  A fit that leaves fewer than two degrees of freedom of n
+        ("aicc": three, "gcv": one) is worth infinity, and m counts as no less than its rounding.  That does not keep fits
+        close to it from winning: for n <= p, "aicc", or a known noise, is safe, "aic" and "bic" are not.
+
+        References
+        ----------
+        Zou, Hastie and Tibshirani (2007), On the Degrees of Freedom of the Lasso, theorem 1; Tibshirani and Taylor (2012),
+        Degrees of Freedom in Lasso Problems.
+        Hurvich and Tsai (1989), Regression and Time Series Model Selection in Small Samples.
+        Chen and Chen (2008), Extended Bayesian Information Criteria for Model Selection with Large Model Spaces, eq. 1.
+        Golub, Heath and Wahba (1979), Generalized Cross-Validation as a Method for Choosing a Good Ridge Parameter.
+
+        Examples
+        --------
+        >>> import fastreg as fr
+        >>> X, y = [[1.0], [-1.0], [2.0], [-2.0], [0.5]], [1.1, -0.9, 2.0, -2.2, 0.5]
+        >>> path = fr.lasso_path(X, y, alphas=[9.0, 0.01])
+        >>> path.criterion("aic").round(1), path.select("aic").alpha
+        (array([  6. , -19.6]), 0.01)
+        """
+        k = np.asarray(self.df if df is None else _options.degrees_of_freedom(df, len(self)), dtype=np.float64)
+        chosen = [support.size - np.isin(self.always_in, support).sum() for support in self.supports]
+        evidence = criteria.Evidence(
+            self.log_mse,
+            k + self.fit_intercept,
+            self.n_rows if n_rows is None else _input.number(n_rows, "n_rows", 1.0),
+            np.array([criteria.log_binomial(self.n_candidates, s) for s in chosen]),
+        )
+        return criteria.values(name, evidence, gamma, noise)
+
+    def select(self, criterion: str = "bic", **options: Any) -> Fit:
+        """The fit with the least `criterion`, which has the options; the larger alpha of two that are equally good."""
+        values = self.criterion(criterion, **options)
+        if len(self) == 0:
+            raise ValueError("The path has no alphas to select from; max_support or a callback may have ended it.")
+        if not (values < np.inf).any():
+            raise ValueError(
+                f"criterion is {criterion!r}, but no fit of the path has a finite one: all of them fit {self.n_rows} rows with "
+                "too few degrees of freedom left; noise, or a path with larger alphas, is needed."
+            )
+        return self[criteria.best(values, self.alphas)]
 
     def plot(self, ax: Any = None, names: Any = None) -> Any:
         """Draw the coefficients against alpha; returns the matplotlib Axes (see fastreg.display.plot_path)."""

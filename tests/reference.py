@@ -13,6 +13,7 @@ not penalised, so it is always ybar - xbar'w, which is the same as fitting centr
 sample_weight, offset, and the `**penalty` of `ridge_penalty`: penalty_factor, penalty_matrix, standardize.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -292,6 +293,24 @@ def deviance_ratio(X, y, coef, intercept, fit_intercept=True):
     _, centred, _, _ = center(X, y, fit_intercept)
     r = np.asarray(y, dtype=np.float64) - intercept - np.asarray(X, dtype=np.float64) @ coef
     return 1 - r @ r / (centred @ centred) if centred.any() else 0.0
+
+
+def criterion(name, X, y, coef, intercept, k, n, noise=None, chosen=0, candidates=0, gamma=1.0, **options):
+    """aic, aicc, bic, ebic or gcv of one fit with k degrees of freedom, the intercept's among them, to n rows, `chosen` of
+    `candidates` columns in it; -2 log likelihood without its terms n log(2 pi) and, where noise is not known, n."""
+    s, o = options.get("sample_weight"), options.get("offset")
+    r = array(y) - (0.0 if o is None else array(o)) - intercept - array(X) @ coef
+    m = shares(len(r), s) @ r**2
+    if name == "gcv":
+        return m / (1 - k / n) ** 2
+    likelihood = n * np.log(m) if noise is None else n * m / noise
+    if name == "aicc" and noise is None:
+        # Hurvich and Tsai: n log m + n (1 + k/n) / (1 - (k + 2)/n), whose limit for large n is aic + n + 2
+        return likelihood + n * (1 + k / n) / (1 - (k + 2) / n) - n - 2
+    if name in ("bic", "ebic"):
+        ways = math.comb(candidates, chosen) if name == "ebic" else 1
+        return likelihood + k * np.log(n) + 2 * gamma * math.log(ways)
+    return likelihood + 2 * k
 
 
 # Ridge: y is (n,) or (n, t), coef (p,) or (p, t)

@@ -676,7 +676,7 @@ def test_select_says_what_it_needs():
     assert_refused(path.select, "leave_one_out")
     assert_refused(lambda: path.select("loo"), "leave_one_out")
     assert path.select("gcv").alpha in ALPHAS
-    for criterion in ("aic", "LOO", "", None):
+    for criterion in ("ebic", "LOO", "", None):
         assert_refused(lambda criterion=criterion: path.select(criterion), "criterion", error=(ValueError, TypeError))
 
 

@@ -29,6 +29,7 @@ from fastreg._ridge.results import RidgePath
 from fastreg._ridge.solver import FLOOR, TOL, row_gram
 from fastreg._ridge.spectrum import KAPPA, SAFE_SHARE, VANISHING, ByColumns, ByRows, Numbers, Target
 from fastreg._ridge.tridiagonal import Tridiagonal, by_columns
+from fastreg._selection.criteria import log_mean_square
 
 Floats = NDArray[np.float64]
 
@@ -410,6 +411,8 @@ class Reduced:
             objectives=value,
             dual_gaps=2.0 * scaling.objective * np.maximum(gaps, floor),
             deviance_ratio=1.0 - rss / target.yy if target.yy > 0.0 else np.zeros(l2.size),
+            n_rows=scaling.n,
+            log_mse=log_mean_square(rss, target.yy, problem.n, problem.sy),
             df=df,
             gcv=gcv,
             loo=loo,

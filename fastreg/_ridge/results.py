@@ -10,18 +10,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from fastreg import _input
 from fastreg._results import Fit, Status, place, predicted, span
+from fastreg._selection import criteria
 
 Floats = NDArray[np.float64]
 
 # Name: 1 where the least is best, -1 where the largest is.
-CRITERIA = {"loo": 1.0, "gcv": 1.0, "log_marginal_likelihood": -1.0}
-
-
-def best(errors: Floats, alphas: Floats) -> int:
-    """The place of the alpha with the least error, the largest of equally good ones; of NaN alone, the largest."""
-    order = np.argsort(-alphas, kind="stable")
-    found = errors[order]
-    return int(order[0 if np.isnan(found).all() else np.nanargmin(found)])
+CRITERIA = {"loo": 1.0, "gcv": 1.0, "log_marginal_likelihood": -1.0, "aic": 1.0, "aicc": 1.0, "bic": 1.0}
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +28,9 @@ class RidgePath:
     ----------
     alphas, intercepts, objectives, dual_gaps, deviance_ratio : ndarray of shape (K,)
         As in `Path`; objective - optimum <= dual_gap.
+    n_rows : int
+    log_mse : ndarray of shape (K,)
+        As in `Path`.
     df : ndarray of shape (K,)
         Effective degrees of freedom: the trace of the matrix that takes y to its prediction, with 1 for the intercept and 1
         for each direction that is not penalised.
@@ -59,6 +56,8 @@ class RidgePath:
     objectives: Floats
     dual_gaps: Floats
     deviance_ratio: Floats
+    n_rows: int
+    log_mse: Floats
     df: Floats
     gcv: Floats
     loo: Floats | None
@@ -105,17 +104,30 @@ class RidgePath:
         whole = _input.predictors(X, self.n_features, self.feature_names)
         return predicted(whole, self.coefs, self.intercepts, self.alphas, alpha)
 
-    def select(self, criterion: str = "loo") -> Fit:
-        """The fit with the least "loo" or "gcv", or the largest "log_marginal_likelihood"; the larger alpha of two that are
-        equally good.  A path from statistics has no rows to leave out, and so no "loo"."""
-        if criterion not in CRITERIA:
-            raise ValueError(f"criterion is {criterion!r}; one of {', '.join(map(repr, CRITERIA))} is needed.")
-        values = getattr(self, criterion)
+    def criterion(self, name: str = "loo", *, noise: float | None = None, n_rows: float | None = None) -> Floats:
+        """What the fit at each alpha is worth, shape (K,): the path's "loo", "gcv" or "log_marginal_likelihood", or "aic",
+        "aicc" and "bic" as in `Path.criterion`, whose options noise and n_rows they take.
+
+        There is no "ebic": ridge leaves no column out."""
+        if name not in CRITERIA:
+            raise ValueError(f"criterion is {name!r}; one of {', '.join(map(repr, CRITERIA))} is needed.")
+        if name in criteria.NAMES and name != "gcv":
+            n = self.n_rows if n_rows is None else _input.number(n_rows, "n_rows", 1.0)
+            return criteria.values(name, criteria.Evidence(self.log_mse, self.df, n, np.zeros(len(self))), noise=noise)
+        if noise is not None or n_rows is not None:
+            raise ValueError(f'criterion is {name!r}, which takes neither noise nor n_rows; "aic", "aicc" and "bic" do.')
+        values: Floats | None = getattr(self, name)
         if values is None:
             raise ValueError(
                 'criterion is "loo", but the path has no leave-one-out errors; "gcv", or rows and leave_one_out=True is needed.'
             )
-        return self[best(CRITERIA[criterion] * values, self.alphas)]
+        return values
+
+    def select(self, criterion: str = "loo", **options: Any) -> Fit:
+        """The fit with the least `criterion`, or the largest "log_marginal_likelihood"; the larger alpha of two that are
+        equally good.  A path from statistics has no rows to leave out, and so no "loo"."""
+        values = self.criterion(criterion, **options)
+        return self[criteria.best(CRITERIA[criterion] * values, self.alphas)]
 
     def plot(self, ax: Any = None, names: Any = None) -> Any:
         """Draw the coefficients against alpha; returns the matplotlib Axes (see fastreg.display.plot_path)."""

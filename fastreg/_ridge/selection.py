@@ -14,8 +14,9 @@ from fastreg import _input, _options
 from fastreg._model import Options
 from fastreg._ridge.folds import fold_errors
 from fastreg._ridge.functions import Reduced, fit_at, penalised_model
-from fastreg._ridge.results import RidgeSelection, best
+from fastreg._ridge.results import RidgeSelection
 from fastreg._ridge.solver import TOL
+from fastreg._selection.criteria import best
 
 Floats = NDArray[np.float64]
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fastreg._results import Fit, Path
-from fastreg._ridge.results import best
+from fastreg._selection.criteria import best
 
 Floats = NDArray[np.float64]
 ALPHAS = ("min", "1se")
