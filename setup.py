@@ -24,6 +24,7 @@ KERNELS = [
     "_support",
     "_krylov",
     "_newton",
+    "_relax",
     "_judge",
     "_working",
     "_bounds",

@@ -155,19 +155,28 @@ _NOTHING = np.empty(0)
 class Descent:
     """Solves one problem for one alpha after another, each from the solution before it.
 
-    gram: X~'X~ as the user has it, which no certificate rests on.
+    gram: X~'X~ as the user has it, which no certificate rests on.  relax: the share of least squares on the support in the
+    coefficients, intercept and residual of a step; objective and gap are those of the solution.
     """
 
     def __init__(
-        self, problem: Problem, l1_ratio: float, tol: float, max_iter: int, form: Form, gram: Floats | None = None
+        self,
+        problem: Problem,
+        l1_ratio: float,
+        tol: float,
+        max_iter: int,
+        form: Form,
+        gram: Floats | None = None,
+        relax: float = 0.0,
     ) -> None:
-        self.problem, self.l1_ratio, self.tol, self.max_iter, self.form, self.gram = (
+        self.problem, self.l1_ratio, self.tol, self.max_iter, self.form, self.gram, self.relax = (
             problem,
             l1_ratio,
             tol,
             max_iter,
             form,
             gram,
+            relax,
         )
         self.start: Floats | None = None  # coefficients in public scaling
         self._ridge: RidgeSolver | None = None
@@ -251,7 +260,7 @@ class Descent:
         if self.start is not None:
             self._begin(solver, self.start, l1, l2)
             self.start = None
-        outcome, n_iter, objective, gap, size = solver.solve(l1, l2, self.tol, self.max_iter)
+        outcome, n_iter, objective, gap, size = solver.solve(l1, l2, self.tol, self.max_iter, self.relax)
         status = OUTCOMES[outcome]
         if status is Status.STALLED and problem.limits is None and self._hidden(l1):
             without = self._ridge_step(l2, coef, l1)
@@ -291,6 +300,7 @@ class Descent:
             coef,
             found,
             how,
+            self.relax,
         )
         steps = []
         for k, target in enumerate(targets):
@@ -339,6 +349,7 @@ class Descent:
         """What the solution for l1 = 0 comes to at this l1, or None."""
         problem = self.problem
         if l1 == 0.0 and coef is not None:
+            one = self._relaxed(one)
             level = problem.columns.publish(one.w, problem.unit, coef)
             return self._public(_NONE, _NOTHING, level, one.objective, one.gap, one.n_iter, one.status, one.residual)
         support = np.flatnonzero(one.w)
@@ -352,12 +363,21 @@ class Descent:
             if not gap <= max(self.tol * objective, 64 * EPS * self.total):
                 return None
             status = Status.CONVERGED if gap <= self.tol * objective else Status.PRECISION
+        one = self._relaxed(one)
         with np.errstate(over="ignore"):
             w = one.w[support] * problem.unit
         if coef is not None:
             coef[support] = w
         level = problem.columns.mean_dot(support, w)
         return self._public(support, w, level, objective, gap, one.n_iter, status, one.residual)
+
+    def _relaxed(self, one: RidgeSolution) -> RidgeSolution:
+        """The solution for l1 = 0, whose support is all of X, blended with least squares."""
+        if self.relax == 0.0:
+            return one
+        least, kept = self.ridge.solve(0.0, self.tol, y=self.problem.y), (1.0 - self.relax) ** 2
+        w = (1.0 - self.relax) * one.w + self.relax * least.w
+        return one._replace(w=w, residual=kept * one.residual + (1.0 - kept) * least.residual)
 
     def _public(
         self,

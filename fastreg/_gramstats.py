@@ -351,6 +351,7 @@ class GramStats:
         tol: float = 1e-6,
         max_iter: int = 10_000,
         warm_start: ArrayLike | Fit | Path | None = None,
+        relax: float = 0.0,
     ) -> Fit:
         """Minimise 1/(2 s) sum_i s_i (y_i - b - x_i'w)^2 + alpha |w|_1, s the sum of the weights.
 
@@ -374,6 +375,7 @@ class GramStats:
             tol=tol,
             max_iter=max_iter,
             warm_start=warm_start,
+            relax=relax,
         )
 
     def elastic_net(
@@ -390,6 +392,7 @@ class GramStats:
         tol: float = 1e-6,
         max_iter: int = 10_000,
         warm_start: ArrayLike | Fit | Path | None = None,
+        relax: float = 0.0,
     ) -> Fit:
         """Minimise 1/(2 s) sum_i s_i (y_i - b - x_i'w)^2 + alpha (l1_ratio |w|_1 + (1 - l1_ratio)/2 |w|^2).
 
@@ -416,6 +419,7 @@ class GramStats:
             tol=tol,
             max_iter=max_iter,
             warm_start=warm_start,
+            relax=relax,
         )
         return self._finish(fit, fit_intercept)
 
@@ -433,6 +437,7 @@ class GramStats:
         tol: float = 1e-6,
         max_iter: int = 10_000,
         warm_start: ArrayLike | Fit | Path | None = None,
+        relax: float = 0.0,
         max_support: int | None = None,
         deviance_stop: float | None = None,
         callback: Callable[[Fit], Any] | None = None,
@@ -458,6 +463,7 @@ class GramStats:
             tol=tol,
             max_iter=max_iter,
             warm_start=warm_start,
+            relax=relax,
             max_support=max_support,
             deviance_stop=deviance_stop,
             callback=callback,
@@ -478,6 +484,7 @@ class GramStats:
         tol: float = 1e-6,
         max_iter: int = 10_000,
         warm_start: ArrayLike | Fit | Path | None = None,
+        relax: float = 0.0,
         max_support: int | None = None,
         deviance_stop: float | None = None,
         callback: Callable[[Fit], Any] | None = None,
@@ -516,6 +523,7 @@ class GramStats:
                 tol=tol,
                 max_iter=max_iter,
                 warm_start=warm_start if self._vector else _of_target(warm_start, k, Y.shape[1]),
+                relax=relax,
                 max_support=max_support,
                 deviance_stop=deviance_stop,
                 callback=None if callback is None else report,

@@ -53,6 +53,7 @@ def lasso(
     tol: float = 1e-6,
     max_iter: int = 10_000,
     warm_start: ArrayLike | Fit | Path | None = None,
+    relax: float = 0.0,
 ) -> Fit:
     """Minimise 1/(2n) |y - b - Xw|^2 + alpha |w|_1.
 
@@ -96,11 +97,16 @@ def lasso(
     warm_start : array of shape (p,), Fit or Path, optional
         Coefficients to start from (of a Path: those of the nearest alpha).  Saves work, does not change the answer.  For
         several targets (p, t), a Fit of them or a tuple of Paths give each its own.
+    relax : float from 0 to 1
+        The relaxed lasso: coef is (1 - relax) times the solution plus relax times least squares on its support, nothing
+        penalised, under the same weights, offset and intercept (glmnet's gamma is 1 - relax).  Of columns that depend on one
+        another (to a sine of 1e-6 or less) the least squares of smallest norm.  Not together with bounds.
 
     Returns
     -------
     Fit
         coef (p,) float64, intercept, objective, dual_gap (float64, objective - optimum <= dual_gap), n_iter, status, ...
+        With relax, objective, dual_gap and status are those of the solution that the support comes from.
 
     Raises
     ------
@@ -124,6 +130,8 @@ def lasso(
     Friedman, Hastie and Tibshirani (2010), Regularization Paths for Generalized Linear Models via Coordinate Descent, eq. 5.
     Kim, Koh, Lustig, Boyd and Gorinevsky (2007), An Interior-Point Method for Large-Scale l1-Regularized Least Squares,
     section III (the duality gap).
+    Meinshausen (2007), Relaxed Lasso.  Hastie, Tibshirani and Tibshirani (2020), Best Subset, Forward Stepwise or Lasso?,
+    section 2.4 (relax).
 
     Examples
     --------
@@ -131,6 +139,8 @@ def lasso(
     >>> X = np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]])
     >>> fr.lasso(X, [3.0, 0.5, -3.0, -0.5], alpha=0.5).coef
     array([2., 0.])
+    >>> fr.lasso(X, [3.0, 0.5, -3.0, -0.5], alpha=0.5, relax=1.0).coef
+    array([3., 0.])
     """
     options = Options(
         fit_intercept,
@@ -145,6 +155,7 @@ def lasso(
         tol,
         max_iter,
         warm_start,
+        relax,
     )
     return _fit(X, y, alpha, 1.0, options)
 
@@ -167,6 +178,7 @@ def elastic_net(
     tol: float = 1e-6,
     max_iter: int = 10_000,
     warm_start: ArrayLike | Fit | Path | None = None,
+    relax: float = 0.0,
 ) -> Fit:
     """Minimise 1/(2n) |y - b - Xw|^2 + alpha (l1_ratio |w|_1 + (1 - l1_ratio)/2 |w|^2).
 
@@ -202,6 +214,7 @@ def elastic_net(
         tol,
         max_iter,
         warm_start,
+        relax,
     )
     return _fit(X, y, alpha, l1_ratio, options)
 
@@ -224,6 +237,7 @@ def lasso_path(
     tol: float = 1e-6,
     max_iter: int = 10_000,
     warm_start: ArrayLike | Fit | Path | None = None,
+    relax: float = 0.0,
     max_support: int | None = None,
     deviance_stop: float | None = None,
     callback: Callable[[Fit], Any] | None = None,
@@ -276,6 +290,7 @@ def lasso_path(
         tol,
         max_iter,
         warm_start,
+        relax,
     )
     return _path(X, y, 1.0, alphas, alpha_min_ratio, options, _options.stop(max_support, deviance_stop, callback))
 
@@ -299,6 +314,7 @@ def elastic_net_path(
     tol: float = 1e-6,
     max_iter: int = 10_000,
     warm_start: ArrayLike | Fit | Path | None = None,
+    relax: float = 0.0,
     max_support: int | None = None,
     deviance_stop: float | None = None,
     callback: Callable[[Fit], Any] | None = None,
@@ -329,6 +345,7 @@ def elastic_net_path(
         tol,
         max_iter,
         warm_start,
+        relax,
     )
     return _path(X, y, l1_ratio, alphas, alpha_min_ratio, options, _options.stop(max_support, deviance_stop, callback))
 
@@ -437,6 +454,7 @@ def one_path(model: Model, alphas: Floats, warm_start: Any = None, stop: Stop = 
         always_in=always_in,
         n_candidates=n_candidates,
         feature_names=model.names,
+        relax=model.relax,
     )
 
 

@@ -40,6 +40,7 @@ class Options(NamedTuple):
     tol: Any = 1e-6
     max_iter: Any = 10_000
     warm_start: Any = None
+    relax: Any = 0.0
 
 
 class Model:
@@ -61,10 +62,12 @@ class Model:
             tol,
             max_iter,
             _,
+            relax,
         ) = options
         self.l1_ratio = l1_ratio
         self.tol = tol = _input.number(tol, "tol", 0.0)
         self.max_iter = max_iter = _input.count(max_iter, "max_iter")
+        self.relax = relax = _input.number(relax, "relax", 0.0, 1.0)
         design, self.names = _input.design(X)
         self.design = design
         n, self.p = design.shape
@@ -81,6 +84,8 @@ class Model:
             limits = _options.bounds(lower, upper, positive, self.p)
         self.factors = factors  # as the user gave them
         self.form = form = self._form(precompute, design)
+        if relax > 0.0 and limits is not None:
+            raise _options.relaxed_within_bounds(relax)
         if factors is not None and limits is not None:
             _options.excluded_within(factors[0], *limits)
         self.many = many = Y.ndim == 2
@@ -95,7 +100,7 @@ class Model:
                 _options.excluded_within(factors[0], *limits)
         problem.factors, problem.limits = factors, limits
         gram = None if precompute is AUTO or isinstance(precompute, _options.CHOICES) else self._gram(precompute)
-        self.descent = Descent(problem, l1_ratio, tol, max_iter, form, gram)
+        self.descent = Descent(problem, l1_ratio, tol, max_iter, form, gram, relax)
 
     def _form(self, precompute: Any, design: Any) -> Form:
         """How working sets are kept."""
@@ -212,7 +217,7 @@ def as_fit(one: Step, model: Model, alpha: float) -> Fit:
     coef = np.zeros(model.p)
     coef[one.support] = one.values
     _, _, intercept, objective, gap, n_iter, status, _ = one
-    return Fit(coef, intercept, alpha, model.l1_ratio, objective, gap, n_iter, status, model.names)
+    return Fit(coef, intercept, alpha, model.l1_ratio, objective, gap, n_iter, status, model.names, model.relax)
 
 
 def fit_targets(model: Model, alpha: Any, warm_start: Any, stacklevel: int = 5, scale: float = 1.0, shown: Any = None) -> Fit:
@@ -236,8 +241,9 @@ def fit_targets(model: Model, alpha: Any, warm_start: Any, stacklevel: int = 5, 
         warn_unconverged(f"at alpha={at:.6g}", worst.gap, worst.objective, worst.status, asked, stacklevel)
     if not model.many:
         _, _, intercept, objective, gap, n_iter, status, _ = worst
-        return Fit(coef, intercept, named, model.l1_ratio, scale * objective, scale * gap, n_iter, status, model.names)
+        objective, gap = scale * objective, scale * gap
+        return Fit(coef, intercept, named, model.l1_ratio, objective, gap, n_iter, status, model.names, model.relax)
     of_each = list(zip(*steps, strict=True))
-    intercepts, objectives, gaps = (np.array(of_each[k]) for k in (2, 3, 4))
+    intercepts, objectives, gaps = np.array(of_each[2]), scale * np.array(of_each[3]), scale * np.array(of_each[4])
     n_iter, status = max(of_each[5]), worst.status
-    return Fit(coef.T, intercepts, named, model.l1_ratio, scale * objectives, scale * gaps, n_iter, status, model.names)
+    return Fit(coef.T, intercepts, named, model.l1_ratio, objectives, gaps, n_iter, status, model.names, model.relax)

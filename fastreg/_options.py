@@ -149,6 +149,14 @@ def offsets(value: Any, n: int) -> Floats | None:
     return o
 
 
+def relaxed_within_bounds(relax: float) -> ValueError:
+    """The refusal of a refit that would leave bounds."""
+    return ValueError(
+        f"relax is {relax:g} together with lower, upper or positive; least squares on the support keeps no bounds, so relax=0 "
+        "or no bounds are needed."
+    )
+
+
 def _bound(value: Any, name: str, default: float, p: int) -> Floats:
     """A bound of every coefficient, from None, a number or a vector."""
     a: Floats = real_array(default if value is None else value, name).astype(np.float64)

@@ -91,12 +91,15 @@ class Fit:
         The penalty; l1_ratio is 0.0 for ridge, whose alpha may be an ndarray of shape (t,), one for each target.
     objective, dual_gap : float, or ndarray of shape (t,)
         The objective at coef, and a bound on its distance from the optimum, in the same scaling.  No gap below
-        64 eps |y|^2 / n, the rounding of float64, is claimed, so that many fits report just this.
+        64 eps |y|^2 / n, the rounding of float64, is claimed, so that many fits report just this.  With relax > 0 they are
+        those of the solution whose support coef has.
     n_iter : int
         Sweeps of coordinate descent plus Newton steps; factorizations and refinements for ridge.
     status : Status
     feature_names : tuple of p str, or None
         The names of the columns of X, if it came with names.
+    relax : float
+        The share of least squares on the support in coef and intercept.
     """
 
     coef: Floats
@@ -108,6 +111,7 @@ class Fit:
     n_iter: int
     status: Status
     feature_names: tuple[str, ...] | None
+    relax: float
 
     def __init__(
         self,
@@ -120,12 +124,13 @@ class Fit:
         n_iter: int,
         status: Status,
         feature_names: tuple[str, ...] | None = None,
+        relax: float = 0.0,
     ) -> None:
         # the one that a frozen dataclass makes takes twice as long, of which a fit of a tiny problem would feel 4 %
         fields = self.__dict__
         fields["coef"], fields["intercept"], fields["alpha"], fields["l1_ratio"] = coef, intercept, alpha, l1_ratio
         fields["objective"], fields["dual_gap"], fields["n_iter"] = objective, dual_gap, n_iter
-        fields["status"], fields["feature_names"] = status, feature_names
+        fields["status"], fields["feature_names"], fields["relax"] = status, feature_names, relax
 
     @property
     def support(self) -> NDArray[np.intp]:
@@ -139,9 +144,9 @@ class Fit:
         return prediction
 
     def __repr__(self) -> str:
-        worst = float(np.max(self.dual_gap))
+        worst, relaxed = float(np.max(self.dual_gap)), f"relax={self.relax:g}, " if self.relax else ""
         return (
-            f"Fit(alpha={span(self.alpha)}, l1_ratio={self.l1_ratio:g}, "
+            f"Fit(alpha={span(self.alpha)}, l1_ratio={self.l1_ratio:g}, {relaxed}"
             f"{self.support.size} of {self.coef.shape[0]} coefficients non-zero, dual_gap={worst:.2g}, {self.status.name})"
         )
 
@@ -154,6 +159,7 @@ class Path:
     ----------
     alphas, intercepts, objectives, dual_gaps, deviance_ratio : ndarray of shape (K,)
         deviance_ratio is 1 - |y - prediction|^2 / |y - mean(y)|^2 (no mean without an intercept; 0.0 where y is constant).
+        With relax > 0, objectives and dual_gaps are those of the solutions that the supports come from.
     n_iters : ndarray of shape (K,), int
     statuses : tuple of K Status
     l1_ratio : float
@@ -170,6 +176,8 @@ class Path:
         conjugate gradients).
     feature_names : tuple of p str, or None
         The names of the columns of X, if it came with names.
+    relax : float
+        The share of least squares on the support in coefficients and intercepts.
     """
 
     alphas: Floats
@@ -193,6 +201,7 @@ class Path:
     always_in: NDArray[np.intp] = field(repr=False)
     n_candidates: int = field(repr=False)
     feature_names: tuple[str, ...] | None = None
+    relax: float = 0.0
 
     def __len__(self) -> int:
         return len(self.alphas)
@@ -210,6 +219,7 @@ class Path:
             n_iter=int(self.n_iters[k]),
             status=self.statuses[k],
             feature_names=self.feature_names,
+            relax=self.relax,
         )
 
     def __repr__(self) -> str:
@@ -275,7 +285,8 @@ class Path:
         df : array of shape (K,), optional
             Degrees of freedom of the coefficients, k less 1 for the intercept.  Default `path.df`, the non-zero ones: right for
             the lasso, while an l2 penalty leaves fewer, tr(X_A inv(X_A'X_A + n l2 I) X_A') for the columns A (l2 = alpha
-            (1 - l1_ratio)), and a coefficient at a bound none.
+            (1 - l1_ratio)), a coefficient at a bound none, and relaxing costs more than are counted, as it undoes the shrinkage
+            that the search is paid with.
         n_rows : float >= 1, optional
             The number n of observations, if the rows stand for another: the sum of weights that count repeated rows.  Default
             the rows of weight > 0, whatever the weights are: they say how exact a row is, and their scale does not matter.

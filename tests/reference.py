@@ -288,6 +288,16 @@ def elastic_net_path(X, y, alphas, l1_ratio=1.0, fit_intercept=True):
     return np.array(coefs).T, np.array(intercepts)
 
 
+def relaxed(X, y, coef, relax, fit_intercept=True, sample_weight=None, offset=None):
+    """coef, intercept: (1 - relax) coef + relax times least squares of smallest norm on the columns where coef is not 0."""
+    w, A = array(coef), np.flatnonzero(coef)
+    t = terms(X, y, 0.0, fit_intercept=fit_intercept, sample_weight=sample_weight, offset=offset)
+    least = np.zeros_like(w)
+    least[A] = np.linalg.lstsq(t.A[:, A], t.b, rcond=1e-10)[0]
+    w = (1 - relax) * w + relax * least
+    return w, t.y_mean - t.x_mean @ w
+
+
 def deviance_ratio(X, y, coef, intercept, fit_intercept=True):
     """1 - |y - b - Xw|^2 / |y - ybar|^2, without ybar when there is no intercept; 0 if y is constant."""
     _, centred, _, _ = center(X, y, fit_intercept)

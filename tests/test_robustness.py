@@ -504,6 +504,31 @@ def test_is_certified(name, fit):
         assert_certified(X, y, one, alpha, l1_ratio, options)
 
 
+@pytest.mark.parametrize("l1_ratio", [1.0, 0.5, 0.0])
+@pytest.mark.parametrize("name", ACCEPTED)
+def test_relaxing_fits_no_worse(name, l1_ratio):
+    """Least squares on the support: finite, and the residual is as small as any there, where float64 can tell."""
+    X, y, options = ACCEPTED[name]
+    options = {k: v for k, v in options.items() if k not in ("lower", "upper", "positive")}
+    X = X() if callable(X) else X
+    alpha = options.pop("alpha", None)
+    if alpha is None:
+        alpha = 0.1 * fr.alpha_max(X, y, **{k: options[k] for k in options if k != "penalty_factor"}) or 0.1
+    plain = fr.elastic_net(X, y, alpha, l1_ratio=l1_ratio, **options)
+    fit = timed(lambda: fr.elastic_net(X, y, alpha, l1_ratio=l1_ratio, relax=1.0, **options))
+    assert np.isfinite(fit.coef).all()
+    assert np.isfinite(fit.intercept)
+    where = {k: options[k] for k in ("fit_intercept", "sample_weight", "offset") if k in options}
+    with np.errstate(over="ignore", invalid="ignore"):
+        coef, _ = ref.relaxed(dense(X), y, plain.coef, 1.0, **where)
+        t = ref.terms(dense(X), y, 0.0, **where)
+        least, found, before = (np.sum((t.b - t.A @ w) ** 2) for w in (coef, fit.coef, plain.coef))
+        floor = rounding(dense(X), y, np.maximum(np.abs(fit.coef), np.abs(coef)), where)
+    if np.isfinite(before) and np.isfinite(least):
+        assert found <= (1 + 1e-9) * before + floor
+        assert found <= (1 + 1e-9) * least + floor
+
+
 @pytest.mark.parametrize("fit", FITS)
 @pytest.mark.parametrize("name", WRONG_X)
 def test_wrong_X_is_refused(name, fit):

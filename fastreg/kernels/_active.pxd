@@ -16,7 +16,8 @@ ctypedef struct Active:
     double floor                # the smallest gap that is ever claimed
     double l1_before            # l1 of the last solve, or infinity
     Py_ssize_t n_always_in      # columns without an l1 penalty, or with 0 outside their bounds
-    double rss                  # |r|^2 at the last certificate
+    double rss                  # |r|^2 at the last certificate, or of the answer
+    const double *answer        # W.w, or what relaxing has made of it: until the next solve
     # a solve in progress
     double l1, l2, tol          # as asked for
     Py_ssize_t n_iter, max_iter
@@ -48,4 +49,5 @@ cdef Outcome active_solve(Active *S, double l1, double l2, double tol, Py_ssize_
                           Gap *certificate) noexcept nogil
 cdef void active_begin(Active *S, double l1, double l2, double tol, Py_ssize_t max_iter) noexcept nogil
 cdef bint active_advance(Active *S) noexcept nogil
+cdef int active_relax(Active *S, double share) noexcept nogil
 cdef double active_write(Active *S, const double *mean, double unit, double *coef) noexcept nogil

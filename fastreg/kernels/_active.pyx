@@ -25,6 +25,7 @@ from fastreg.kernels._design cimport dots, fr_dot_f64, fr_largest
 from fastreg.kernels._joining cimport CHEAP, JOIN_AT_LEAST, guess, join, join_best, make_room, most_to_join, release
 from fastreg.kernels._judge cimport working_conjugate_gap, working_judge
 from fastreg.kernels._newton cimport newton_dual
+from fastreg.kernels._relax cimport working_relax
 from fastreg.kernels._support cimport gradients
 from fastreg.kernels._working cimport (
     AT_FLOOR, OUT_OF_ITERATIONS, REACHED, STALLED, failed, has_failed, may_leave, sorted_support, support_size, target_product,
@@ -187,14 +188,24 @@ cdef Outcome active_solve(Active *S, double l1, double l2, double tol, Py_ssize_
     return S.outcome
 
 
+cdef int active_relax(Active *S, double share) noexcept nogil:
+    """After a solve: let the answer be (1 - share) w + share x, x least squares on the support, and rss |y - X answer|^2.  w
+    stays for the next solve.  Status as in working_relax."""
+    cdef int status = 0
+    if share > 0.0:
+        status = working_relax(&S.W, share, S.W.trial_w, &S.rss)
+        S.answer = S.W.trial_w
+    return status
+
+
 cdef double active_write(Active *S, const double *mean, double unit, double *coef) noexcept nogil:
-    """coef_j = unit w_j where that is not 0; returns the sum of mean_j unit w_j, means of the user's X."""
+    """coef_j = unit times the answer where w_j is not 0; returns the sum of mean_j coef_j, means of the user's X."""
     cdef Py_ssize_t j
     cdef double level = 0.0
     cdef Py_ssize_t i, k
     for k in range(sorted_support(&S.W)):   # in this order, so that it does not depend on how the working set came about
         i, j = S.W.features[k], S.W.cols[S.W.features[k]]
-        coef[j] = unit * S.W.w[i]
+        coef[j] = unit * S.answer[i]
         level += mean[j] * coef[j]
     return level
 
@@ -244,11 +255,12 @@ cdef bint active_advance(Active *S) noexcept nogil:
 
 
 cdef void claim(Active *S) noexcept nogil:
-    """No gap below the floor is claimed."""
+    """The end of a solve.  No gap below the floor is claimed."""
     cdef double floor = least_gap(S, S.certificate.primal)
     if S.outcome == REACHED and S.certificate.gap < floor and floor > S.tol * S.certificate.primal:
         S.outcome = AT_FLOOR
     S.certificate.gap = max(S.certificate.gap, floor)
+    S.answer = S.W.w
 
 
 cdef double slack(Active *S) noexcept nogil:

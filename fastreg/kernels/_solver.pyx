@@ -2,7 +2,9 @@
 
 from libc.string cimport memset
 
-from fastreg.kernels._active cimport Active, active_base, active_free, active_init, active_retarget, active_solve, active_write
+from fastreg.kernels._active cimport (
+    Active, active_base, active_free, active_init, active_relax, active_retarget, active_solve, active_write,
+)
 from fastreg.kernels._bounds cimport bounds_see
 from fastreg.kernels._cd cimport Gap, Penalty, clip
 from fastreg.kernels._columns cimport Columns
@@ -11,7 +13,7 @@ from fastreg.kernels._design cimport raise_for
 from fastreg.kernels._joining cimport join
 from fastreg.kernels._judge cimport working_gap
 from fastreg.kernels._working cimport (
-    INTERRUPTED, OUT_OF_MEMORY, Outcome, Working, sorted_support, support_size, working_refresh,
+    INTERRUPTED, OUT_OF_MEMORY, Outcome, Working, has_failed, sorted_support, support_size, working_refresh,
 )
 
 cdef str GRAM = "the Gram matrix of the working set"
@@ -112,15 +114,20 @@ cdef class Solver:
         raise_for_outcome(outcome)
         return most
 
-    def solve(self, double l1, double l2, double tol, Py_ssize_t max_iter):
-        """(outcome, n_iter, objective, gap, support size) at l1, l2 in kernel scale"""
+    def solve(self, double l1, double l2, double tol, Py_ssize_t max_iter, double relax=0.0):
+        """(outcome, n_iter, objective, gap, support size) at l1, l2 in kernel scale; relax: the share of least squares in the
+        coefficients given next"""
         cdef Py_ssize_t n_iter = 0, size
         cdef Gap g
         cdef Outcome outcome
+        cdef int status = 0
         with nogil:
             outcome = active_solve(&self.S, l1, l2, tol, max_iter, &n_iter, &g)
             size = support_size(&self.S.W)
+            if relax > 0.0 and not has_failed(outcome):
+                status = active_relax(&self.S, relax)
         raise_for_outcome(outcome)
+        raise_for(status, "the factor of the support")
         return <int>outcome, n_iter, g.primal, g.gap, size
 
     def write(self, double[::1] coef, double unit):
@@ -130,12 +137,12 @@ cdef class Solver:
     def solution(self, Py_ssize_t[::1] support, double[::1] w, double unit):
         """Write the support, in ascending order of columns, and its coefficients times unit.
 
-        Returns |r|^2 of the last certificate, and the sum of mean_j unit w_j, means of the user's X."""
+        Returns |r|^2 there, and the sum of mean_j unit w_j, means of the user's X."""
         cdef Py_ssize_t j
         cdef double level = 0.0
         cdef Working *W = &self.S.W
         for j in range(sorted_support(W)):
-            support[j], w[j] = W.cols[W.features[j]], unit * W.w[W.features[j]]
+            support[j], w[j] = W.cols[W.features[j]], unit * self.S.answer[W.features[j]]
             level += self.columns.mean[support[j]] * w[j]
         return self.S.rss, level
 

@@ -7,6 +7,9 @@ from fastreg.kernels._working cimport Working
 
 
 cdef enum:
+    OUTSIDE = -1                # instead of its place, for a column that is not in the factor
+    LEFT_OUT = -2
+    AT_ONCE = 960               # new columns multiplied before they are factored: packed by gram_block they take 4 MB
     HOPELESS = 10_000_000       # sum_j |x_j| |w_j| over W.size from which on neither a walk nor a step is taken
 
 
@@ -39,6 +42,8 @@ cdef inline double change_of(Working *W, Py_ssize_t j, double old, double new, d
 
 cdef Py_ssize_t free_size(Working *W) noexcept nogil
 cdef void gradients(Working *W) noexcept nogil
+cdef void forget(Working *W, Py_ssize_t k) noexcept nogil
 cdef void forget_all(Working *W) noexcept nogil
 cdef void forget_leavers(Working *W) noexcept nogil
+cdef int products(Working *W, Py_ssize_t m, Py_ssize_t new) noexcept nogil
 cdef int factor_free_columns(Working *W) noexcept nogil

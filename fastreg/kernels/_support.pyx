@@ -19,9 +19,6 @@ from fastreg.kernels._design cimport col_axpy, dots, interrupted, subtract_produ
 from fastreg.kernels._gram cimport gram_block
 
 cdef enum:
-    OUTSIDE = -1                # instead of its place, for a column that is not in the factor
-    LEFT_OUT = -2
-    AT_ONCE = 960               # new columns multiplied before they are factored: packed by gram_block they take 4 MB
     MOST_FAILURES = 8           # walks in vain in one Newton step
     RISE_ULPS = 64              # of W.size^2: what a walk may raise the objective by, the smallest gap that is ever claimed
 

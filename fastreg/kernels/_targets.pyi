@@ -21,4 +21,5 @@ def solve_targets(
     coef: Floats,
     found: Floats,
     how: NDArray[np.intp],
+    relax: float = 0.0,
 ) -> None: ...

@@ -12,7 +12,7 @@ from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memcpy, memset
 
 from fastreg.kernels._active cimport (
-    Active, active_advance, active_begin, active_free, active_init, active_retarget, active_write,
+    Active, active_advance, active_begin, active_free, active_init, active_relax, active_retarget, active_write,
 )
 from fastreg.kernels._bounds cimport Bounds, bounds_free, bounds_init, bounds_look, bounds_take
 from fastreg.kernels._cd cimport Penalty
@@ -36,7 +36,7 @@ ctypedef struct Batch:
     const double *l1
     const double *l2
     const double *unit          # public coefficients per kernel coefficient
-    double tol
+    double tol, relax
     Py_ssize_t max_iter, gram_limit, factor_limit
     const double *sq
     const double *mean
@@ -145,6 +145,9 @@ cdef Outcome go_on(Batch *T, Place *P) noexcept nogil:
             return REACHED
     if has_failed(S.outcome):
         return S.outcome
+    status = active_relax(S, T.relax)
+    if status != 0:
+        return failed(status)
     T.how[2 * k], T.how[2 * k + 1] = S.outcome, S.n_iter
     T.found[3 * k], T.found[3 * k + 1] = S.certificate.primal, S.certificate.gap
     T.found[3 * k + 2] = active_write(S, T.mean, T.unit[k], T.coef + k * T.X.p)
@@ -155,18 +158,18 @@ cdef Outcome go_on(Batch *T, Place *P) noexcept nogil:
 def solve_targets(Columns columns, const double[:, ::1] Y, tuple factors, tuple bounds, Py_ssize_t n_places,
                   Py_ssize_t gram_limit, Py_ssize_t factor_limit, const double[::1] l1, const double[::1] l2, double tol,
                   Py_ssize_t max_iter, const double[::1] unit, double[:, ::1] coef, double[:, ::1] found,
-                  Py_ssize_t[:, ::1] how):
+                  Py_ssize_t[:, ::1] how, double relax=0.0):
     """Solve t targets Y (t, n), dense X, each at its own l1 and l2, at most n_places of them at a time.
 
     factors, bounds: as Solver has them, the same for all.  coef: zeros (t, p), to be unit times the solution; found (t, 3):
-    objective, gap and mean'coef; how (t, 2): outcome and n_iter."""
+    objective, gap and mean'coef; how (t, 2): outcome and n_iter.  relax: the share of least squares on the support in coef."""
     cdef Batch T
     cdef Outcome outcome = OUT_OF_MEMORY
     memset(&T, 0, sizeof(Batch))
     fill_penalty(&T.penalty, factors, bounds)
     T.X, T.sq, T.mean, T.Y, T.t, T.n_places = &columns.X, columns.sq, columns.mean, &Y[0, 0], Y.shape[0], n_places
-    T.l1, T.l2, T.unit, T.tol, T.max_iter, T.gram_limit, T.factor_limit = (
-        &l1[0], &l2[0], &unit[0], tol, max_iter, gram_limit, factor_limit)
+    T.l1, T.l2, T.unit, T.tol, T.relax, T.max_iter, T.gram_limit, T.factor_limit = (
+        &l1[0], &l2[0], &unit[0], tol, relax, max_iter, gram_limit, factor_limit)
     T.coef, T.found, T.how = &coef[0, 0], &found[0, 0], &how[0, 0]
     with nogil:
         if batch_init(&T) == 0:
