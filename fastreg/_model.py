@@ -183,6 +183,8 @@ class Model:
     def candidates(self) -> tuple[NDArray[np.intp], int]:
         """The columns that are in every fit, as nothing keeps them out, and how many of the others may come in."""
         factors, limits = self.problem.factors, self.problem.limits
+        if factors is limits is None and self.l1_ratio > 0.0:
+            return np.empty(0, np.intp), self.p
         kept, out = np.full(self.p, self.l1_ratio == 0.0), np.zeros(self.p, np.bool_)
         if factors is not None:
             kept, out = kept | (factors[0] == 0.0), np.isinf(factors[0])

@@ -11,8 +11,8 @@ With n rows, mean squared residual m (sum_i s_i r_i^2 / sum_i s_i) and k degrees
 L = n log m is -2 log likelihood at the most likely variance of the noise, but for a constant; n m / noise at a known one, where
 nothing is estimated that aicc would have to correct: it is aic then.
 
-n log m falls without end where everything can be fitted.  m is therefore no less than its rounding, FLOOR_ULPS eps of the
-mean square of y, and a fit that leaves fewer than two degrees of freedom (aicc: fewer than three; gcv: none) is worth infinity
+n log m falls without end where everything can be fitted.  m is therefore no less than its rounding, 64 eps of the mean
+square of y, and a fit that leaves fewer than two degrees of freedom (aicc: fewer than three; gcv: none) is worth infinity
 unless the noise is known.  If y is constant, m is 0 at every alpha and L is taken for 0.
 
 This module knows the formulas; it must not know paths, nor how anything was fitted.
@@ -29,7 +29,7 @@ from fastreg import _input
 Floats = NDArray[np.float64]
 
 NAMES = ("aic", "aicc", "bic", "ebic", "gcv")
-FLOOR_ULPS = 64  # the smallest gap that is ever claimed is so many eps |y|^2
+FLOOR = 64 * float(np.finfo(np.float64).eps)  # the smallest gap that is ever claimed is so much of |y|^2
 
 
 class Evidence(NamedTuple):
@@ -46,8 +46,7 @@ def log_mean_square(rss: Floats, total: float, n: int, scale: float) -> Floats:
     if total <= 0.0:
         return np.full(rss.shape, -np.inf)
     # 1 / scale^2 may leave the range of float64
-    floor = FLOOR_ULPS * float(np.finfo(np.float64).eps) * total
-    logs: Floats = np.log(np.maximum(rss, floor) / n) - 2.0 * math.log(scale)
+    logs: Floats = np.log(np.maximum(rss, FLOOR * total) / n) - 2.0 * math.log(scale)
     return logs
 
 
