@@ -74,11 +74,14 @@ def test_it_is_its_function(kind, s, y, name):
     np.testing.assert_allclose(estimator.predict(data), fit.predict(data), rtol=1e-12)
 
 
-@pytest.mark.parametrize(("name", "shape"), [("Lasso", (6,)), ("ElasticNet", (6,)), ("Ridge", (1, 6)), ("RidgeCV", (1, 6))])
-def test_one_column_of_targets_has_the_shape_that_it_has_in_scikit_learn(name, shape):
+@every_model
+def test_one_column_of_targets_has_the_shape_that_it_has_in_scikit_learn(name):
     estimator = fresh(name).fit(X, Y[:, None])
-    assert estimator.coef_.shape == shape
+    assert estimator.coef_.shape == (6,)
     assert np.shape(estimator.intercept_) == (1,)
+    assert np.shape(estimator.dual_gap_) == ()
+    assert estimator.predict(X).shape == (40,)
+    assert type(estimator.fit(X, Y).intercept_) is np.float64
 
 
 @every_model
@@ -129,6 +132,86 @@ def test_ridge_cv_scores_predictions_of_rows_left_out():
     assert squares.cv_results_.shape == (40, 2, 8)
     np.testing.assert_allclose(squares.cv_results_[:, 0], errors**2)
     assert not hasattr(squares.set_params(store_cv_results=False).fit(X, Y), "cv_results_")
+
+
+def absolute(model, X, y, sample_weight=None):
+    missed = np.abs(y - model.predict(X)).reshape(len(y), -1).mean(axis=1)
+    return -np.average(missed, weights=sample_weight)
+
+
+@pytest.mark.parametrize("score", [None, absolute], ids=["R2", "absolute"])
+@pytest.mark.parametrize("s", [None, S], ids=["plain", "weights"])
+@pytest.mark.parametrize(("y", "per_target"), [(Y, False), (TWO, False), (TWO, True)], ids=["one target", "two", "each of two"])
+@pytest.mark.parametrize("kind", [np.asarray, sparse.csc_array], ids=["dense", "CSC"])
+def test_ridge_cv_scores_folds_by_a_fit_to_the_others(kind, y, per_target, s, score):
+    alphas, s_of = np.geomspace(1e-2, 1e3, 6), lambda rows: None if s is None else s[rows]
+    model = fr.RidgeCV(alphas, cv=5, scoring=score, alpha_per_target=per_target).fit(kind(X), y, s)
+    scores = np.zeros((5, 6, 2 if per_target else 1))
+    for f, test in enumerate(np.arange(40).reshape(5, 8)):
+        train = np.setdiff1d(np.arange(40), test)
+        for k, alpha in enumerate(alphas):
+            for t in range(scores.shape[2]):
+                one = y[:, t] if per_target else y
+                fit = fr.Ridge(alpha).fit(X[train], one[train], s_of(train))
+                scores[f, k, t] = (score or fr.Ridge.score)(fit, X[test], one[test], s_of(test))
+    mean = scores.mean(axis=0)
+    np.testing.assert_array_equal(np.ravel(model.alpha_), alphas[mean.argmax(axis=0)])
+    np.testing.assert_allclose(np.ravel(model.best_score_), mean.max(axis=0), rtol=1e-8)
+    np.testing.assert_allclose(model.coef_, fr.ridge(X, y, model.alpha_, sample_weight=s).coef.T, rtol=1e-9)
+    assert model.selection_.fold_errors.shape == ((5, 6, 2) if per_target else (5, 6))
+
+
+def test_a_fold_of_one_row_has_no_score():
+    with pytest.warns(UserWarning, match=r"^1 of 2 folds have one row to judge by"):
+        model = fr.RidgeCV([1.0], cv=[(np.arange(20), np.arange(20, 40)), (np.arange(39), [39])]).fit(X, Y)
+    assert model.best_score_ == pytest.approx(fr.Ridge().fit(X[:20], Y[:20]).score(X[20:], Y[20:]))
+    with pytest.raises(ValueError, match=r"^cv has one row in each fold to judge by, which has no R\^2"):
+        fr.RidgeCV(cv=40).fit(X, Y)
+    with pytest.raises(ValueError, match=r"^scoring is .* which gives nan at alpha=0\.1; numbers are needed\.$"):
+        fr.RidgeCV(scoring=lambda model, X, y: np.nan).fit(X, Y)
+    with pytest.raises(ValueError, match=r"^cv is 41 folds, but X has 40 rows"):
+        fr.RidgeCV(cv=41).fit(X, Y)
+    with pytest.warns(UserWarning, match="not well-defined with less than two samples"):
+        assert np.isnan(model.score(X[:1], Y[:1]))
+
+
+@pytest.mark.parametrize("y", [Y, TWO], ids=["one target", "two"])
+def test_ridge_cv_weights_errors_of_rows_left_out_as_repeated_rows(y):
+    s = np.arange(40) % 4
+    alphas = [0.1, 10.0]
+    model = fr.RidgeCV(alphas, store_cv_results=True).fit(X, y, s)
+    errors = fr.ridge_cv(X, y, alphas, sample_weight=s, row_errors=True).row_errors
+    for i in (3, 4):
+        rest = np.repeat(np.arange(40), np.where(np.arange(40) == i, 0, s))
+        for k, alpha in enumerate(alphas):
+            missed = y[i] - fr.Ridge(alpha).fit(X[rest], y[rest]).predict(X[[i]])[0]
+            np.testing.assert_allclose(model.cv_results_[i, ..., k], s[i] * missed**2, rtol=1e-8)
+    scored = fr.RidgeCV(alphas, scoring=absolute).fit(X, y, s)
+    missed = np.abs(errors).reshape(40, 2, -1).mean(axis=2)[s > 0]
+    assert scored.best_score_ == pytest.approx(np.max(-np.average(missed, axis=0, weights=s[s > 0])))
+
+
+@pytest.mark.parametrize(
+    ("estimator", "words"),
+    [
+        (fr.Ridge(solver="lu"), "^solver is 'lu'; one of 'auto', 'svd', .* is needed"),
+        (fr.Lasso(selection="greedy"), "^selection is 'greedy'; one of 'cyclic', 'random' is needed"),
+    ],
+)
+def test_names_that_scikit_learn_has_are_known(estimator, words):
+    with pytest.raises(ValueError, match=words):
+        estimator.fit(X, Y)
+
+
+def test_ridge_has_a_solver():
+    assert fr.Ridge().fit(X, Y).solver_ == "cholesky"
+    assert fr.Ridge().fit(sparse.csc_array(X), Y).solver_ == "sparse_cg"
+    assert fr.Ridge(positive=True).fit(X, Y).solver_ == "lbfgs"
+    assert fr.Ridge(solver="saga").fit(X, Y).solver_ == "saga"
+
+
+def test_an_input_may_be_said_to_be_checked():
+    np.testing.assert_array_equal(fr.Lasso(0.1).fit(X, Y, check_input=False).coef_, fr.Lasso(0.1).fit(X, Y).coef_)
 
 
 @pytest.mark.parametrize(
@@ -243,7 +326,7 @@ SCORINGS = (None, "r2", "neg_mean_absolute_error")
     ("options", "scoring"),
     [
         *((options, one) for options in ({}, {"store_cv_results": True}, {"alpha_per_target": True}) for one in SCORINGS),
-        *(({"cv": 5}, one) for one in SCORINGS[1:]),  # by itself scikit-learn scores folds by R^2, fastreg by squared errors
+        *(({"cv": 5}, one) for one in SCORINGS),
     ],
 )
 @pytest.mark.parametrize("y", [Y, TWO], ids=["one target", "two"])

@@ -32,6 +32,12 @@ def parameters(cls: Any) -> dict[str, Any]:
     return {name: one.default for name, one in signature.parameters.items() if name != "self"}
 
 
+def determination(residual: Any, total: Any) -> Any:
+    """1 - residual / total; without a total 0, or 1 where there is no residual."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(total > 0.0, 1.0 - residual / total, np.where(residual > 0.0, 0.0, 1.0))
+
+
 class Estimator:
     """A linear regressor with scikit-learn's attributes."""
 
@@ -77,14 +83,15 @@ class Estimator:
         return found
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """The coefficient of determination, the mean over targets; 1.0 or 0.0 where a target is constant."""
+        """The coefficient of determination, the mean over targets; 1.0 or 0.0 where a target is constant, nan for one row."""
         y = np.asarray(y, np.float64)
+        if y.shape[:1] == (1,):
+            warnings.warn("R^2 score is not well-defined with less than two samples.", UserWarning, stacklevel=2)
+            return float("nan")
         missed = np.square(y - self.predict(X).reshape(y.shape))
         spread = np.square(y - np.average(y, axis=0, weights=sample_weight))
         residual, total = (np.average(one, axis=0, weights=sample_weight) for one in (missed, spread))
-        with np.errstate(divide="ignore", invalid="ignore"):
-            shares = np.where(total > 0.0, 1.0 - residual / total, np.where(residual > 0.0, 0.0, 1.0))
-        return float(np.mean(shares))
+        return float(np.mean(determination(residual, total)))
 
     # Checks
 

@@ -15,6 +15,8 @@ from fastreg._lasso import elastic_net
 from fastreg._results import Fit
 from fastreg._ridge.functions import ridge
 
+SOLVERS = ("auto", "svd", "cholesky", "lsqr", "sparse_cg", "sag", "saga", "lbfgs")
+
 
 class Fitted(Estimator):
     """An estimator whose fit is one Fit.
@@ -35,8 +37,14 @@ class Fitted(Estimator):
     fit_: Fit
 
     def _take(self, fit: Fit) -> None:
+        """Attributes as scikit-learn has them: a number is one of numpy's, and the coefficients of one target are a vector,
+        also where y has one column."""
         self.fit_, self.n_iter_, self.dual_gap_ = fit, fit.n_iter, fit.dual_gap
         self.coef_, self.intercept_ = fit.coef.T, fit.intercept
+        if fit.coef.ndim == 1:
+            self.intercept_ = np.float64(fit.intercept)
+        elif fit.coef.shape[1] == 1:
+            self.coef_, self.dual_gap_ = self.coef_[0], float(fit.dual_gap[0])
 
     def _data(self, X: Any, y: Any) -> tuple[Any, Any]:
         if y is None:
@@ -97,9 +105,10 @@ class ElasticNet(Fitted):
         self.lower = lower
         self.upper = upper
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Fit X (n, p) to y (n,) or (n, t); returns self.  X is not copied."""
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, check_input: bool = True) -> Self:
+        """Fit X (n, p) to y (n,) or (n, t); returns self.  X is not copied, and always checked, whatever check_input is."""
         X, y = self._data(X, y)
+        one_of(self.selection, "selection", ("cyclic", "random"))
         start = getattr(self, "coef_", None) if self.warm_start else None
         fit = elastic_net(
             X,
@@ -119,8 +128,6 @@ class ElasticNet(Fitted):
             warm_start=None if start is None else start.T,
         )
         self._take(fit)
-        if fit.coef.ndim == 2 and fit.coef.shape[1] == 1:  # as scikit-learn has it for these two
-            self.coef_, self.dual_gap_ = self.coef_[0], float(fit.dual_gap[0])
         return self
 
     @property
@@ -192,7 +199,14 @@ class Ridge(Fitted):
         As scikit-learn has them; X is never written, and the solver is chosen by size.
     standardize, penalty_factor, penalty_matrix, lower, upper
         As in `fastreg.ridge`.
+
+    Attributes
+    ----------
+    solver_ : str
+        solver, or the one that scikit-learn would take for "auto".
     """
+
+    solver_: str
 
     def __init__(
         self,
@@ -228,6 +242,7 @@ class Ridge(Fitted):
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Ridge:
         """Fit X (n, p) to y (n,) or (n, t); returns self.  X is not copied."""
         X, y = self._data(X, y)
+        one_of(self.solver, "solver", SOLVERS)
         self._take(
             ridge(
                 X,
@@ -244,7 +259,15 @@ class Ridge(Fitted):
                 tol=self.tol,
             )
         )
+        auto = "lbfgs" if self.positive else "sparse_cg" if hasattr(X, "tocsc") else "cholesky"
+        self.solver_ = auto if self.solver == "auto" else self.solver
         return self
+
+
+def one_of(value: Any, name: str, known: tuple[str, ...]) -> None:
+    """Check that value is one of the known names."""
+    if not isinstance(value, str) or value not in known:
+        raise ValueError(f"{name} is {value!r}; one of {', '.join(map(repr, known))} is needed.")
 
 
 def rows(sample_weight: Any, n: int) -> Any:

@@ -5,15 +5,18 @@ It knows criteria and scorers; the errors come from ridge_cv's own ways to leave
 
 from __future__ import annotations
 
+import inspect
+import warnings
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastreg._estimators.base import Estimator
+from fastreg import _options
+from fastreg._estimators.base import Estimator, determination
 from fastreg._estimators.linear import Fitted, Ridge, rows
-from fastreg._ridge.functions import ridge
+from fastreg._ridge.functions import ridge, ridge_path
 from fastreg._ridge.results import RidgeSelection
 from fastreg._ridge.selection import ridge_cv
 
@@ -31,8 +34,9 @@ class RidgeCV(Fitted):
     cv : None, "gcv", int, splitter, or iterable of (train, test)
         None: exact leave-one-out errors.  An int: so many folds of rows in their order, as scikit-learn has it.
     scoring : None, str, or function of (estimator, X, y)
-        None: less the mean squared error.  A name is looked up by scikit-learn.  With leave-one-out the score of all
-        predictions of rows left out, with folds the mean over folds of that of a fit for each alpha.
+        None: less the mean squared error, or with folds the mean R^2 of those of two rows or more.  A name is looked up by
+        scikit-learn.  With leave-one-out it is the score of all predictions of rows left out, with folds the mean over folds
+        of that of a fit for each alpha; sample_weight is passed on where it is an argument.
     gcv_mode : None, "auto", "svd" or "eigen"
         As scikit-learn has it; the way is chosen by size and condition.
     store_cv_results : bool
@@ -44,11 +48,11 @@ class RidgeCV(Fitted):
     ----------
     alpha_ : float, or ndarray of shape (t,)
     best_score_ : float, or ndarray of shape (t,)
-        Less the mean squared error at alpha_.
+        The score at alpha_.
     selection_ : RidgeSelection
-        The whole curve of errors.
+        The whole curve of squared errors.
     cv_results_ : ndarray of shape (n, K), or (n, t, K)
-        Squared leave-one-out errors, or with scoring the predictions.
+        Squared leave-one-out errors times sample_weight, or with scoring the predictions.
     """
 
     cv_results_: Floats
@@ -79,13 +83,18 @@ class RidgeCV(Fitted):
         self.penalty_matrix = penalty_matrix
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> RidgeCV:
-        """Fit X (n, p) to y (n,) or (n, t) at the best alpha; returns self.  X is not copied."""
+        """Fit X (n, p) to y (n,) or (n, t) at the best alpha; returns self.
+
+        X is not copied, except the rows of one fold at a time where there are folds and scoring.
+        """
         X, y = self._data(X, y)
         if self.gcv_mode not in (None, "auto", "svd", "eigen"):
             raise ValueError(f'gcv_mode is {self.gcv_mode!r}; None, "auto", "svd" or "eigen" is needed.')
         if self.store_cv_results and self.cv is not None:
             raise ValueError("store_cv_results is True, but cv is not None; only leave-one-out has an error for each row.")
         weights, folds = rows(sample_weight, X.shape[0]), self._folds(X, y)
+        if folds == "gcv" and self.scoring is not None:
+            raise ValueError('scoring is given, but cv is "gcv", which has no predictions of rows left out.')
         options = {
             "fit_intercept": self.fit_intercept,
             "standardize": self.standardize,
@@ -93,71 +102,136 @@ class RidgeCV(Fitted):
             "penalty_matrix": self.penalty_matrix,
         }
         keep = self.cv is None and (self.store_cv_results or self.scoring is not None)
-        per_target = self.alpha_per_target
-        found = ridge_cv(
-            X, y, self.alphas, cv=folds, alpha_per_target=per_target, sample_weight=weights, row_errors=keep, **options
-        )
+        plain = not isinstance(folds, str) and self.scoring is None
+        each = self.alpha_per_target or plain  # R^2 is known from the errors of each target
+        found = ridge_cv(X, y, self.alphas, cv=folds, alpha_per_target=each, sample_weight=weights, row_errors=keep, **options)
         y = np.asarray(y, np.float64)
-        if self.scoring is None:
+        if self.scoring is None and isinstance(folds, str):
             errors, at = found.errors, found.index
             best = -(errors[at, np.arange(errors.shape[1])] if errors.ndim == 2 else errors[at])
         else:
-            if isinstance(folds, str) and folds == "gcv":
-                raise ValueError('scoring is given, but cv is "gcv", which has no predictions of rows left out.')
             scores = self._scores(found, X, y, weights, folds, options)
+            if found.errors.ndim > scores.ndim:
+                assert found.fold_errors is not None
+                found = replace(found, errors=found.errors.mean(axis=1), fold_errors=found.fold_errors.mean(axis=2))
             order = np.argsort(-found.alphas, kind="stable")  # the larger alpha of two that are equally good
-            at = order[np.argmax(scores[order], axis=0)]
-            best = scores.max(axis=0)
-            alpha = found.alphas[at]
-            fit = ridge(X, y, alpha if np.ndim(alpha) else float(alpha), sample_weight=weights, **options)
-            found = replace(found, alpha=alpha if np.ndim(alpha) else float(alpha), index=at, fit=fit)
+            at, best = order[np.argmax(scores[order], axis=0)], scores.max(axis=0)
+            alpha = found.alphas[at] if np.ndim(at) else float(found.alphas[at])
+            if not np.array_equal(alpha, found.alpha):
+                found = replace(found, alpha=alpha, index=at, fit=ridge(X, y, alpha, sample_weight=weights, **options))
         self.selection_, self.alpha_ = found, found.alpha
         self.best_score_ = best if np.ndim(best) else float(best)
         if hasattr(self, "cv_results_"):
             del self.cv_results_
         if self.store_cv_results and found.row_errors is not None:
-            each = np.moveaxis(found.row_errors, 1, -1)
-            self.cv_results_ = np.square(each) if self.scoring is None else y[..., None] - each
+            of_rows = np.moveaxis(found.row_errors, 1, -1)
+            self.cv_results_ = weighted_squares(of_rows, weights) if self.scoring is None else y[..., None] - of_rows
         self._take(found.fit)
         return self
 
     def _scores(self, found: RidgeSelection, X: Any, y: Floats, weights: Any, folds: Any, options: dict[str, Any]) -> Floats:
         """The score of every alpha, (K,), or (K, t) with alpha_per_target and several targets."""
-        scorer = self.scoring
+        weights = None if weights is None else np.asarray(weights)
+        each = self.alpha_per_target and y.ndim == 2
+        if self.scoring is None:
+            scores = determinations(found, y, weights, folds)
+            scores = scores if each or y.ndim == 1 else scores.mean(axis=1)
+        else:
+            scorer, targets = self._scorer(), [(..., t) for t in range(y.shape[1])] if each else [...]
+            if found.row_errors is not None:
+                scores = scores_of_rows(scorer, found.row_errors, y, weights, targets)
+            else:
+                scores = scores_of_folds(scorer, found.alphas, X, y, weights, folds, targets, options)
+            scores = scores if each else scores[:, 0]
+        bad = np.flatnonzero(np.isnan(scores.reshape(found.alphas.size, -1)).any(axis=1))
+        if bad.size:
+            raise ValueError(
+                f"scoring is {self.scoring!r}, which gives nan at alpha={found.alphas[bad[0]]:g}; numbers are needed."
+            )
+        return scores
+
+    def _scorer(self) -> Any:
+        """A function of (estimator, X, y, weights)."""
+        scorer: Any = self.scoring
         if isinstance(scorer, str):
             from sklearn.metrics import get_scorer
 
             scorer = get_scorer(scorer)
-        each = self.alpha_per_target and y.ndim == 2
-        targets: list[Any] = list(range(y.shape[1])) if each else [slice(None)]
-        X = X.tocsr() if hasattr(X, "tocsr") else X
-        scores = np.empty((found.alphas.size, len(targets)))
-        used = slice(None) if weights is None else np.asarray(weights) > 0.0
-        for k, alpha in enumerate(found.alphas):
-            for t, one in enumerate(targets):
-                if found.row_errors is not None:
-                    seen = y[used] if y.ndim == 1 else y[used][:, one]
-                    missed = found.row_errors[used][:, k] if y.ndim == 1 else found.row_errors[used][:, k, one]
-                    scores[k, t] = scorer(Said(), seen - missed, seen)
-                    continue
-                target, of_folds = y if y.ndim == 1 else y[:, one], []
-                for train, test in pairs(folds):
-                    given = None if weights is None else np.asarray(weights)[train]
-                    model = Ridge(float(alpha), **options).fit(X[train], target[train], given)
-                    of_folds.append(float(scorer(model, X[test], target[test])))
-                scores[k, t] = np.mean(of_folds)
-        return scores if each else scores[:, 0]
+        takes_weights = "sample_weight" in inspect.signature(scorer).parameters
+
+        def score(model: Any, X: Any, y: Any, weights: Any) -> float:
+            return float(scorer(model, X, y, **({} if weights is None or not takes_weights else {"sample_weight": weights})))
+
+        return score
 
     def _folds(self, X: Any, y: Any) -> Any:
-        """cv as `ridge_cv` takes it."""
-        if self.cv is None:
-            return "loo"
-        if hasattr(self.cv, "split") and not isinstance(self.cv, str):
-            return list(self.cv.split(X, y))
-        if hasattr(self.cv, "__index__"):
-            n = X.shape[0]
-            return np.repeat(np.arange(int(self.cv)), [len(part) for part in np.array_split(np.arange(n), int(self.cv))])
-        return self.cv if isinstance(self.cv, str) else list(self.cv)
+        """cv as `ridge_cv` takes it: a name, or pairs (train, test)."""
+        if self.cv is None or isinstance(self.cv, str):
+            return self.cv or "loo"
+        n = X.shape[0]
+        if hasattr(self.cv, "__index__") and np.ndim(self.cv) == 0:
+            parts = np.array_split(np.arange(n), len(_options.folds(self.cv, n, 0)))  # the number is checked there
+            return _options.folds(np.repeat(np.arange(len(parts)), [part.size for part in parts]), n, 0)
+        return _options.folds(list(self.cv.split(X, y)) if hasattr(self.cv, "split") else self.cv, n, 0)
+
+
+def weighted_squares(errors: Floats, weights: Any) -> Floats:
+    """Squared errors (n, ...) times the weights of their rows, 0 for a row of weight 0."""
+    if weights is None:
+        return np.square(errors)
+    s = np.asarray(weights, np.float64).reshape(-1, *[1] * (errors.ndim - 1))
+    return np.where(s > 0.0, s * np.square(errors), 0.0)
+
+
+def determinations(found: RidgeSelection, y: Floats, weights: Any, folds: Any) -> Floats:
+    """The mean over folds of R^2, (K,) or (K, t), from the squared errors on each; one row has none."""
+    shares = []
+    for errors, (_, test) in zip(found.fold_errors if found.fold_errors is not None else (), folds, strict=True):
+        s = np.ones(test.size) if weights is None else weights[test]
+        if np.count_nonzero(s) > 1:
+            spread = np.average(np.square(y[test] - np.average(y[test], axis=0, weights=s)), axis=0, weights=s)
+            shares.append(determination(errors, spread))
+    if not shares:
+        raise ValueError(
+            "cv has one row in each fold to judge by, which has no R^2; larger folds, "
+            'scoring="neg_mean_squared_error", or cv=None, which leaves out each row, are needed.'
+        )
+    if len(shares) < len(folds):
+        some = f"{len(folds) - len(shares)} of {len(folds)} folds"
+        warnings.warn(f"{some} have one row to judge by, which has no R^2; they are not counted.", UserWarning, stacklevel=4)
+    mean: Floats = np.mean(shares, axis=0)
+    return mean
+
+
+def scores_of_rows(score: Any, errors: Floats, y: Floats, weights: Any, targets: list[Any]) -> Floats:
+    """The score of all predictions of rows left out, (K, targets), from their errors (n, K) or (n, K, t)."""
+    used = slice(None) if weights is None else weights > 0.0
+    y, errors, weights = y[used], errors[used], None if weights is None else weights[used]
+    said = [y - errors[:, k] for k in range(errors.shape[1])]
+    return np.array([[score(Said(), one[t], y[t], weights) for t in targets] for one in said])
+
+
+def scores_of_folds(
+    score: Any, alphas: Floats, X: Any, y: Floats, weights: Any, folds: Any, targets: list[Any], options: dict[str, Any]
+) -> Floats:
+    """The mean over folds of the score of a fit to the others, (K, targets)."""
+    X = X.tocsr() if hasattr(X, "tocsr") else X
+    scores = np.zeros((alphas.size, len(targets)))
+    for train, test in folds:
+        s, judged = (None, None) if weights is None else (weights[train], weights[test])
+        found = ridge_path(X[train], y[train], alphas, sample_weight=s, leave_one_out=False, **options)
+        if isinstance(found, tuple):
+            coefs = np.stack([path.coefs.T for path in found], axis=-1)
+            intercepts = np.stack([path.intercepts for path in found], axis=-1)
+        else:
+            coefs, intercepts = found.coefs.T, found.intercepts
+        left_out = X[test]
+        for k, alpha in enumerate(alphas.tolist()):
+            for j, t in enumerate(targets):
+                model = Ridge(alpha, **options)
+                model.coef_, model.intercept_, model.n_features_in_ = coefs[k][t].T, intercepts[k, ...][t], X.shape[1]
+                scores[k, j] += score(model, left_out, y[test][t], judged) / len(folds)
+    return scores
 
 
 class Said(Estimator):
@@ -169,11 +243,3 @@ class Said(Estimator):
 
     def predict(self, X: Any) -> Any:
         return X
-
-
-def pairs(folds: Any) -> Any:
-    """(train, test) of each fold, from such pairs or the fold of each row."""
-    if isinstance(folds, list) and isinstance(folds[0], tuple):
-        return folds
-    labels = np.asarray(folds)
-    return [(np.flatnonzero(labels != one), np.flatnonzero(labels == one)) for one in np.unique(labels)]
