@@ -1,0 +1,62 @@
+"""scikit-learn's own tests of its linear models, with fastreg's estimators in their place."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from sklearn_internals import INTERNALS, VERSION
+
+import fastreg
+
+
+def outcomes(folder):
+    """{file: {test: whether it failed}}; without the settings of this project, and of scikit-learn's tests."""
+    (folder / "pytest.ini").write_text("[pytest]\n")
+    places = [Path(__file__).parent, Path(fastreg.__file__).parents[1]]
+    unset = ("PYTEST_", "SKLEARN_")
+    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    env = {name: value for name, value in os.environ.items() if not name.startswith(unset)} | threads
+    env |= {"PYTHONPATH": os.pathsep.join(map(str, places)), "FASTREG_OUTCOMES": str(folder / "outcomes.json")}
+    modules = [f"sklearn.linear_model.tests.{name}" for name in INTERNALS]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "--tb=no",
+        "-p",
+        "no:cacheprovider",
+        "-c",
+        "pytest.ini",
+        "-p",
+        "sklearn_names",
+    ]
+    run = subprocess.run([*command, "--pyargs", *modules], env=env, cwd=folder, capture_output=True, text=True)
+    assert run.returncode in (0, 1), run.stdout + run.stderr  # anything else is no matter of passing or failing
+    return json.loads((folder / "outcomes.json").read_text())
+
+
+@pytest.mark.slow
+def test_only_tests_of_its_internals_fail(tmp_path):
+    sklearn = pytest.importorskip("sklearn")
+    if find_spec("sklearn.linear_model.tests") is None:
+        pytest.skip("scikit-learn is installed without its tests")
+    if sklearn.__version__.split(".")[:2] != VERSION.split("."):
+        pytest.skip(f"the list is that of scikit-learn {VERSION}; {sklearn.__version__} is installed")
+    found = outcomes(tmp_path)
+    unlisted, passing = [], []
+    for file, listed in INTERNALS.items():
+        assert len(found[file]) > 100
+        internal = re.compile("|".join(rf"{one.test}(\[{one.cases}\])?" for one in listed))
+        for test, failed in found[file].items():
+            if bool(internal.fullmatch(test)) != failed:
+                (unlisted if failed else passing).append(f"{file}::{test}")
+        names = {test.partition("[")[0] for test in found[file]}
+        passing += [f"{file}::{one.test} (no such test)" for one in listed if one.test not in names]
+    assert unlisted == []
+    assert passing == [], "listed, but they pass"
