@@ -228,6 +228,8 @@ def folds(value: Any, n: int, seed: int) -> list[tuple[NDArray[np.intp], NDArray
     """(train, test) of each fold, from a number of folds, the fold of each of n rows, or such pairs."""
     if hasattr(value, "__index__") and np.ndim(value) == 0:
         k = count(value, "cv", 2)
+        if n == 1:
+            raise ValueError(f"cv is {k} folds, but one sample leaves none to judge by; two rows are needed.")
         if k > n:
             raise ValueError(f"cv is {k} folds, but X has {n} rows; at most {n} are needed.")
         order = np.random.default_rng(seed).permutation(n)

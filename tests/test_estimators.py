@@ -5,6 +5,7 @@ import pickle
 import subprocess
 import sys
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -310,12 +311,15 @@ def test_scikit_learn_is_not_imported(tmp_path):
 # scikit-learn
 
 
-@pytest.mark.parametrize("kind", [fr.Lasso, fr.ElasticNet, fr.Ridge, fr.RidgeCV])
-def test_scikit_learn_checks_pass(kind):
+@pytest.mark.parametrize(
+    "estimator",
+    [fr.Lasso(), fr.ElasticNet(warm_start=True), fr.Ridge(), fr.Ridge(positive=True), fr.RidgeCV(), fr.RidgeCV(cv=3)],
+)
+def test_scikit_learn_checks_pass(estimator):
     checks = pytest.importorskip("sklearn.utils.estimator_checks")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        results = checks.check_estimator(kind(), on_fail=None, on_skip=None)
+        results = checks.check_estimator(estimator, on_fail=None, on_skip=None)
     assert [found["check_name"] for found in results if found["status"] == "failed"] == []
 
 
@@ -336,7 +340,7 @@ def test_ridge_cv_chooses_as_scikit_learn_does(y, options, scoring):
     kept = {name: value for name, value in options.items() if y.ndim == 2 or name != "alpha_per_target"}
     ours, theirs = (kind(alphas, scoring=scoring, **kept).fit(X, y) for kind in (fr.RidgeCV, linear_model.RidgeCV))
     np.testing.assert_array_equal(ours.alpha_, theirs.alpha_)
-    np.testing.assert_allclose(ours.coef_, theirs.coef_, rtol=1e-9)
+    np.testing.assert_allclose(ours.coef_, theirs.coef_, rtol=1e-9, atol=1e-11)
     np.testing.assert_allclose(ours.best_score_, theirs.best_score_, rtol=1e-9)
     if kept.get("store_cv_results"):
         np.testing.assert_allclose(ours.cv_results_, theirs.cv_results_, rtol=1e-8)
@@ -344,16 +348,86 @@ def test_ridge_cv_chooses_as_scikit_learn_does(y, options, scoring):
 
 def test_it_works_in_pipelines_and_searches():
     pytest.importorskip("sklearn")
-    import sklearn
-    from sklearn.model_selection import GridSearchCV
+    from sklearn.model_selection import GridSearchCV, cross_val_score
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    search = GridSearchCV(make_pipeline(StandardScaler(), fr.Lasso()), {"lasso__alpha": [0.01, 0.1, 1.0]}, cv=3).fit(X, Y)
+    model = make_pipeline(StandardScaler(), fr.Lasso())
+    search = GridSearchCV(model, {"lasso__alpha": [0.01, 0.1, 1.0]}, cv=3).fit(X, Y)
     assert search.best_score_ > 0.5
+    best = fr.Lasso(search.best_params_["lasso__alpha"])
+    scaled = (X - X.mean(axis=0)) / X.std(axis=0)
+    np.testing.assert_allclose(search.predict(X), best.fit(scaled, Y).predict(scaled), rtol=1e-9)
+    assert cross_val_score(search.best_estimator_, X, Y, cv=3).mean() == pytest.approx(search.best_score_)
+
+
+@every_model
+def test_a_clone_has_the_parameters_and_no_fit(name):
+    sklearn = pytest.importorskip("sklearn")
+    fitted = fresh(name).fit(X, Y)
+    twin = sklearn.clone(fitted)
+    assert repr(twin) == repr(fitted)
+    assert not hasattr(twin, "coef_")
+    np.testing.assert_array_equal(twin.fit(X, Y).coef_, fitted.coef_)
+
+
+def test_it_selects_columns_for_others():
+    feature_selection = pytest.importorskip("sklearn.feature_selection")
+    from sklearn.pipeline import make_pipeline
+
+    frame = pd.DataFrame(np.column_stack([X, np.random.default_rng(0).standard_normal((40, 3))]), columns=list("abcdefghi"))
+    model = make_pipeline(feature_selection.SelectFromModel(fr.Lasso(0.3)), fr.Ridge()).set_output(transform="pandas")
+    model.fit(frame, Y)
+    kept = frame.columns[fr.Lasso(0.3).fit(frame, Y).coef_ != 0.0]
+    assert 0 < kept.size < 9
+    np.testing.assert_array_equal(model[1].feature_names_in_, kept)
+    np.testing.assert_allclose(model.predict(frame), fr.Ridge().fit(frame[kept], Y).predict(frame[kept]), rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["ElasticNet", "Ridge", "RidgeCV"])
+def test_weights_are_routed(name):
+    sklearn = pytest.importorskip("sklearn")
+    from sklearn.exceptions import UnsetMetadataPassedError
+    from sklearn.model_selection import GridSearchCV, cross_validate
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
     with sklearn.config_context(enable_metadata_routing=True):
-        routed = GridSearchCV(
-            fr.Ridge().set_fit_request(sample_weight=True).set_score_request(sample_weight=True), {"alpha": [1.0]}
-        )
-        routed.fit(X, Y, sample_weight=S)
-    np.testing.assert_allclose(routed.best_estimator_.coef_, fr.ridge(X, Y, 1.0, sample_weight=S).coef)
+        weighted = fresh(name).set_fit_request(sample_weight=True).set_score_request(sample_weight=True)
+        search = GridSearchCV(weighted, {"fit_intercept": [True]}).fit(X, Y, sample_weight=S)
+        np.testing.assert_array_equal(search.best_estimator_.coef_, fresh(name).fit(X, Y, S).coef_)
+        piped = make_pipeline(StandardScaler().set_fit_request(sample_weight=False), sklearn.clone(weighted))
+        scaled = StandardScaler().fit_transform(X)
+        np.testing.assert_array_equal(piped.fit(X, Y, sample_weight=S)[1].coef_, fresh(name).fit(scaled, Y, S).coef_)
+        scores = cross_validate(weighted, X, Y, cv=4, params={"sample_weight": S})["test_score"]
+        fit = fresh(name).fit(X[10:], Y[10:], S[10:])
+        assert scores[0] == pytest.approx(fit.score(X[:10], Y[:10], S[:10]))
+        with pytest.raises(UnsetMetadataPassedError):
+            cross_validate(fresh(name), X, Y, params={"sample_weight": S})
+
+
+# Pickles of releases
+
+STORED = Path(__file__).parent / "data" / "estimators-0.1.0.pickle"
+
+
+def store():
+    """Write STORED, as long as 0.1.0 is not released: python -c "import test_estimators; test_estimators.store()" in tests."""
+    fitted = {name: fresh(name).fit(X, Y) for name in MODELS}
+    rows = X[:3].copy()
+    content = {name: (estimator, repr(estimator), rows, estimator.predict(rows)) for name, estimator in fitted.items()}
+    STORED.write_bytes(pickle.dumps(content, protocol=4))
+
+
+def test_a_pickle_of_a_release_is_read():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        if fr.__version__ != "0.1.0":
+            warnings.filterwarnings("ignore", message="This .* was pickled by fastreg 0.1.0")
+        stored = pickle.loads(STORED.read_bytes())
+    assert {"Lasso", "ElasticNet", "Ridge", "RidgeCV"} <= set(stored)
+    for estimator, shown, rows, predicted in stored.values():
+        np.testing.assert_allclose(estimator.predict(rows), predicted, rtol=1e-12)
+        np.testing.assert_allclose(estimator.fit_.predict(rows), predicted, rtol=1e-12)
+        assert repr(estimator) == shown
+        np.testing.assert_allclose(estimator.fit(X, Y).predict(rows), predicted, rtol=1e-4)
