@@ -170,6 +170,8 @@ def test_a_fold_of_one_row_has_no_score():
         fr.RidgeCV(cv=40).fit(X, Y)
     with pytest.raises(ValueError, match=r"^scoring is .* which gives nan at alpha=0\.1; numbers are needed\.$"):
         fr.RidgeCV(scoring=lambda model, X, y: np.nan).fit(X, Y)
+    with pytest.raises(TypeError, match=r"^scoring is 3 \(int\); None, a name or a function is needed\.$"):
+        fr.RidgeCV(scoring=3).fit(X, Y)
     with pytest.raises(ValueError, match=r"^cv is 41 folds, but X has 40 rows"):
         fr.RidgeCV(cv=41).fit(X, Y)
     with pytest.warns(UserWarning, match="not well-defined with less than two samples"):

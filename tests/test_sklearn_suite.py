@@ -48,15 +48,13 @@ def test_only_tests_of_its_internals_fail(tmp_path):
         pytest.skip("scikit-learn is installed without its tests")
     if sklearn.__version__.split(".")[:2] != VERSION.split("."):
         pytest.skip(f"the list is that of scikit-learn {VERSION}; {sklearn.__version__} is installed")
-    found = outcomes(tmp_path)
-    unlisted, passing = [], []
+    found, wrong = outcomes(tmp_path), []
     for file, listed in INTERNALS.items():
         assert len(found[file]) > 100
-        internal = re.compile("|".join(rf"{one.test}(\[{one.cases}\])?" for one in listed))
+        internal = re.compile("|".join(rf"{one.test}(\[({one.cases})\])?" for one in listed))
         for test, failed in found[file].items():
             if bool(internal.fullmatch(test)) != failed:
-                (unlisted if failed else passing).append(f"{file}::{test}")
+                wrong.append(f"{file}::{test} " + ("fails" if failed else "is listed, but passes"))
         names = {test.partition("[")[0] for test in found[file]}
-        passing += [f"{file}::{one.test} (no such test)" for one in listed if one.test not in names]
-    assert unlisted == []
-    assert passing == [], "listed, but they pass"
+        wrong += [f"{file}::{one.test} is listed, but is no test" for one in listed if one.test not in names]
+    assert wrong == []

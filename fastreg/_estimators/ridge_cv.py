@@ -157,6 +157,8 @@ class RidgeCV(Fitted):
             from sklearn.metrics import get_scorer
 
             scorer = get_scorer(scorer)
+        if not callable(scorer):
+            raise TypeError(f"scoring is {scorer!r} ({type(scorer).__name__}); None, a name or a function is needed.")
         takes_weights = "sample_weight" in inspect.signature(scorer).parameters
 
         def score(model: Any, X: Any, y: Any, weights: Any) -> float:
