@@ -57,4 +57,4 @@ def test_only_tests_of_its_internals_fail(tmp_path):
                 wrong.append(f"{file}::{test} " + ("fails" if failed else "is listed, but passes"))
         names = {test.partition("[")[0] for test in found[file]}
         wrong += [f"{file}::{one.test} is listed, but is no test" for one in listed if one.test not in names]
-    assert wrong == []
+    assert wrong == [], "\n".join(wrong)
