@@ -626,6 +626,22 @@ class GramStats:
         take(sums, X, Y, root)
         self._vector, self.feature_names, self._sums = Y.ndim == 1, self.feature_names or names, sums
 
+    @classmethod
+    def of(cls, sums: MomentSums) -> GramStats:
+        """Statistics of sums that there are already, of one target; kept by reference."""
+        stats = cls()
+        stats._sums = sums
+        return stats
+
+    def moments(self) -> tuple[Floats, Floats]:
+        """(means, centred products) of [X y]."""
+        return self._means(), self._products()
+
+    def few_rows(self, fit_intercept: bool) -> tuple[Floats, Floats]:
+        """X and y of few rows, with weight 1 each, whose least squares without an intercept are those of all rows."""
+        X, Y = self._problem(fit_intercept)
+        return X, Y[:, 0]
+
     def _check_columns(self, p: int, names: tuple[str, ...] | None) -> None:
         if self._sums is not None and p != self._sums.p:
             raise ValueError(f"X has {p} columns; {self._sums.p} are needed, as in the rows before.")

@@ -6,7 +6,7 @@ share X; it must not know grids, nor how anything is solved.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -43,11 +43,23 @@ class Options(NamedTuple):
     relax: Any = 0.0
 
 
+# Whoever reads X for purposes of its own, given (X, a target, weights or None, offset or None): the moments that `normalise`
+# takes, or None.
+Reader = Callable[[Any, NDArray[Any], Floats | None, Floats | None], tuple[Floats, Floats] | None]
+
+
 class Model:
     """One X with its targets and options, checked and in kernel scaling, ready to be solved at any alpha."""
 
     def __init__(
-        self, X: Any, y: Any, options: Options, l1_ratio: float, one_target: bool = False, whole: bool = False
+        self,
+        X: Any,
+        y: Any,
+        options: Options,
+        l1_ratio: float,
+        one_target: bool = False,
+        whole: bool = False,
+        read: Reader | None = None,
     ) -> None:
         (
             fit_intercept,
@@ -92,7 +104,9 @@ class Model:
         if many and not np.isfinite(Y).all():
             raise _input.not_finite(Y, "y")
         first = Y[:, 0] if many else Y
-        self.problem = problem = normalise(design, first, center, weights, self.offset, form.whole or (whole and n >= self.p))
+        moments = None if read is None else read(design, first, weights, self.offset)
+        gram_too = form.whole or (whole and n >= self.p)
+        self.problem = problem = normalise(design, first, center, weights, self.offset, gram_too, moments)
         if standardize is not False and _input.flag(standardize, "standardize"):
             factors = standardised(problem.squares(), n, factors, limits)
             problem.standard = True

@@ -137,16 +137,22 @@ def normalise(
     weights: Floats | None = None,
     offset: Floats | None = None,
     gram: bool = False,
+    moments: tuple[Floats, Floats] | None = None,
 ) -> Problem:
     """X (dense, or a checked CSC) and one target in kernel scaling.  X is kept by reference, y is copied.
 
-    weights add up to n.  gram: X'X is wanted as well, and is made in the same reading.
+    weights add up to n.  gram: X'X is wanted as well, and is made in the same reading.  moments: weighted means and centred
+    products of [X y - offset] (p + 1) where they are known, X dense; then X is not read.
     Raises ValueError where X or y is not finite.  Cost: one reading of X, and n p^2/2 for X'X.
     """
     root = None if weights is None else np.sqrt(weights)
     y, y_mean, sy = scale_target(y, fit_intercept, root, offset)
-    columns, sx = scale_columns(X, y, fit_intercept, root, gram)
     n, p = X.shape
+    columns, sx = None, 1.0
+    if moments is not None:
+        columns = _from_moments(X, y, fit_intercept, root, sy, *moments)
+    if columns is None:
+        columns, sx = scale_columns(X, y, fit_intercept, root, gram)
     return Problem(columns, y, y_mean, sx, sy, n, p, fit_intercept, root)
 
 
@@ -165,6 +171,18 @@ def scale_target(
     if found is None:
         raise _input.not_finite(y, "y") if offset is None or not np.isfinite(y).all() else _input.too_far("offset", "y")
     return scaled, *found
+
+
+def _from_moments(
+    X: Any, y: Floats, center: bool, root: Floats | None, sy: float, means: Floats, products: Floats
+) -> Columns | None:
+    """Columns from what is known of them; None where their squares are near the ends of the range of float64."""
+    p, S = len(means) - 1, products
+    if not center:
+        S = S + y.size * np.outer(means, means)
+    known = np.zeros(p) if not center else means[:p].copy(), np.diag(S)[:p].copy(), sy * S[p, :p], S[:p, :p].copy()
+    columns = Columns(X, y, center, 1.0, root, False, known)
+    return columns if columns.ordinary else None
 
 
 def scale_columns(X: Any, y: Floats, center: bool, root: Floats | None, gram: bool) -> tuple[Columns, float]:

@@ -278,9 +278,11 @@ def _groups(labels: list[Any], n: int) -> list[NDArray[np.intp]]:
 
 
 def folds_that_count(
-    pairs: list[tuple[NDArray[np.intp], NDArray[np.intp]]], weights: Floats
+    pairs: list[tuple[NDArray[np.intp], NDArray[np.intp]]], weights: Floats | None
 ) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
     """The same without rows of weight 0; each fold has rows to fit and rows to judge by."""
+    if weights is None:
+        return pairs
     counted = [(train[weights[train] > 0.0], test[weights[test] > 0.0]) for train, test in pairs]
     for k, (train, test) in enumerate(counted):
         for rows, what in ((train, "fit"), (test, "judge by")):
@@ -300,9 +302,11 @@ def _rows(value: Any, name: str, n: int) -> NDArray[np.intp]:
         rows = np.flatnonzero(rows)
     if rows.ndim != 1 or rows.size == 0 or rows.dtype.kind not in "iu":
         raise ValueError(f"{name} has shape {rows.shape} and dtype {rows.dtype}; at least one place of a row is needed.")
-    bad = np.flatnonzero((rows < 0) | (rows >= n))
-    if bad.size:
+    if rows.min() < 0 or rows.max() >= n:
+        bad = np.flatnonzero((rows < 0) | (rows >= n))
         raise ValueError(f"{name} holds {rows[bad[0]]} at position {bad[0]}; places from 0 to {n - 1} are needed.")
-    if np.unique(rows).size < rows.size:
+    seen = np.zeros(n, bool)
+    seen[rows] = True
+    if np.count_nonzero(seen) < rows.size:
         raise ValueError(f"{name} holds a row more than once; different rows are needed (sample_weight repeats rows).")
     return rows.astype(np.intp)

@@ -200,13 +200,14 @@ def test_threads_change_nothing_but_rounding():
 def test_columns_are_read_for_all_folds_at_once():
     """The point of going down together: fewer columns are read than by one path for each fold."""
     from fastreg._model import Model, Options
-    from fastreg._selection.lockstep import Group, Held
+    from fastreg._selection.held import Held
+    from fastreg._selection.lockstep import Group
 
     X, y = problem(60, 800, seed=5, correlation=0.5, support=10)
     alphas = fr.lasso_path(X, y, alphas=60, alpha_min_ratio=0.05).alphas
     folds, options = ref.folds_of(60, 10, seed=0), Options()
     model = Model(X, y, options, 1.0)
-    group = Group(Held(model, options, y, folds, np.ones(60)), folds, model.form, 64)
+    group = Group(Held(model, options, y, folds, np.ones(60), None), folds, model.form, 64)
     group.descend(alphas)
     alone = [fr.lasso_path(X, y, alphas=alphas, sample_weight=ref.mask(60, train)).n_columns_read for train, _ in folds]
     assert group.kernel.n_columns_read < 0.35 * sum(alone)

@@ -16,9 +16,11 @@ from fastreg import _input, _lasso, _options
 from fastreg._descent import OUTCOMES
 from fastreg._model import Model, Options
 from fastreg._results import warn_unconverged
-from fastreg._selection.lockstep import Errors, Held, fold_errors
+from fastreg._selection.errors import fold_errors
+from fastreg._selection.held import Errors, Folds, Groups, Held
 from fastreg._selection.progress import bar
 from fastreg._selection.results import CVPath, curve, with_curves
+from fastreg._selection.tall import groups_of, whole
 
 Floats = NDArray[np.float64]
 LOSSES = ("mse", "mae")
@@ -40,7 +42,6 @@ class Choice(NamedTuple):
     l1_ratios: list[float]
     alphas: int | Floats
     alpha_min_ratio: float | None
-    folds: list[tuple[NDArray[np.intp], NDArray[np.intp]]]
     loss: str
     n_threads: int
     callback: Any
@@ -241,18 +242,42 @@ def _chosen(
         raise ValueError(f'loss is {loss!r}; "mse" or "mae" is needed.')
     seed, n_threads = _input.count(random_state, "random_state", 0), _input.count(n_threads, "n_threads")
     callback = _options.stop(None, None, callback).callback
-    model = Model(X, y, options, l1_ratios[0])
-    n = model.problem.n
-    weights = np.ones(n) if model.problem.root is None else model.problem.root**2
-    folds = _options.folds_that_count(_options.folds(cv, n, seed), weights)
     verbose = _input.flag(verbose, "verbose")
-    choice = Choice(l1_ratios, alphas, alpha_min_ratio, folds, loss, n_threads, callback, verbose)
+    reading = Reading(cv, seed, loss == "mse" and min(l1_ratios) > 0.0)
+    model = Model(X, y, options, l1_ratios[0], read=reading)
+    weights = np.ones(model.problem.n) if model.problem.root is None else model.problem.root**2
+    choice = Choice(l1_ratios, alphas, alpha_min_ratio, loss, n_threads, callback, verbose)
     found = []
     for k, _ in enumerate(model.targets()):
-        target = model.Y[:, k] if model.many else model.Y
-        held = Held(model, options, target.astype(np.float64), folds, weights)
+        target: Floats = (model.Y[:, k] if model.many else model.Y).astype(np.float64)
+        if k > 0:
+            reading(model.design, target, None if model.problem.root is None else weights, model.offset)
+        held = Held(model, options, target, reading.folds, weights, reading.groups)
         found.append(_best(held, choice, k))
     return tuple(found) if model.many else found[0]
+
+
+class Reading:
+    """Reads X once for the folds, and tells what that says of all rows.
+
+    moments: whether errors can be had from moments."""
+
+    def __init__(self, cv: Any, seed: int, moments: bool) -> None:
+        self.cv, self.seed, self.moments = cv, seed, moments
+        self.folds: Folds = []
+        self.groups: Groups | None = None
+
+    def __call__(self, X: Any, y: NDArray[Any], weights: Floats | None, offset: Floats | None) -> tuple[Floats, Floats] | None:
+        """Means and products of [X y - offset], where the folds are had from moments."""
+        n = X.shape[0]
+        if not self.folds:
+            self.folds = _options.folds_that_count(_options.folds(self.cv, n, self.seed), weights)
+        if not self.moments:
+            return None
+        root = None if weights is None else np.sqrt(weights)
+        with np.errstate(over="ignore", invalid="ignore"):
+            self.groups = groups_of(X, y if offset is None else y - offset, root, self.folds)
+        return None if self.groups is None else whole(self.groups, n if root is None else int(np.count_nonzero(root)))
 
 
 def _best(held: Held, choice: Choice, target: int) -> CVPath:
@@ -260,7 +285,7 @@ def _best(held: Held, choice: Choice, target: int) -> CVPath:
     model, curves, done = held.model, [], 0
     total = len(choice.l1_ratios) * (choice.alphas if isinstance(choice.alphas, int) else choice.alphas.size)
     with ExitStack() as stack:
-        advance = bar(stack, total, f"{len(choice.folds)} folds") if choice.verbose else None
+        advance = bar(stack, total, f"{len(held.folds)} folds") if choice.verbose else None
         for l1_ratio in choice.l1_ratios:
             model.l1_ratio = model.descent.l1_ratio = l1_ratio
             grid = choice.alphas

@@ -20,6 +20,8 @@ cdef class Columns:
     cdef double *xy
     cdef double *gram           # X'X, p x p, or NULL
 
+    cdef int copy(self, tuple known) except -1
+
 
 cdef bint may_be_full(Matrix *X) noexcept nogil
 cdef bint sparse_statistics(Matrix *X, const double *y, bint center, double *mean, double *sq, double *xy,

@@ -10,7 +10,16 @@ class Columns:
     ordinary: bool
     sparse: bool
     entries: int
-    def __init__(self, X: Any, y: Floats, center: bool, scale: float, root: Floats | None, whole: bool) -> None: ...
+    def __init__(
+        self,
+        X: Any,
+        y: Floats,
+        center: bool,
+        scale: float,
+        root: Floats | None,
+        whole: bool,
+        known: tuple[Floats, Floats, Floats, Floats] | None = None,
+    ) -> None: ...
     def mean_dot(self, cols: NDArray[np.intp], w: Floats) -> float: ...
     def publish(self, w: Floats, unit: float, coef: Floats) -> float: ...
     def largest(self) -> tuple[float, float]: ...

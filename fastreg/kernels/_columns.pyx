@@ -34,9 +34,11 @@ cdef class Columns:
     X: 2-d float32 or float64 buffer of any strides, or a tuple (data, indices, indptr, shape) of a CSC matrix that has been
     checked; y: float64 (n,), centred if `center`, and times root; scale: a power of two; root: float64 (n,), square roots
     of weights that add up to n, or None.  whole: also X'X, in the same reading; worth it where X is dense, tall, and most
-    columns will matter.  `finite` is False where a NaN, an infinity or an overflow was met: then nothing else may be used."""
+    columns will matter.  known: (mean, squared norms, X'y, X'X) of a dense X where somebody has read it already, which is then
+    not done again.  `finite` is False where a NaN, an infinity or an overflow was met: then nothing else may be used."""
 
-    def __cinit__(self, object X, const double[::1] y, bint center, double scale, object root, bint whole):
+    def __cinit__(self, object X, const double[::1] y, bint center, double scale, object root, bint whole,
+                  tuple known=None):
         cdef Buffer data, indices, indptr, weights
         cdef Py_ssize_t n, p
         cdef int status = 0
@@ -69,11 +71,14 @@ cdef class Columns:
             self.split = <double *>malloc(2 * p * sizeof(double))
         if self.mean == NULL or (splits and self.split == NULL):
             raise MemoryError(f"no memory for the statistics of {p} columns")
-        whole = whole and not self.X.sparse
+        whole = (whole or known is not None) and not self.X.sparse
         if whole:
             self.gram = <double *>malloc(p * p * sizeof(double))
             if self.gram == NULL:
                 raise MemoryError(f"no memory for a {p} x {p} Gram matrix")
+        if known is not None:
+            self.copy(known)
+            return
         with nogil:
             if whole:
                 status = whole_statistics(&self.X, &y[0], self.mean, self.sq, self.xy, self.gram)
@@ -83,6 +88,18 @@ cdef class Columns:
             else:
                 self.finite = column_statistics(&self.X, &y[0], center, self.mean, self.sq, self.xy)
         raise_for(min(status, 0), "packed columns")
+
+    cdef int copy(self, tuple known) except -1:
+        """Take means, squared norms, X'y and X'X as they are known."""
+        cdef const double[::1] mean, sq, xy
+        cdef const double[:, ::1] gram
+        mean, sq, xy, gram = known
+        memcpy(self.mean, &mean[0], self.X.p * sizeof(double))
+        memcpy(self.sq, &sq[0], self.X.p * sizeof(double))
+        memcpy(self.xy, &xy[0], self.X.p * sizeof(double))
+        memcpy(self.gram, &gram[0, 0], self.X.p * self.X.p * sizeof(double))
+        self.finite = isfinite(fr_sum_f64(self.X.p, self.sq, 1, 0.0) + fr_sum_f64(self.X.p, self.xy, 1, 0.0))
+        return 0
 
     def __dealloc__(self):
         free(self.mean)

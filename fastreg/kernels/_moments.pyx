@@ -8,7 +8,7 @@ chunks in the same order give the same bits.
 from cpython.buffer cimport PyBUF_FORMAT, PyBUF_STRIDED_RO, PyBuffer_Release, PyObject_GetBuffer
 from libc.math cimport isfinite
 from libc.stdlib cimport calloc, free, malloc
-from libc.string cimport memcpy
+from libc.string cimport memcpy, memset
 
 from fastreg.kernels._design cimport (
     Matrix, dense_matrix, entry, entry_address, fr_axpy_f64, fr_dot_f64, fr_prefetch, fr_rows_dot, interrupted, part_root,
@@ -18,10 +18,14 @@ from fastreg.kernels._gram cimport CHUNK, LANES, aligned, pack_whole, packed_len
 
 cdef enum:
     MOST = 1 << 29              # columns, beyond which a number of bytes could overflow
+    PLACED = 1 << 16            # numbers that are placed group by group at once: 512 kB, which stay in the second cache
 
 # A sum of squares below this may hold squares that have lost digits or vanished.
 cdef double _SMALL = 1e-280
 SMALL = _SMALL
+
+# What centring leaves of a column that is constant in a group, as a share of its squares before.
+cdef double GONE = 1e-13
 
 
 cdef int moments_reserve(Moments *M, Py_ssize_t m, Py_ssize_t rows) noexcept nogil:
@@ -252,3 +256,176 @@ cdef class MomentSums:
     cdef void restore(self, double weight) noexcept nogil:
         memcpy(self.sums.S, self.saved, self.sums.m * (self.sums.m + 4) * sizeof(double))
         self.sums.weight = weight
+
+
+# Rows of several groups, from one reading of X: what _selection needs for folds.
+
+ctypedef struct Grouped:
+    Py_ssize_t m, ld            # columns of X and y, and one of the roots of weights; distance of packed columns
+    Py_ssize_t rows             # of X at once
+    double *block
+    double *A                   # rows of X, packed group by group: m columns at distance ld
+    double *at                  # p + 1: what entries are counted from
+    Py_ssize_t *place           # where each of the rows goes in A
+    Py_ssize_t *start           # groups + 1: where those of each group begin
+
+
+cdef void sort_rows(Grouped *G, const Py_ssize_t *group, Py_ssize_t groups, Py_ssize_t rows) noexcept nogil:
+    """place and start: rows group by group in whole lanes, and in their order within each; those of group -1 at the end"""
+    cdef Py_ssize_t g, i, at = 0, count
+    memset(G.start, 0, (groups + 1) * sizeof(Py_ssize_t))
+    for i in range(rows):
+        if group[i] >= 0:
+            G.start[group[i]] += 1
+    for g in range(groups + 1):
+        count = whole_lanes(G.start[g])
+        G.start[g] = at
+        at += count
+    for i in range(rows):
+        g = group[i]
+        G.place[i] = G.ld - 1           # which no product reads
+        if g >= 0:
+            G.place[i] = G.start[g]
+            G.start[g] += 1
+    for g in range(groups, 0, -1):      # back to where they begin
+        G.start[g] = whole_lanes(G.start[g - 1])
+    G.start[0] = 0
+
+
+cdef inline void place_column(const Grouped *G, Matrix *X, Py_ssize_t j, Py_ssize_t i, Py_ssize_t rows, double centre,
+                              double *out) noexcept nogil:
+    """out[place] = root (x - centre), and zeros where nothing is placed"""
+    cdef Py_ssize_t k, stride = X.row_stride
+    cdef const void *from_ = entry_address(X, i, j)
+    cdef const double *root = part_root(X, i, rows)
+    cdef const double *wide = <const double *>from_
+    cdef const float *single = <const float *>from_
+    cdef double x
+    if root == NULL and not X.single and stride == 1:
+        for k in range(rows):
+            out[G.place[k]] = wide[k] - centre
+        return
+    for k in range(rows):
+        x = single[k * stride] if X.single else wide[k * stride]
+        out[G.place[k]] = (x - centre) * (1.0 if root == NULL else root[k])
+
+
+cdef int grouped_products(Grouped *G, Matrix *X, const double *y, const Py_ssize_t *group, Py_ssize_t groups,
+                          double **S) noexcept nogil:
+    """S[g] += sum of s_i z_i z_i' over the rows of group g, z = (x - at, y - at, 1), lower triangles m x m.
+
+    Cost n m^2/2 and m placed columns.  Returns -2 if interrupted, else 0."""
+    cdef Py_ssize_t i = 0, j, k, g, rows, length, p = X.p
+    cdef double work = 0.0
+    cdef double *target = G.A + p * G.ld
+    cdef double *roots = G.A + (p + 1) * G.ld
+    cdef const double *root
+    while i < X.n:
+        rows = min(G.rows, X.n - i)
+        sort_rows(G, group + i, groups, rows)
+        for j in range(p + 2):          # between groups, and in the place of rows of no group
+            for g in range(groups):
+                k = G.start[g + 1]
+                memset(G.A + j * G.ld + max(k - LANES, G.start[g]), 0, min(<Py_ssize_t>LANES, k - G.start[g]) * sizeof(double))
+        for j in range(p):
+            place_column(G, X, j, i, rows, G.at[j], G.A + j * G.ld)
+        root = part_root(X, i, rows)
+        for k in range(rows):
+            target[G.place[k]] = (y[i + k] - G.at[p]) * (1.0 if root == NULL else root[k])
+            roots[G.place[k]] = 1.0 if root == NULL else root[k]
+        for g in range(groups):
+            length = G.start[g + 1] - G.start[g]
+            if length > 0:
+                fr_rows_dot(G.m, G.m, length, 1.0, G.A + G.start[g], G.ld, G.A + G.start[g], G.ld, S[g], G.m, 1)
+        i += rows
+        work += <double>rows * p * p
+        if interrupted(&work):
+            return -2
+    return 0
+
+
+def group_moments(object X, const double[::1] y, object root, const Py_ssize_t[::1] group, Py_ssize_t groups):
+    """A MomentSums of each group of rows of [X y], in one reading of X.
+
+    X: 2-d float32 or float64 of any strides; root: float64 (n,), square roots of weights, or None; group (n,): from 0 to
+    groups - 1, or -1 for a row of none or of weight 0.  None where a sum is not finite."""
+    cdef Py_buffer x, weights
+    cdef Matrix M
+    cdef Grouped G
+    cdef MomentSums one
+    cdef Py_ssize_t p, m, g, i, j, k, n
+    cdef int held = 0, status = 0
+    cdef double *sums = NULL
+    cdef double **S = NULL
+    cdef double total = 0.0, weight, left
+    memset(&G, 0, sizeof(Grouped))
+    try:
+        PyObject_GetBuffer(X, &x, PyBUF_STRIDED_RO | PyBUF_FORMAT)
+        held = 1
+        dense_matrix(&M, x.buf, x.itemsize, x.ndim, x.shape, x.strides)
+        if root is not None:
+            PyObject_GetBuffer(root, &weights, PyBUF_STRIDED_RO | PyBUF_FORMAT)
+            held = 2
+            M.root = <const double *>weights.buf
+        n, p = M.n, M.p
+        m = p + 2
+        G.m, G.rows = m, max(<Py_ssize_t>CHUNK, min(<Py_ssize_t>8 * CHUNK, PLACED // m))
+        G.ld = (whole_lanes(G.rows) + LANES * (groups + 1)) | LANES
+        G.block = <double *>malloc((m * G.ld + 2 * LANES + p + 1) * sizeof(double))
+        G.place = <Py_ssize_t *>malloc((G.rows + groups + 1) * sizeof(Py_ssize_t))
+        sums = <double *>calloc(groups * m * m, sizeof(double))
+        S = <double **>malloc(groups * sizeof(double *))
+        if G.block == NULL or G.place == NULL or sums == NULL or S == NULL:
+            raise MemoryError(f"no memory for the products of {m} columns in {groups} groups")
+        G.at, G.start = G.block, G.place + G.rows
+        G.A = aligned(G.block + p + 1)
+        found = [MomentSums(p, 1) for g in range(groups)]
+        with nogil:
+            for g in range(groups):
+                S[g] = sums + g * m * m
+            centres(&M, &y[0], G.at)
+            status = grouped_products(&G, &M, &y[0], &group[0], groups, S)
+        raise_for(status, "")
+        for g in range(groups):
+            one = found[g]
+            with nogil:
+                weight = S[g][m * m - 1]
+                one.sums.weight = weight
+                for j in range(p + 1):
+                    one.sums.base[j] = G.at[j]
+                    one.sums.so_far[j] = S[g][(p + 1) * m + j] / weight if weight > 0.0 else 0.0
+                for j in range(p + 1):
+                    for k in range(j + 1):
+                        one.sums.S[j * (p + 1) + k] = S[g][j * m + k] - weight * one.sums.so_far[j] * one.sums.so_far[k]
+                        total += one.sums.S[j * (p + 1) + k] * 0.0
+                for j in range(p + 1):      # of a constant column this leaves rounding
+                    left = one.sums.S[j * (p + 1) + j]
+                    if not left > GONE * S[g][j * m + j]:
+                        for k in range(p + 1):
+                            one.sums.S[max(j, k) * (p + 1) + min(j, k)] = 0.0
+            one.rows = 0
+        for i in range(n):
+            if group[i] >= 0:
+                (<MomentSums>found[group[i]]).rows += 1
+        return found if total == 0.0 else None
+    finally:
+        free(G.block)
+        free(G.place)
+        free(sums)
+        free(S)
+        if held > 0:
+            PyBuffer_Release(&x)
+        if held > 1:
+            PyBuffer_Release(&weights)
+
+
+cdef void centres(Matrix *X, const double *y, double *at) noexcept nogil:
+    """The means of the first rows, exactly the entries of a column that is constant there: near enough to all means that
+    nothing cancels."""
+    cdef Py_ssize_t i, j, rows = min(X.n, <Py_ssize_t>CHUNK)
+    cdef double first, sum
+    for j in range(X.p + 1):
+        first, sum = entry(X, 0, j) if j < X.p else y[0], 0.0
+        for i in range(rows):
+            sum += (entry(X, i, j) if j < X.p else y[i]) - first
+        at[j] = first + sum / rows

@@ -25,5 +25,17 @@ class Solver:
     def solve(
         self, l1: float, l2: float, tol: float, max_iter: int, relax: float = 0.0
     ) -> tuple[int, int, float, float, int]: ...
+    def descend(
+        self,
+        l1: Floats,
+        l2: Floats,
+        tol: float,
+        max_iter: int,
+        unit: float,
+        S: Floats,
+        shift: Floats,
+        found: Floats,
+        how: NDArray[np.intp],
+    ) -> None: ...
     def solution(self, support: NDArray[np.intp], w: Floats, unit: float) -> tuple[float, float]: ...
     def write(self, coef: Floats, unit: float) -> float: ...

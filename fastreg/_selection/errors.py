@@ -1,0 +1,86 @@
+"""The errors of every fold at every alpha, by the way that suits the data.
+
+It chooses among tall.py, lockstep.py and a path for each fold; must not know how alphas are chosen from errors.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastreg import _lasso
+from fastreg._descent import OUTCOMES, choose_lockstep
+from fastreg._model import Model, extent
+from fastreg._results import ConvergenceWarning
+from fastreg._selection.held import STALLED, Errors, Held, Rows
+from fastreg._selection.lockstep import Group
+from fastreg._selection.tall import tall_folds
+
+Floats = NDArray[np.float64]
+
+
+def fold_errors(held: Held, alphas: Floats, n_threads: int, watch: Callable[[Errors], bool] | None = None) -> Errors:
+    """The errors of every fold at each alpha, which go down; watch: called after each, and ends them by True.
+
+    tall, dense                 moments of groups of rows: n p^2/2 in all (tall.py)
+    everything else             as one path for each fold, but a column is read once for all folds of a thread (lockstep.py)
+    no l1 penalty at an alpha   a path for each fold"""
+    if held.model.l1_ratio == 0.0 or not alphas.all():  # a factor for each fold and alpha
+        alone = [_alone(held, fold, alphas) for fold in held.folds]
+        whole = Errors(*(np.stack(parts, axis=1) for parts in zip(*alone, strict=True)))
+        kept = next((k for k in range(alphas.size) if watch is not None and watch(_at(whole, k))), alphas.size - 1)
+        return Errors(*(part[: kept + 1] for part in whole))
+    share = min(n_threads, len(held.folds))
+    with ThreadPoolExecutor(share) if share > 1 else nullcontext() as pool:
+        run: Any = map if pool is None else pool.map
+        groups: Any = tall_folds(held) or _groups(held, share, run)
+        found = []
+        for some in [alphas] if watch is None else alphas[:, None]:
+            steps = list(run(lambda group, some=some: group.descend(some), groups))
+            found.append(Errors(*(np.concatenate(parts, axis=1) for parts in zip(*steps, strict=True))))
+            if watch is not None and watch(_at(found[-1], 0)):
+                break
+    whole = Errors(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
+    for k in np.flatnonzero((whole.status == STALLED).any(axis=0)):  # alone it may do without an l1 that rounding hides
+        for part, other in zip(whole, _alone(held, held.folds[k], alphas[: len(whole.mse)]), strict=True):
+            part[:, k] = other
+    return whole
+
+
+def _groups(held: Held, share: int, run: Any) -> list[Group]:
+    """The folds in so many groups, each to be solved side by side."""
+    t = len(held.folds)
+    room, form = choose_lockstep(held.model.problem.n, held.model.p, t, *extent(held.model.design))
+    parts = [held.folds[t * k // share : t * (k + 1) // share] for k in range(share)]
+    return list(run(lambda part: Group(held, part, form, room), parts))
+
+
+def _at(errors: Errors, k: int) -> Errors:
+    """The errors at one alpha."""
+    return Errors(*(part[k] for part in errors))
+
+
+def _alone(held: Held, fold: tuple[Rows, Rows], alphas: Floats) -> Errors:
+    """The errors of one fold at each alpha, by a path with weights of 0 for the other rows."""
+    train, test = fold
+    weights = np.zeros(held.weights.size)
+    weights[train] = held.weights[train]
+    X: Any = held.model.design
+    if held.model.problem.columns.sparse:
+        from fastreg import _sparse
+
+        X = _sparse.by_rows(X)
+    options = held.options._replace(sample_weight=weights, warm_start=None)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # the statuses are judged with those of all folds
+        path = _lasso.one_path(Model(X, held.y, options, held.model.l1_ratio), alphas)
+    known = held.y[test] - (0.0 if held.model.offset is None else held.model.offset[test])
+    missed, shares = known[:, None] - path.predict(X[test]), held.weights[test] / held.weights[test].sum()
+    status = np.array([OUTCOMES.index(one) if one in OUTCOMES else 0 for one in path.statuses])
+    return Errors(shares @ np.square(missed), shares @ np.abs(missed), path.objectives, path.dual_gaps, status)

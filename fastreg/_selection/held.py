@@ -1,0 +1,46 @@
+"""What cross-validation passes around: a model with the folds of its rows, and what became of them."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastreg._descent import OUTCOMES
+from fastreg._gramstats import GramStats
+from fastreg._model import Model, Options
+from fastreg._results import Status
+
+Floats = NDArray[np.float64]
+Rows = NDArray[np.intp]
+Folds = list[tuple[Rows, Rows]]
+STALLED = OUTCOMES.index(Status.STALLED)
+
+
+class Errors(NamedTuple):
+    """What became of every fold, shape (folds,) at an alpha, (K, folds) at all of them."""
+
+    mse: NDArray[Any]
+    mae: NDArray[Any]
+    objective: NDArray[Any]
+    gap: NDArray[Any]
+    status: NDArray[Any]  # an index of OUTCOMES
+
+
+class Groups(NamedTuple):
+    """Rows of tall data that all folds treat alike, and what is known of them."""
+
+    kinds: NDArray[np.bool_]  # (groups, 2 folds): whether the rows are in what a fold fits, in what it is judged by
+    stats: list[GramStats]
+
+
+class Held(NamedTuple):
+    """A model with its options as the user gave them, one of its targets, and the folds of its rows."""
+
+    model: Model
+    options: Options
+    y: Floats  # of the rows, as the user gave it
+    folds: Folds
+    weights: Floats  # of the rows, adding up to n
+    groups: Groups | None  # where moments serve

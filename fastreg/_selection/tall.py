@@ -1,0 +1,146 @@
+"""The errors of folds of tall data, from moments of groups of rows that one reading of X gives.
+
+A group is rows that all folds treat alike.  The moments of a fold's rows are those of its groups, merged; rows of data with the
+same products (_compress.py) make a problem of p rows of them, and moments of the rows left out give its errors.
+
+It knows groups and moments; must not know how alphas are chosen, nor how the kernels solve.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastreg import _options
+from fastreg._descent import LEAST, SHARE, TALL, TOGETHER
+from fastreg._gramstats import GramStats
+from fastreg._model import Model
+from fastreg._normalise import Problem, normalise, standardised
+from fastreg._selection.held import STALLED, Errors, Folds, Groups, Held
+from fastreg.kernels._moments import group_moments
+from fastreg.kernels._solver import Solver
+
+Floats = NDArray[np.float64]
+
+# X'X for folds costs n p^2/2 whatever matters; where more columns than this do not matter, reading those that do costs less.
+COLUMNS = 400
+
+# Two bits each.
+MOST_FOLDS = 31
+
+# Errors that are so small a share of the squares they are taken from have lost digits that were asked for.
+LOST = 1e-7
+
+# The sums of squares that leave float64 room for more of them.
+SMALLEST, LARGEST = 1e-150, 1e150
+
+
+def groups_of(X: Any, y: NDArray[Any], root: Floats | None, folds: Folds) -> Groups | None:
+    """The moments of [X y] by groups of rows; None where X is not tall, or these would take too much memory or leave float64.
+
+    root: square roots of weights, or None.  Cost n p^2/2, and one reading of X."""
+    if not isinstance(X, np.ndarray) or X.shape[0] < TALL * X.shape[1] or X.shape[1] > COLUMNS:
+        return None
+    p, found = X.shape[1], _kinds(folds, X.shape[0])
+    if found is None:
+        return None
+    kinds, group = found
+    size = 24 * (p + 2) ** 2 * len(kinds) + 4200 * p * len(kinds) + 32 * p * p * len(folds)
+    if size > max(SHARE * X.nbytes, LEAST, TOGETHER - X.nbytes):
+        return None
+    if root is not None:
+        group[root == 0.0] = -1
+    sums = group_moments(X, np.ascontiguousarray(y, np.float64), root, group, len(kinds))
+    if sums is None:
+        return None
+    groups = Groups(kinds, [GramStats.of(one) for one in sums])
+    for one in groups.stats:
+        squares = np.diag(one.moments()[1])
+        squares = squares[squares > 0.0]
+        if not (squares > SMALLEST).all() or not (squares < LARGEST).all():
+            return None
+    return groups
+
+
+def whole(groups: Groups, rows: int) -> tuple[Floats, Floats] | None:
+    """Means and products of all rows of weight > 0, which are so many; None where some are in no group."""
+    first, *others = groups.stats
+    merged = first.merge(*others)
+    return merged.moments() if merged.n_rows == rows else None
+
+
+def _kinds(folds: Folds, n: int) -> tuple[NDArray[np.bool_], NDArray[np.intp]] | None:
+    """The kinds of rows there are, by the folds that train on them and test them; None where folds cut across one another.
+
+    A fold is two bits of a number for each row, and kinds are picked out one by one: they are few."""
+    if len(folds) > MOST_FOLDS:
+        return None
+    code, group = np.zeros(n, np.int64), np.full(n, -1, np.intp)
+    kinds: list[list[bool]] = []
+    for k, (train, test) in enumerate(folds):
+        code[train] += 1 << (2 * k)
+        code[test] += 2 << (2 * k)
+    left = code > 0
+    while left.any():
+        if len(kinds) > 2 * len(folds):
+            return None
+        one = code[np.argmax(left)]
+        same = code == one
+        group[same] = len(kinds)
+        left &= ~same
+        kinds.append([bool(one >> bit & 1) for bit in range(2 * len(folds))])
+    return np.array(kinds), group
+
+
+def tall_folds(held: Held) -> list[Tall] | None:
+    """The folds, each a problem of few rows; None where moments do not serve."""
+    if held.groups is None:
+        return None
+    kinds, stats = held.groups
+    return [Tall(held.model, *(_merged(stats, kinds[:, 2 * k + part]) for part in (0, 1))) for k in range(len(held.folds))]
+
+
+def _merged(stats: list[GramStats], which: NDArray[np.bool_]) -> GramStats:
+    first, *others = [one for one, has in zip(stats, which, strict=True) if has]
+    return first.merge(*others) if others else first
+
+
+class Tall:
+    """A fold, as the moments of its rows and of those that it leaves out."""
+
+    def __init__(self, model: Model, train: GramStats, test: GramStats) -> None:
+        self.model = model
+        X, y = train.few_rows(model.center)
+        self.problem = problem = normalise(X, y, False)
+        limits, factors = model.problem.limits, model.factors
+        if model.problem.standard:
+            factors, problem.standard = standardised(problem.squares(), problem.n, factors, limits), True
+            if limits is not None:
+                _options.excluded_within(factors[0], *limits)
+        problem.factors, problem.limits = factors, limits
+        p = model.p
+        self.solver = Solver(problem.columns, problem.y, factors, problem.bounds, p, p, False)
+        means, products = train.moments()[0], test.moments()
+        self.products = products[1] / test.weight
+        self.shift = products[0] - means if model.center else products[0]
+        self.total = float(self.products[p, p] + self.shift[p] ** 2)
+
+    def descend(self, alphas: Floats) -> Errors:
+        """Solve the fold at one alpha after another."""
+        problem, model, size = self.problem, self.model, alphas.size
+        l1, l2 = np.array([problem.penalties(alpha, model.l1_ratio) for alpha in alphas.tolist()]).T.copy()
+        found, how = np.empty((size, 3)), np.empty((size, 2), np.intp)
+        S, shift = self.products, self.shift
+        self.solver.descend(l1, l2, model.tol, model.max_iter, problem.unit, S, shift, found, how)
+        objective, gap, errors = found.T
+        status = np.where(errors > LOST * self.total, how[:, 0], STALLED)
+        scale = _scale(problem)
+        return Errors(*(part[:, None] for part in (errors, errors, objective / scale, gap / scale, status)))
+
+
+def _scale(problem: Problem) -> float:
+    """Kernel objective per public one."""
+    return problem.n * problem.sy * problem.sy if math.isfinite(problem.sy) else math.nan
