@@ -45,13 +45,15 @@ def compress(G: Floats, B: Floats, eps: float = EPS) -> Compressed:
     used, idle = np.flatnonzero(size > 0.0), np.flatnonzero(size == 0.0)
     if not G[idle].any():
         scale = size[used]
-        C, scaled = G[np.ix_(used, used)], B[used] / scale[:, None]
-        C /= scale[:, None]
+        C, scaled = G if idle.size == 0 else G[np.ix_(used, used)], B[used] / scale[:, None]
+        C = C / scale[:, None]
         C /= scale
         found = _by_cholesky(C, scaled, rounding) or _by_eigenvalues(C, scaled, rounding, rounding)
         if not found.negative:
-            R = np.zeros((len(found.R), p))
-            R[:, used] = found.R * scale
+            R = found.R * scale
+            if idle.size > 0:
+                R = np.zeros((len(found.R), p))
+                R[:, used] = found.R * scale
             beyond = B.copy()
             beyond[used] = found.beyond * scale[:, None]
             return Compressed(R, found.r, 0.0, max(found.outside, _worst_share(B[idle], B)), beyond)

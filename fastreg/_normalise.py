@@ -60,6 +60,16 @@ class Problem:
             raise _input.out_of_range("alpha", alpha)
         return HUGE, l2
 
+    def penalties_along(self, alphas: Floats, l1_ratio: float) -> tuple[Floats, Floats]:
+        """penalties of each alpha, the same to the last bit"""
+        sx = 1.0 if self.standard else self.sx
+        with np.errstate(over="ignore"):
+            a = self.n * alphas * sx
+            l1, l2 = a * self.sy * l1_ratio, a * sx * (1.0 - l1_ratio)
+        if not (l1 <= HUGE).all() or not (l2 < INFINITY).all():
+            l1, l2 = np.array([self.penalties(alpha, l1_ratio) for alpha in alphas.tolist()]).T.copy()
+        return l1, l2
+
     def _zero_at_huge_l1(self) -> bool:
         """Whether every penalised coefficient is."""
         v = None if self.factors is None else self.factors[0]

@@ -309,4 +309,4 @@ def _rows(value: Any, name: str, n: int) -> NDArray[np.intp]:
     seen[rows] = True
     if np.count_nonzero(seen) < rows.size:
         raise ValueError(f"{name} holds a row more than once; different rows are needed (sample_weight repeats rows).")
-    return rows.astype(np.intp)
+    return rows.astype(np.intp, copy=False)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fastreg import _options
 from fastreg._descent import Form
-from fastreg._normalise import HUGE, Factors, Problem, scale_target, standardised
+from fastreg._normalise import Factors, Problem, scale_target, standardised
 from fastreg._selection.held import Errors, Folds, Held, Rows
 from fastreg.kernels._folds import Lockstep
 
@@ -57,14 +57,8 @@ class Group:
     def descend(self, alphas: Floats) -> Errors:
         """Solve every fold at one alpha after another."""
         model, shape = self.model, (alphas.size, len(self.problems))
-        l1, l2 = np.empty(shape), np.empty(shape)
-        for at, alpha in enumerate(alphas.tolist()):
-            l1[at], l2[at] = model.problem.penalties(alpha, model.l1_ratio)
-        if not (l1 < HUGE).all():
-            for at, alpha in enumerate(alphas.tolist()):
-                l1[at], l2[at] = np.transpose([one.penalties(alpha, model.l1_ratio) for one in self.problems])
-        else:  # of a fold in another unit
-            l1 *= self.unit / model.problem.sy
+        along = [one.penalties_along(alphas, model.l1_ratio) for one in self.problems]
+        l1, l2 = (np.stack(each, axis=1) for each in zip(*along, strict=True))
         found, how = np.empty((*shape, 4)), np.empty((*shape, 2), np.intp)
         self.kernel.descend(l1, l2, model.tol, model.max_iter, found, how)
         objective, gap, squares, sizes = np.moveaxis(found, 2, 0)

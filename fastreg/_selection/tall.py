@@ -28,14 +28,11 @@ Floats = NDArray[np.float64]
 # X'X for folds costs n p^2/2 whatever matters; where more columns than this do not matter, reading those that do costs less.
 COLUMNS = 400
 
-# Two bits each.
+# Two bits of a number for each.
 MOST_FOLDS = 31
 
 # Errors that are so small a share of the squares they are taken from have lost digits that were asked for.
 LOST = 1e-7
-
-# The sums of squares that leave float64 room for more of them.
-SMALLEST, LARGEST = 1e-150, 1e150
 
 
 def groups_of(X: Any, y: NDArray[Any], root: Floats | None, folds: Folds) -> Groups | None:
@@ -56,13 +53,7 @@ def groups_of(X: Any, y: NDArray[Any], root: Floats | None, folds: Folds) -> Gro
     sums = group_moments(X, np.ascontiguousarray(y, np.float64), root, group, len(kinds))
     if sums is None:
         return None
-    groups = Groups(kinds, [GramStats.of(one) for one in sums])
-    for one in groups.stats:
-        squares = np.diag(one.moments()[1])
-        squares = squares[squares > 0.0]
-        if not (squares > SMALLEST).all() or not (squares < LARGEST).all():
-            return None
-    return groups
+    return Groups(kinds, [GramStats.of(one) for one in sums])
 
 
 def whole(groups: Groups, rows: int) -> tuple[Floats, Floats] | None:
@@ -73,26 +64,47 @@ def whole(groups: Groups, rows: int) -> tuple[Floats, Floats] | None:
 
 
 def _kinds(folds: Folds, n: int) -> tuple[NDArray[np.bool_], NDArray[np.intp]] | None:
-    """The kinds of rows there are, by the folds that train on them and test them; None where folds cut across one another.
-
-    A fold is two bits of a number for each row, and kinds are picked out one by one: they are few."""
+    """The kinds of rows there are, by the folds that train on them and test them, and that of each row, -1 for those in no
+    fold; None where folds cut across one another."""
+    parts = _parts(folds, n)
+    if parts is not None:
+        kinds = np.zeros((len(folds), 2 * len(folds)), bool)
+        kinds[:, ::2], kinds[:, 1::2] = ~np.eye(len(folds), dtype=bool), np.eye(len(folds), dtype=bool)
+        return kinds, parts
     if len(folds) > MOST_FOLDS:
         return None
     code, group = np.zeros(n, np.int64), np.full(n, -1, np.intp)
-    kinds: list[list[bool]] = []
+    found: list[list[bool]] = []
     for k, (train, test) in enumerate(folds):
         code[train] += 1 << (2 * k)
         code[test] += 2 << (2 * k)
     left = code > 0
-    while left.any():
-        if len(kinds) > 2 * len(folds):
+    while left.any():  # kinds are few, and are picked out one by one
+        if len(found) > 2 * len(folds):
             return None
         one = code[np.argmax(left)]
         same = code == one
-        group[same] = len(kinds)
+        group[same] = len(found)
         left &= ~same
-        kinds.append([bool(one >> bit & 1) for bit in range(2 * len(folds))])
-    return np.array(kinds), group
+        found.append([bool(one >> bit & 1) for bit in range(2 * len(folds))])
+    return np.array(found), group
+
+
+def _parts(folds: Folds, n: int) -> NDArray[np.intp] | None:
+    """The fold that tests each row, where every fold trains on the rows that the others test; -1 for rows that none does."""
+    part = np.full(n, -1, np.int32)
+    for k, (_, test) in enumerate(folds):
+        if (part[test] >= 0).any():
+            return None
+        part[test] = k
+    rows = np.count_nonzero(part >= 0)
+    for k, (train, test) in enumerate(folds):
+        if train.size + test.size != rows:
+            return None
+        there = part[train]
+        if (there == k).any() or (there < 0).any():
+            return None
+    return part.astype(np.intp)
 
 
 def tall_folds(held: Held) -> list[Tall] | None:
@@ -131,7 +143,7 @@ class Tall:
     def descend(self, alphas: Floats) -> Errors:
         """Solve the fold at one alpha after another."""
         problem, model, size = self.problem, self.model, alphas.size
-        l1, l2 = np.array([problem.penalties(alpha, model.l1_ratio) for alpha in alphas.tolist()]).T.copy()
+        l1, l2 = problem.penalties_along(alphas, model.l1_ratio)
         found, how = np.empty((size, 3)), np.empty((size, 2), np.intp)
         S, shift = self.products, self.shift
         self.solver.descend(l1, l2, model.tol, model.max_iter, problem.unit, S, shift, found, how)

@@ -6,7 +6,7 @@ chunks in the same order give the same bits.
 """
 
 from cpython.buffer cimport PyBUF_FORMAT, PyBUF_STRIDED_RO, PyBuffer_Release, PyObject_GetBuffer
-from libc.math cimport isfinite
+from libc.math cimport INFINITY, isfinite
 from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memcpy, memset
 
@@ -18,7 +18,7 @@ from fastreg.kernels._gram cimport CHUNK, LANES, aligned, pack_whole, packed_len
 
 cdef enum:
     MOST = 1 << 29              # columns, beyond which a number of bytes could overflow
-    PLACED = 1 << 16            # numbers that are placed group by group at once: 512 kB, which stay in the second cache
+    PLACED = 1 << 17            # numbers that are placed group by group at once: 1 MB, which stay in the second cache
 
 # A sum of squares below this may hold squares that have lost digits or vanished.
 cdef double _SMALL = 1e-280
@@ -26,6 +26,7 @@ SMALL = _SMALL
 
 # What centring leaves of a column that is constant in a group, as a share of its squares before.
 cdef double GONE = 1e-13
+cdef double LEAST_SQUARES = 1e-150
 
 
 cdef int moments_reserve(Moments *M, Py_ssize_t m, Py_ssize_t rows) noexcept nogil:
@@ -266,8 +267,8 @@ ctypedef struct Grouped:
     double *block
     double *A                   # rows of X, packed group by group: m columns at distance ld
     double *at                  # p + 1: what entries are counted from
-    Py_ssize_t *place           # where each of the rows goes in A
     Py_ssize_t *start           # groups + 1: where those of each group begin
+    int *place                  # where each of the rows goes in A
 
 
 cdef void sort_rows(Grouped *G, const Py_ssize_t *group, Py_ssize_t groups, Py_ssize_t rows) noexcept nogil:
@@ -283,9 +284,9 @@ cdef void sort_rows(Grouped *G, const Py_ssize_t *group, Py_ssize_t groups, Py_s
         at += count
     for i in range(rows):
         g = group[i]
-        G.place[i] = G.ld - 1           # which no product reads
+        G.place[i] = <int>(G.ld - 1)    # which no product reads
         if g >= 0:
-            G.place[i] = G.start[g]
+            G.place[i] = <int>G.start[g]
             G.start[g] += 1
     for g in range(groups, 0, -1):      # back to where they begin
         G.start[g] = whole_lanes(G.start[g - 1])
@@ -315,7 +316,7 @@ cdef int grouped_products(Grouped *G, Matrix *X, const double *y, const Py_ssize
     """S[g] += sum of s_i z_i z_i' over the rows of group g, z = (x - at, y - at, 1), lower triangles m x m.
 
     Cost n m^2/2 and m placed columns.  Returns -2 if interrupted, else 0."""
-    cdef Py_ssize_t i = 0, j, k, g, rows, length, p = X.p
+    cdef Py_ssize_t i = 0, j, k, g, rows, length, p = X.p, item = sizeof(float) if X.single else sizeof(double)
     cdef double work = 0.0
     cdef double *target = G.A + p * G.ld
     cdef double *roots = G.A + (p + 1) * G.ld
@@ -329,6 +330,8 @@ cdef int grouped_products(Grouped *G, Matrix *X, const double *y, const Py_ssize
                 memset(G.A + j * G.ld + max(k - LANES, G.start[g]), 0, min(<Py_ssize_t>LANES, k - G.start[g]) * sizeof(double))
         for j in range(p):
             place_column(G, X, j, i, rows, G.at[j], G.A + j * G.ld)
+            if i + rows < X.n and X.row_stride == 1:
+                fr_prefetch(entry_address(X, i + rows, j), min(rows, X.n - i - rows) * item)
         root = part_root(X, i, rows)
         for k in range(rows):
             target[G.place[k]] = (y[i + k] - G.at[p]) * (1.0 if root == NULL else root[k])
@@ -348,7 +351,8 @@ def group_moments(object X, const double[::1] y, object root, const Py_ssize_t[:
     """A MomentSums of each group of rows of [X y], in one reading of X.
 
     X: 2-d float32 or float64 of any strides; root: float64 (n,), square roots of weights, or None; group (n,): from 0 to
-    groups - 1, or -1 for a row of none or of weight 0.  None where a sum is not finite."""
+    groups - 1, or -1 for a row of none or of weight 0.  None where a sum is not finite, or a sum of squares so near the ends of
+    the range of float64 that products of them may not be."""
     cdef Py_buffer x, weights
     cdef Matrix M
     cdef Grouped G
@@ -372,12 +376,12 @@ def group_moments(object X, const double[::1] y, object root, const Py_ssize_t[:
         G.m, G.rows = m, max(<Py_ssize_t>CHUNK, min(<Py_ssize_t>8 * CHUNK, PLACED // m))
         G.ld = (whole_lanes(G.rows) + LANES * (groups + 1)) | LANES
         G.block = <double *>malloc((m * G.ld + 2 * LANES + p + 1) * sizeof(double))
-        G.place = <Py_ssize_t *>malloc((G.rows + groups + 1) * sizeof(Py_ssize_t))
+        G.start = <Py_ssize_t *>malloc((groups + 1) * sizeof(Py_ssize_t) + G.rows * sizeof(int))
         sums = <double *>calloc(groups * m * m, sizeof(double))
         S = <double **>malloc(groups * sizeof(double *))
-        if G.block == NULL or G.place == NULL or sums == NULL or S == NULL:
+        if G.block == NULL or G.start == NULL or sums == NULL or S == NULL:
             raise MemoryError(f"no memory for the products of {m} columns in {groups} groups")
-        G.at, G.start = G.block, G.place + G.rows
+        G.at, G.place = G.block, <int *>(G.start + groups + 1)
         G.A = aligned(G.block + p + 1)
         found = [MomentSums(p, 1) for g in range(groups)]
         with nogil:
@@ -403,6 +407,8 @@ def group_moments(object X, const double[::1] y, object root, const Py_ssize_t[:
                     if not left > GONE * S[g][j * m + j]:
                         for k in range(p + 1):
                             one.sums.S[max(j, k) * (p + 1) + min(j, k)] = 0.0
+                    elif not LEAST_SQUARES < left < 1.0 / LEAST_SQUARES:
+                        total = INFINITY
             one.rows = 0
         for i in range(n):
             if group[i] >= 0:
@@ -410,7 +416,7 @@ def group_moments(object X, const double[::1] y, object root, const Py_ssize_t[:
         return found if total == 0.0 else None
     finally:
         free(G.block)
-        free(G.place)
+        free(G.start)
         free(sums)
         free(S)
         if held > 0:
