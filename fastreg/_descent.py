@@ -29,6 +29,9 @@ LEAST = 24_000_000
 SHARE = 0.07
 FOLDS = 0.12  # the same for folds together
 
+# With one more pair of numbers, so many stay in registers where bounds are looked at.
+MOST_RESIDUALS = 31
+
 # From so many rows per column on, gradients come from rows of the Gram matrix instead of from X.
 TALL = 16
 
@@ -122,7 +125,7 @@ def choose_lockstep(n: int, p: int, t: int, size: int, entries: int | None) -> t
     Means, squares and gradients of t folds take 28 t p bytes whatever is allowed; residuals get a quarter of it, as in the
     solver of all rows 1 % of X, and working sets the rest."""
     allowed = max(FOLDS * size, LEAST, TOGETHER - size)
-    room = min(256, p, max(16, int(0.25 * allowed / (8 * n * t))))
+    room = min(MOST_RESIDUALS, p, max(16, int(0.25 * allowed / (8 * n * t))))
     left = max(allowed - t * (28 * p + 8 * n * (room + 4)), LEAST) / t
     alone = choose_form(n, p, size, entries)
     gram = math.isqrt(int(left / 12))

@@ -45,7 +45,7 @@ cdef double ROUGH = 0.1
 cdef double HUGE = 1e300        # an l1 that keeps everything at 0, and finite times a factor of 0
 
 cdef enum:
-    MOST_RESIDUALS = 256
+    MOST_RESIDUALS = 31
     FLOOR_ULPS = 64
     MANY = 16                   # a working set that grew by more than one in so many is not the last
 

@@ -201,7 +201,7 @@ cdef Py_ssize_t over_limit(Bounds *B, double share, double limit, double *most) 
     cdef Py_ssize_t e
     for e in range(B.room):
         B.pairs[2 * e], B.pairs[2 * e + 1] = B.a[e], share * B.stretch * B.d[e]
-    return fr_bounds_over(B.X.p, B.c, B.size, B.at, B.pairs, B.side, limit, B.over, most)
+    return fr_bounds_over(B.X.p, B.c, B.size, B.at, B.pairs, B.room + 1, B.side, limit, B.over, most)
 
 
 cdef Py_ssize_t bounds_near(Bounds *B, double limit) noexcept nogil:

@@ -36,7 +36,8 @@ cdef extern from "lanes.h" nogil:
     void fr_prefetch(const void *from_, Py_ssize_t size) noexcept
     Py_ssize_t fr_bounds_start(Py_ssize_t p, const double *sq, const double *xy, double *size, double *c) noexcept
     Py_ssize_t fr_bounds_over(Py_ssize_t p, const double *c, const double *size, const int *e, const double *ad,
-                              const signed char *side, double limit, Py_ssize_t *over, double *most) noexcept
+                              Py_ssize_t pairs, const signed char *side, double limit, Py_ssize_t *over,
+                              double *most) noexcept
 
 cdef extern from "sparse.h" nogil:
     ctypedef struct fr_csc:

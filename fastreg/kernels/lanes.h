@@ -41,6 +41,10 @@ typedef float fr_v4f __attribute__((vector_size(16), aligned(4), may_alias));
 #define FR_LOAD_double(p) ((fr_v4) * (const fr_v4u *)(p))
 #define FR_LOAD_float(p) __builtin_convertvector(*(const fr_v4f *)(p), fr_v4)
 #define FR_STORE(p, v) (*(fr_v4u *)(p) = (v))
+#if FR_HAS_CLONES
+typedef double fr_v8 __attribute__((vector_size(64)));
+typedef double fr_v8u __attribute__((vector_size(64), aligned(8), may_alias));
+#endif
 #else
 #define FR_INLINE static __forceinline
 #define FR_HOT static
@@ -124,8 +128,6 @@ FR_INLINE void fr_prefetch(const void *from, ptrdiff_t size) {
 #define FR_VECTOR_HALVES(v) FR_ADD((v)[0], (v)[1])
 #include "tiles.h"
 #if FR_HAS_CLONES
-typedef double fr_v8 __attribute__((vector_size(64)));
-typedef double fr_v8u __attribute__((vector_size(64), aligned(8), may_alias));
 #define FR_TILED(f) f##_wide
 #define FR_TILED_HOT static __attribute__((noinline, unused, target("avx512f")))
 #define FR_PARTS 1
@@ -209,6 +211,37 @@ FR_INLINE double fr_bounds(ptrdiff_t m, const double *c, const double *size, con
 }
 #endif
 
+#if FR_HAS_CLONES
+/* the same for a multiple of eight columns and at most 32 pairs, which stay in registers: a in tables[0 .. 31], d behind them */
+static __attribute__((noinline, unused, target("avx512f"))) double
+fr_bounds_few(ptrdiff_t m, const double *c, const double *size, const int32_t *e, const double *tables, double *bound) {
+    typedef int64_t places_t __attribute__((vector_size(64)));
+    typedef int32_t given_t __attribute__((vector_size(32), aligned(4), may_alias));
+#define FR_LOAD8(p) ((fr_v8) * (const fr_v8u *)(p))
+#define FR_CHOOSE8(low, high, mask) ((fr_v8)(((places_t)(high) & (mask)) | ((places_t)(low) & ~(mask))))
+    const fr_v8 a0 = FR_LOAD8(tables), a1 = FR_LOAD8(tables + 8), a2 = FR_LOAD8(tables + 16), a3 = FR_LOAD8(tables + 24);
+    const fr_v8 d0 = FR_LOAD8(tables + 32), d1 = FR_LOAD8(tables + 40), d2 = FR_LOAD8(tables + 48), d3 = FR_LOAD8(tables + 56);
+    const places_t magnitude = (places_t){0} + INT64_MAX;
+    places_t top = {0};
+    double tops[8], block = 0.0;
+    for (ptrdiff_t k = 0; k < m; k += 8) {
+        const places_t at = __builtin_convertvector(*(const given_t *)(e + k), places_t);
+        const places_t upper = at > 15; /* a shuffle takes a place modulo 16 */
+        const fr_v8 a = FR_CHOOSE8(__builtin_shuffle(a0, a1, at), __builtin_shuffle(a2, a3, at), upper);
+        const fr_v8 d = FR_CHOOSE8(__builtin_shuffle(d0, d1, at), __builtin_shuffle(d2, d3, at), upper);
+        const fr_v8 v = a * FR_LOAD8(c + k), b = (fr_v8)((places_t)v & magnitude) + d * FR_LOAD8(size + k);
+        const places_t larger = (places_t)b > top; /* numbers >= 0 compare as their bits do */
+        *(fr_v8u *)(bound + k) = b;
+        top = ((places_t)b & larger) | (top & ~larger);
+    }
+    *(fr_v8u *)tops = (fr_v8)top;
+    for (int k = 0; k < 8; k++) block = tops[k] > block ? tops[k] : block;
+    return block;
+#undef FR_LOAD8
+#undef FR_CHOOSE8
+}
+#endif
+
 #if defined(__GNUC__)
 /* bound_k = max(0, |a c_k| + d size_k) for a multiple of four columns, 0 where c_k is NaN; returns the largest */
 FR_INLINE double fr_bounds_at_one(ptrdiff_t m, const double *c, const double *size, double a, double d, double *bound) {
@@ -243,12 +276,18 @@ FR_HOT ptrdiff_t fr_bounds_start(ptrdiff_t p, const double *sq, const double *xy
  * bound that is not over, or 0.  e names the residual at which c_j was computed (NULL: the first, for all), ad holds a and d by
  * turns.  reach(v) is |v|, or where side is not NULL v for a side_j of 1 and -v for -1. */
 FR_INLINE ptrdiff_t fr_bounds_over_any(ptrdiff_t p, const double *c, const double *size, const int32_t *e, const double *ad,
-                                       const signed char *side, double limit, ptrdiff_t *over, double *most) {
+                                       const signed char *side, double limit, ptrdiff_t *over, double *most,
+                                       const double *tables) {
     ptrdiff_t count = 0;
     double bound[64], top = 0.0;
     for (ptrdiff_t start = 0; start < p; start += 64) {
         const ptrdiff_t m = p - start < 64 ? p - start : 64;
         double block = 0.0;
+#if FR_HAS_CLONES
+        if (tables && m == 64)
+            block = fr_bounds_few(64, c + start, size + start, e + start, tables, bound);
+        else
+#endif
 #if defined(__GNUC__) && !defined(__clang__)
         if (!side && e && m == 64)
             block = fr_bounds(64, c + start, size + start, e + start, ad, bound);
@@ -284,10 +323,19 @@ FR_INLINE ptrdiff_t fr_bounds_over_any(ptrdiff_t p, const double *c, const doubl
     return count;
 }
 FR_HOT ptrdiff_t fr_bounds_over(ptrdiff_t p, const double *c, const double *size, const int32_t *e, const double *ad,
-                                const signed char *side, double limit, ptrdiff_t *over, double *most) {
-    return side ? fr_bounds_over_any(p, c, size, e, ad, side, limit, over, most)
-           : e  ? fr_bounds_over_any(p, c, size, e, ad, NULL, limit, over, most)
-                : fr_bounds_over_any(p, c, size, NULL, ad, NULL, limit, over, most);
+                                ptrdiff_t pairs, const signed char *side, double limit, ptrdiff_t *over, double *most) {
+#if FR_HAS_CLONES
+    if (e && !side && pairs <= 32 && __builtin_cpu_supports("avx512f")) {
+        double tables[64] = {0.0};
+        for (ptrdiff_t k = 0; k < pairs; k++) tables[k] = ad[2 * k], tables[32 + k] = ad[2 * k + 1];
+        return fr_bounds_over_any(p, c, size, e, ad, NULL, limit, over, most, tables);
+    }
+#else
+    (void)pairs;
+#endif
+    return side ? fr_bounds_over_any(p, c, size, e, ad, side, limit, over, most, NULL)
+           : e  ? fr_bounds_over_any(p, c, size, e, ad, NULL, limit, over, most, NULL)
+                : fr_bounds_over_any(p, c, size, NULL, ad, NULL, limit, over, most, NULL);
 }
 
 #elif defined(FR_REAL)
