@@ -32,6 +32,7 @@ KERNELS = [
     "_active",
     "_solver",
     "_targets",
+    "_trail",
     "_folds",
     "_ridge",
 ]

@@ -275,7 +275,7 @@ class Descent:
         else:
             support, w, residual = _NONE, _NOTHING, 0.0
             level = solver.write(coef, problem.unit)
-        return self._public(support, w, level, objective, gap, n_iter, status, residual)
+        return self.public(support, w, level, objective, gap, n_iter, status, residual)
 
     def steps(self, targets: list[Problem], alpha: float, coef: Floats, places: int, form: Form) -> list[Step]:
         """The solutions at an alpha > 0 of targets over one dense X, from w = 0, so many side by side.
@@ -313,7 +313,7 @@ class Descent:
                 steps.append(self._alone(target, alpha, coef[k]))
                 continue
             self.problem = target
-            steps.append(self._public(_NONE, _NOTHING, level, objective, gap, n_iter, OUTCOMES[outcome], 0.0))
+            steps.append(self.public(_NONE, _NOTHING, level, objective, gap, n_iter, OUTCOMES[outcome], 0.0))
         return steps
 
     def _alone(self, target: Problem, alpha: float, coef: Floats) -> Step:
@@ -354,7 +354,7 @@ class Descent:
         if l1 == 0.0 and coef is not None:
             one = self._relaxed(one)
             level = problem.columns.publish(one.w, problem.unit, coef)
-            return self._public(_NONE, _NOTHING, level, one.objective, one.gap, one.n_iter, one.status, one.residual)
+            return self.public(_NONE, _NOTHING, level, one.objective, one.gap, one.n_iter, one.status, one.residual)
         support = np.flatnonzero(one.w)
         objective, gap, status = one.objective, one.gap, one.status
         if l1 > 0.0:
@@ -372,7 +372,7 @@ class Descent:
         if coef is not None:
             coef[support] = w
         level = problem.columns.mean_dot(support, w)
-        return self._public(support, w, level, objective, gap, one.n_iter, status, one.residual)
+        return self.public(support, w, level, objective, gap, one.n_iter, status, one.residual)
 
     def _relaxed(self, one: RidgeSolution) -> RidgeSolution:
         """The solution for l1 = 0, whose support is all of X, blended with least squares."""
@@ -382,7 +382,7 @@ class Descent:
         w = (1.0 - self.relax) * one.w + self.relax * least.w
         return one._replace(w=w, residual=kept * one.residual + (1.0 - kept) * least.residual)
 
-    def _public(
+    def public(
         self,
         support: NDArray[np.intp],
         w: Floats,

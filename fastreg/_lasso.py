@@ -421,11 +421,15 @@ def one_path(model: Model, alphas: Floats, warm_start: Any = None, stop: Stop = 
             break
         if stop.deviance_stop is not None and _explained(one, total) >= stop.deviance_stop:
             break
-    # in the order of the alphas as they were given
-    kept = np.sort(order[: len(steps)])
-    place = np.empty(len(alphas), np.intp)
-    place[order] = np.arange(len(alphas))
-    steps, alphas = [steps[place[k]] for k in kept], alphas[kept]
+    counts = {name: count - before[name] * (name != "working_set") for name, count in model.descent.counts.items()}
+    return as_path(model, alphas, order[: len(steps)], steps, counts)
+
+
+def as_path(model: Model, alphas: Floats, order: NDArray[np.intp], steps: list[Step], counts: dict[str, int]) -> Path:
+    """The Path of the steps at alphas[order], with one warning where some did not converge."""
+    total = model.descent.total
+    kept = np.argsort(order, kind="stable")  # in the order of the alphas as they were given
+    steps, alphas = [steps[k] for k in kept], alphas[order[kept]]
     missed = [k for k, one in enumerate(steps) if not one.status.converged]
     if missed:
         k = max(missed, key=lambda k: steps[k].gap / steps[k].objective if steps[k].objective > 0.0 else 0.0)
@@ -433,7 +437,6 @@ def one_path(model: Model, alphas: Floats, warm_start: Any = None, stop: Stop = 
         asked = f"tol={model.tol:g} with max_iter={model.max_iter}"
         warn_unconverged(where, steps[k].gap, steps[k].objective, steps[k].status, asked, stacklevel=5)
     always_in, n_candidates = model.candidates()
-    counts = {name: count - before[name] * (name != "working_set") for name, count in model.descent.counts.items()}
     return Path(
         alphas=alphas,
         intercepts=np.array([s.intercept for s in steps]),

@@ -303,11 +303,14 @@ def _best(held: Held, choice: Choice, target: int) -> CVPath:
                 return choice.callback is not None and _lasso.is_true(choice.callback(told))
 
             watched = None if choice.callback is None and advance is None else watch
-            errors = fold_errors(held, down, choice.n_threads, watched)
+            errors, trace = fold_errors(held, down, choice.n_threads, watched)
             place = np.argsort(order[: len(errors.mse)])  # in the order of the alphas as they were given
             grid = grid[np.sort(order[: len(errors.mse)])]
             _warn(held, errors, down)
-            path = _lasso.one_path(model, grid, target=target)
+            if trace is None:
+                path = _lasso.one_path(model, grid, target=target)
+            else:
+                path = _lasso.as_path(model, grid, np.argsort(place), *trace)
             model.descent.restart()
             on_folds = getattr(errors, choice.loss)[place].T
             with np.errstate(divide="ignore", invalid="ignore"):

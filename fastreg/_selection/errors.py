@@ -9,24 +9,35 @@ import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastreg import _lasso
-from fastreg._descent import OUTCOMES, choose_lockstep
+from fastreg._descent import OUTCOMES, Step, choose_lockstep
 from fastreg._model import Model, extent
-from fastreg._results import ConvergenceWarning
+from fastreg._results import ConvergenceWarning, Status
 from fastreg._selection.held import STALLED, Errors, Held, Rows
 from fastreg._selection.lockstep import Group
-from fastreg._selection.tall import tall_folds
+from fastreg._selection.tall import Tall, tall_folds
 
 Floats = NDArray[np.float64]
 
 
-def fold_errors(held: Held, alphas: Floats, n_threads: int, watch: Callable[[Errors], bool] | None = None) -> Errors:
-    """The errors of every fold at each alpha, which go down; watch: called after each, and ends them by True.
+class Trace(NamedTuple):
+    """The steps of the path of all rows, from the largest alpha down, and what the work was."""
+
+    steps: list[Step]
+    counts: dict[str, int]
+
+
+def fold_errors(
+    held: Held, alphas: Floats, n_threads: int, watch: Callable[[Errors], bool] | None = None
+) -> tuple[Errors, Trace | None]:
+    """The errors of every fold at each alpha, which go down, and the fits to all rows, where they came with them.
+
+    watch: called after each alpha, and ends them by True.
 
     tall, dense                 moments of groups of rows: n p^2/2 in all (tall.py)
     everything else             as one path for each fold, but a column is read once for all folds of a thread (lockstep.py)
@@ -35,7 +46,7 @@ def fold_errors(held: Held, alphas: Floats, n_threads: int, watch: Callable[[Err
         alone = [_alone(held, fold, alphas) for fold in held.folds]
         whole = Errors(*(np.stack(parts, axis=1) for parts in zip(*alone, strict=True)))
         kept = next((k for k in range(alphas.size) if watch is not None and watch(_at(whole, k))), alphas.size - 1)
-        return Errors(*(part[: kept + 1] for part in whole))
+        return Errors(*(part[: kept + 1] for part in whole)), None
     share = min(n_threads, len(held.folds))
     with ThreadPoolExecutor(share) if share > 1 else nullcontext() as pool:
         run: Any = map if pool is None else pool.map
@@ -50,7 +61,10 @@ def fold_errors(held: Held, alphas: Floats, n_threads: int, watch: Callable[[Err
     for k in np.flatnonzero((whole.status == STALLED).any(axis=0)):  # alone it may do without an l1 that rounding hides
         for part, other in zip(whole, _alone(held, held.folds[k], alphas[: len(whole.mse)]), strict=True):
             part[:, k] = other
-    return whole
+    first = groups[0]
+    if isinstance(first, Tall) or any(step.status is Status.STALLED for step in first.steps):
+        return whole, None
+    return whole, Trace(first.steps, first.kernel.counts)
 
 
 def _groups(held: Held, share: int, run: Any) -> list[Group]:
@@ -58,7 +72,7 @@ def _groups(held: Held, share: int, run: Any) -> list[Group]:
     t = len(held.folds)
     room, form = choose_lockstep(held.model.problem.n, held.model.p, t, *extent(held.model.design))
     parts = [held.folds[t * k // share : t * (k + 1) // share] for k in range(share)]
-    return list(run(lambda part: Group(held, part, form, room), parts))
+    return list(run(lambda part: Group(held, part, form, room, part is parts[0]), parts))
 
 
 def _at(errors: Errors, k: int) -> Errors:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastreg import _options
-from fastreg._descent import Form
+from fastreg._descent import OUTCOMES, Form, Step
 from fastreg._normalise import Factors, Problem, scale_target, standardised
 from fastreg._selection.held import Errors, Folds, Held, Rows
 from fastreg.kernels._folds import Lockstep
@@ -18,9 +18,9 @@ Floats = NDArray[np.float64]
 
 
 class Group:
-    """Folds that are solved side by side."""
+    """Folds that are solved side by side, and with them all rows, where `keeps`: then steps are what one path has."""
 
-    def __init__(self, held: Held, folds: Folds, form: Form, room: int) -> None:
+    def __init__(self, held: Held, folds: Folds, form: Form, room: int, keeps: bool) -> None:
         self.model = model = held.model
         self.problems = [_problem(held, train) for train, _ in folds]
         tests, known, shares = [], [], []
@@ -29,9 +29,18 @@ class Group:
             known.append(one.sy * (held.y[test] - (0.0 if model.offset is None else model.offset[test]) - one.y_mean))
             shares.append(held.weights[test] / held.weights[test].sum())
         roots = [one.root for one in self.problems if one.root is not None]
-        self.kernel = Lockstep(model.problem.columns, roots, [one.y for one in self.problems], tests, known, shares, room)
+        if keeps:
+            self.problems.append(model.problem)
+            tests.append(np.empty(0, np.intp))
+            known.append(np.empty(0))
+            shares.append(np.empty(0))
+            roots.append(np.sqrt(held.weights))
+        self.steps: list[Step] = []
+        self.folds, self.keeps = len(folds), keeps
+        ys, whole = [one.y for one in self.problems], model.problem
+        self.kernel = Lockstep(whole.columns, roots, ys, tests, known, shares, room, keeps, whole.unit, model.relax)
         if model.problem.standard:
-            for k, one in enumerate(self.problems):
+            for k, one in enumerate(self.problems[: self.folds]):
                 one.factors = self._standardised(k)
         bounds = self._bounds()
         self.kernel.begin([one.factors for one in self.problems], bounds, form.gram, form.factor)
@@ -59,11 +68,25 @@ class Group:
         model, shape = self.model, (alphas.size, len(self.problems))
         along = [one.penalties_along(alphas, model.l1_ratio) for one in self.problems]
         l1, l2 = (np.stack(each, axis=1) for each in zip(*along, strict=True))
-        found, how = np.empty((*shape, 4)), np.empty((*shape, 2), np.intp)
+        found, how, before = np.empty((*shape, 4)), np.empty((*shape, 3), np.intp), self.kernel.n_kept
         self.kernel.descend(l1, l2, model.tol, model.max_iter, found, how)
-        objective, gap, squares, sizes = np.moveaxis(found, 2, 0)
-        scale = model.problem.n * self.unit * self.unit
-        return Errors(squares / self.unit / self.unit, sizes / self.unit, objective / scale, gap / scale, how[..., 0])
+        if self.keeps:
+            self._keep(found[:, -1], how[:, -1], before)
+        objective, gap, squares, sizes = np.moveaxis(found[:, : self.folds], 2, 0)
+        unit = self.unit[: self.folds]
+        scale = model.problem.n * unit * unit
+        return Errors(squares / unit / unit, sizes / unit, objective / scale, gap / scale, how[:, : self.folds, 0])
+
+    def _keep(self, found: Floats, how: NDArray[np.intp], before: int) -> None:
+        """Take the solutions for all rows, of which there were so many coefficients before."""
+        cols, values = np.empty(self.kernel.n_kept, np.intp), np.empty(self.kernel.n_kept)
+        if cols.size > 0:
+            self.kernel.take_kept(cols, values)
+        ends = before + np.cumsum(how[:, 2])
+        for start, end, one, (outcome, n_iter, _) in zip(ends - how[:, 2], ends, found.tolist(), how.tolist(), strict=True):
+            objective, gap, level, residual = one
+            w, status = values[start:end], OUTCOMES[outcome]
+            self.steps.append(self.model.descent.public(cols[start:end], w, level, objective, gap, n_iter, status, residual))
 
 
 def _problem(held: Held, train: Rows) -> Problem:

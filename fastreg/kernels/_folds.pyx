@@ -16,7 +16,7 @@ from libc.math cimport fabs
 from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memcpy, memset
 
-from fastreg.kernels._active cimport Active, active_advance, active_begin, active_free, active_init
+from fastreg.kernels._active cimport Active, active_advance, active_begin, active_free, active_init, active_relax
 from fastreg.kernels._bounds cimport (
     Bounds, bounds_free, bounds_init, bounds_reach, bounds_slot, bounds_stand, bounds_suspects, over_factor,
 )
@@ -27,7 +27,8 @@ from fastreg.kernels._design cimport (
 )
 from fastreg.kernels._gram cimport ALIGNED, CHUNK, aligned, packed_length
 from fastreg.kernels._solver cimport fill_penalty, raise_for_outcome
-from fastreg.kernels._working cimport REACHED, Outcome, failed, has_failed
+from fastreg.kernels._trail cimport Trail, trail_add, trail_free
+from fastreg.kernels._working cimport REACHED, Outcome, Working, failed, has_failed, support_size
 
 cdef enum:
     PANEL = 48                  # columns that are packed at once
@@ -74,6 +75,10 @@ ctypedef struct Folds:
     Py_ssize_t room_over
     Py_ssize_t *waiting         # t
     fr_csc stored               # the entries of sparse X as they are
+    bint keeps                  # the last fold has all rows, and its solutions are kept
+    const double *mean          # of all rows, in the user's X
+    double unit, relax          # of that: public coefficients per kernel coefficient, and the share of least squares
+    Trail trail
     double work
 
 
@@ -115,6 +120,7 @@ cdef void folds_free(Folds *F) noexcept nogil:
     free(F.called)
     free(F.read)
     free(F.over)
+    trail_free(&F.trail)
     free(F.waiting)
 
 
@@ -381,11 +387,11 @@ cdef Outcome descend(Folds *F, const double *l1, const double *l2, double tol, P
     for k in range(F.t):
         f = &F.folds[k]
         f.wants = False
-        how[2 * k] = -1             # not solved
+        how[3 * k] = -1             # not solved
         active_begin(&f.S, l1[k], l2[k], tol, max_iter)
     while left > 0:
         for k in range(F.t):
-            if how[2 * k] >= 0:
+            if how[3 * k] >= 0:
                 continue
             f = &F.folds[k]
             S = &f.S
@@ -399,9 +405,17 @@ cdef Outcome descend(Folds *F, const double *l1, const double *l2, double tol, P
             if has_failed(S.outcome):
                 return S.outcome
             left -= 1
-            how[2 * k], how[2 * k + 1] = S.outcome, S.n_iter
+            how[3 * k], how[3 * k + 1], how[3 * k + 2] = S.outcome, S.n_iter, support_size(&S.W)
             found[4 * k], found[4 * k + 1] = S.certificate.primal, S.certificate.gap
-            judge(F, f, found + 4 * k + 2)
+            if F.keeps and k == F.t - 1:
+                status = active_relax(S, F.relax)
+                found[4 * k + 3] = S.rss
+                if status == 0 and trail_add(&F.trail, S, F.mean, F.unit, found + 4 * k + 2) < 0:
+                    status = -1
+                if status != 0:
+                    return failed(status)
+            else:
+                judge(F, f, found + 4 * k + 2)
         status = read(F)
         if status != 0:
             return failed(status)
@@ -413,12 +427,16 @@ cdef class Lockstep:
 
     roots: for each fold float64 (n,), square roots of weights that add up to n, 0 in rows that it leaves out; ys: its targets,
     centred and times root.  tests, test_ys, test_weights: for each fold the rows to judge by (intp), their targets less the
-    fold's mean, in the same unit as ys, and their weights.  room: residuals for each fold."""
+    fold's mean, in the same unit as ys, and their weights.  room: residuals for each fold.
+
+    keeps: the last fold has all rows and nothing to judge by: its solutions are kept, unit times the kernel's, with a share
+    `relax` of least squares on their supports."""
     cdef Folds F
     cdef object kept            # the arrays that F points into
     cdef Columns columns
 
-    def __cinit__(self, Columns columns, list roots, list ys, list tests, list test_ys, list test_weights, Py_ssize_t room):
+    def __cinit__(self, Columns columns, list roots, list ys, list tests, list test_ys, list test_weights, Py_ssize_t room,
+                  bint keeps, double unit, double relax):
         cdef const double[::1] root, y, test_y, weight
         cdef const Py_ssize_t[::1] test
         cdef Py_ssize_t k
@@ -427,6 +445,7 @@ cdef class Lockstep:
         cdef int status = -1
         self.columns, self.kept = columns, [roots, ys, tests, test_ys, test_weights]
         self.F.X, self.F.sq, self.F.t, self.F.room = columns.X, columns.sq, len(roots), max(room, <Py_ssize_t>2)
+        self.F.keeps, self.F.unit, self.F.relax, self.F.mean = keeps, unit, relax, columns.mean
         self.F.X.root = NULL
         self.F.folds = <Fold *>calloc(self.F.t, sizeof(Fold))
         if self.F.folds == NULL:
@@ -475,7 +494,8 @@ cdef class Lockstep:
     def descend(self, const double[:, ::1] l1, const double[:, ::1] l2, double tol, Py_ssize_t max_iter,
                 double[:, :, ::1] found, Py_ssize_t[:, :, ::1] how):
         """Go on to l1, l2 (K, t) of each fold, one row after another.  found (K, t, 4): objective, gap, sums of squared and of
-        absolute errors; how (K, t, 2): outcome and n_iter."""
+        absolute errors; of what is kept, mean'coef and |r|^2.  how (K, t, 3): outcome, n_iter
+        and the size of the support."""
         cdef Outcome outcome = REACHED
         cdef Py_ssize_t k
         with nogil:
@@ -484,6 +504,29 @@ cdef class Lockstep:
                 if outcome != REACHED:
                     break
         raise_for_outcome(outcome)
+
+    def take_kept(self, Py_ssize_t[::1] cols, double[::1] values):
+        """cols, values = the columns and the coefficients of all solutions kept, one after another"""
+        memcpy(&cols[0], self.F.trail.cols, self.F.trail.n * sizeof(Py_ssize_t))
+        memcpy(&values[0], self.F.trail.values, self.F.trail.n * sizeof(double))
+
+    @property
+    def n_kept(self):
+        """how many coefficients those are"""
+        return self.F.trail.n
+
+    @property
+    def counts(self):
+        """the work for the last fold, as Solver has it"""
+        cdef Working *W = &self.F.folds[self.F.t - 1].S.W
+        return {
+            "columns_read": self.F.n_columns_read,
+            "working_set": W.X.p,
+            "sweeps": W.n_epochs,
+            "newton_steps": W.n_newton,
+            "pivots": W.n_pivots,
+            "products": W.n_products,
+        }
 
     @property
     def n_columns_read(self):
