@@ -23,6 +23,10 @@ ctypedef struct Bounds:
     double *pairs               # scratch: 2 room
     Py_ssize_t *users           # how many columns stand at r_e; one more, for those that are not outside
     Py_ssize_t *over            # 2 p column numbers: what the last call found
+    # Columns that were read and came near the limit, for bounds_near to look at instead of all; NULL: it looks at all.
+    int *near
+    unsigned char *is_near      # p
+    Py_ssize_t n_near
     double *scratch             # p numbers; after a check, the gradients of what it found, by column
     bint lent                   # size, side, over and scratch are another's; c is NaN for a column not outside, without at
     double stretch              # |x_j| is at most so many times what sq and size have
@@ -46,6 +50,14 @@ cdef inline double over_factor(const Bounds *B, Py_ssize_t j, double product) no
 cdef inline Py_ssize_t stands_at(const Bounds *B, Py_ssize_t j) noexcept nogil:
     """at[j]"""
     return 0 if B.at == NULL else B.at[j]
+
+
+cdef inline void bounds_note(Bounds *B, Py_ssize_t j) noexcept nogil:
+    """Column j came near the limit."""
+    if not B.is_near[j]:
+        B.is_near[j] = 1
+        B.near[B.n_near] = <int>j
+        B.n_near += 1
 
 
 cdef inline bint outside(const Bounds *B, Py_ssize_t j) noexcept nogil:

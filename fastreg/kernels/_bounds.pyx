@@ -25,6 +25,9 @@ from fastreg.kernels._design cimport col_size, dots, fr_bounds_over, fr_bounds_s
 # Newton steps.
 cdef double LIKELY = 0.4
 
+# Columns noted as near the limit stay so down to a FAR share of it.
+cdef double FAR = 0.4
+
 cdef enum:
     FEW = 8                     # a column read by itself takes as long as some eight in a product for many targets
 
@@ -74,7 +77,7 @@ cdef int bounds_borrow(Bounds *B, const Bounds *owner, double *c) noexcept nogil
     cdef Py_ssize_t places = owner.X.p if owner.room > 1 else 0
     cdef double *block = <double *>malloc(rest * sizeof(double) + places * sizeof(int))
     B[0] = owner[0]
-    B.lent, B.R, B.n_columns_read, B.work, B.c = True, NULL, 0, 0.0, c
+    B.lent, B.R, B.n_columns_read, B.work, B.c, B.near, B.n_near = True, NULL, 0, 0.0, c, NULL, 0
     if block == NULL:
         return -1
     B.at = <int *>(block + rest) if owner.room > 1 else NULL
@@ -208,10 +211,31 @@ cdef Py_ssize_t bounds_near(Bounds *B, double limit) noexcept nogil:
     """The columns whose gradient, estimated as a c_j, reaches over limit: over[: n], n is returned.  scratch: the estimates."""
     cdef Py_ssize_t i, j, k
     cdef double most
+    if B.near != NULL:
+        return near_of_noted(B, limit)
     k = over_limit(B, 0.0, limit, &most)
     for i in range(k):
         j = B.over[i]
         B.scratch[j] = B.a[stands_at(B, j)] * B.c[j]
+    return k
+
+
+cdef Py_ssize_t near_of_noted(Bounds *B, double limit) noexcept nogil:
+    """bounds_near among the columns noted; those that have joined or are far by now are not noted any longer."""
+    cdef Py_ssize_t i, j, k = 0, kept = 0
+    cdef double c
+    for i in range(B.n_near):
+        j = B.near[i]
+        c = B.a[stands_at(B, j)] * B.c[j]
+        if not outside(B, j) or bounds_reach(B, j, c) < FAR * limit:
+            B.is_near[j] = 0
+            continue
+        B.near[kept] = <int>j
+        kept += 1
+        if bounds_reach(B, j, c) > limit:
+            B.over[k], B.scratch[j] = j, c
+            k += 1
+    B.n_near = kept
     return k
 
 

@@ -18,14 +18,14 @@ from libc.string cimport memcpy, memset
 
 from fastreg.kernels._active cimport Active, active_advance, active_begin, active_free, active_init, active_relax
 from fastreg.kernels._bounds cimport (
-    Bounds, bounds_free, bounds_init, bounds_reach, bounds_slot, bounds_stand, bounds_suspects, over_factor,
+    Bounds, bounds_free, bounds_init, bounds_note, bounds_reach, bounds_slot, bounds_stand, bounds_suspects, over_factor,
 )
 from fastreg.kernels._cd cimport Penalty
 from fastreg.kernels._columns cimport Columns, column_moments, may_be_full, sparse_statistics
 from fastreg.kernels._design cimport (
-    Matrix, dots, entry, entry_address, fr_csc, fr_csc_axpy, fr_prefetch, fr_rows_dot, interrupted, part_pack, raise_for,
+    Matrix, dots, entry, entry_address, fr_csc, fr_csc_axpy, fr_prefetch, fr_rows_dot, interrupted, raise_for,
 )
-from fastreg.kernels._gram cimport ALIGNED, CHUNK, aligned, packed_length
+from fastreg.kernels._gram cimport ALIGNED, CHUNK, aligned, pack_whole, packed_length, whole_lanes
 from fastreg.kernels._solver cimport fill_penalty, raise_for_outcome
 from fastreg.kernels._trail cimport Trail, trail_add, trail_free
 from fastreg.kernels._working cimport REACHED, Outcome, Working, failed, has_failed, support_size
@@ -34,6 +34,9 @@ cdef enum:
     PANEL = 48                  # columns that are packed at once
     WORTH_PACKING = 3           # for fewer folds, products column by column are faster
     AHEAD = 8                   # columns that are asked of memory before they are read: no processor foresees which come next
+
+# Columns within this share of the limit when they are read are those that may join at the next penalty.
+cdef double NEAR = 0.9
 
 # A sum of squares that is this small a share of what it was taken from is added up anew.
 cdef double CANCELLED = 1e-3
@@ -47,6 +50,7 @@ ctypedef struct Fold:
     double *mean                # p each
     double *sq
     double *c                   # X'y, then gradients outside
+    int *near                   # columns noted, p, and whether they are, p
     double *size                # |x_j| / v_j where v is the fold's own; or NULL
     double *split               # as Columns has it
     const double *y
@@ -101,6 +105,9 @@ cdef int folds_init(Folds *F) noexcept nogil:
         if f.mean == NULL:
             return -1
         f.sq, f.c = f.mean + p, f.mean + 2 * p
+        f.near = <int *>calloc(5 * p, 1)
+        if f.near == NULL:
+            return -1
         f.X.root, f.X.mean, f.X.csc.shift = f.root, f.mean, NULL
     return 0
 
@@ -111,6 +118,7 @@ cdef void folds_free(Folds *F) noexcept nogil:
         if F.folds[k].made:
             active_free(&F.folds[k].S)
         free(F.folds[k].mean)
+        free(F.folds[k].near)
         free(F.folds[k].size)
         free(F.folds[k].split)
     bounds_free(&F.owner)
@@ -147,21 +155,21 @@ cdef int statistics(Folds *F) noexcept nogil:
 
 cdef int dense_statistics(Folds *F) noexcept nogil:
     """statistics: sums of columns and of their squares with weights, as products of matrices."""
-    cdef Py_ssize_t n = F.X.n, p = F.X.p, t = F.t, ld = packed_length(n), i, j, k, width, rows, status = 0
-    cdef double *block = <double *>malloc((2 * PANEL * ld + 3 * t * PANEL + 2 * t * n) * sizeof(double) + ALIGNED)
+    cdef Py_ssize_t n = F.X.n, p = F.X.p, t = F.t, ld = packed_length(n), ldv = whole_lanes(n), i, j, k, width, rows, status = 0
+    cdef double *block = <double *>malloc((2 * PANEL * ld + 3 * t * PANEL + 2 * t * ldv) * sizeof(double) + ALIGNED)
     cdef double *A = aligned(block)
     cdef double *squares = A + PANEL * ld
     cdef double *sums = squares + PANEL * ld        # 2 t x PANEL: with weights, and with weights and y
     cdef double *square_sums = sums + 2 * t * PANEL
-    cdef double *V = square_sums + t * PANEL        # 2 t x n: weights, and weights times y
+    cdef double *V = square_sums + t * PANEL        # 2 t x n, zeros up to ldv: weights, and weights times y
     cdef Fold *f
     if block == NULL:
         return -1
     for k in range(t):
         f = &F.folds[k]
-        for i in range(n):
-            V[k * n + i] = f.root[i] * f.root[i]
-            V[(t + k) * n + i] = f.root[i] * f.y[i]
+        for i in range(ldv):
+            V[k * ldv + i] = f.root[i] * f.root[i] if i < n else 0.0
+            V[(t + k) * ldv + i] = f.root[i] * f.y[i] if i < n else 0.0
     j = 0
     while j < p and status == 0:
         width = min(<Py_ssize_t>PANEL, p - j)
@@ -170,10 +178,10 @@ cdef int dense_statistics(Folds *F) noexcept nogil:
         while i < n:
             rows = min(<Py_ssize_t>CHUNK, n - i)
             for k in range(width):
-                part_pack(&F.X, j + k, i, rows, A + k * ld)
-                square(rows, A + k * ld, squares + k * ld)
-            fr_rows_dot(2 * t, width, rows, 1.0, V + i, n, A, ld, sums, PANEL, 0)
-            fr_rows_dot(t, width, rows, 1.0, V + i, n, squares, ld, square_sums, PANEL, 0)
+                pack_whole(&F.X, j + k, i, rows, whole_lanes(rows), A + k * ld)
+                square(whole_lanes(rows), A + k * ld, squares + k * ld)
+            fr_rows_dot(2 * t, width, whole_lanes(rows), 1.0, V + i, ldv, A, ld, sums, PANEL, 0)
+            fr_rows_dot(t, width, whole_lanes(rows), 1.0, V + i, ldv, squares, ld, square_sums, PANEL, 0)
             i += rows
         for k in range(t):
             f = &F.folds[k]
@@ -221,6 +229,7 @@ cdef int begin(Folds *F, Fold *f, Py_ssize_t gram_limit, Py_ssize_t factor_limit
             f.root[i] / F.owner.X.root[i] if f.root[i] > 0.0 else 0.0))
     f.lender.stretch = largest * (1.0 + 1e-12)
     f.made = True
+    f.lender.is_near = <unsigned char *>(f.near + F.X.p)
     return active_init(&f.S, &f.X, f.y, f.c, f.sq, &f.penalty, gram_limit, factor_limit, False, NULL, &f.lender)
 
 
@@ -256,11 +265,11 @@ cdef void listed(Folds *F) noexcept nogil:
 
 cdef int read(Folds *F) noexcept nogil:
     """Read the columns called for, for every fold that called for any.  Status as in gram_block."""
-    cdef Py_ssize_t n = F.X.n, ld = packed_length(n), i, k, b = 0, width, rows, t = 0
+    cdef Py_ssize_t n = F.X.n, ld = packed_length(n), ldv = whole_lanes(n), i, k, b = 0, width, rows, t = 0
     cdef Py_ssize_t item = sizeof(float) if F.X.single else sizeof(double)
     cdef double *block
     cdef double *A
-    cdef double *V                          # the residuals, t x n
+    cdef double *V                          # the residuals, t x n and zeros up to ldv
     cdef double *products                   # t x PANEL
     cdef Py_ssize_t cols[PANEL]
     cdef int status = 0
@@ -275,14 +284,15 @@ cdef int read(Folds *F) noexcept nogil:
         free(F.over)
         F.room_over = F.n_read
         F.over = <int *>malloc(F.t * F.n_read * sizeof(int))
-    block = <double *>malloc((PANEL * (ld + F.t) + t * n) * sizeof(double) + ALIGNED)
+    block = <double *>malloc((PANEL * (ld + F.t) + t * ldv) * sizeof(double) + ALIGNED)
     if block == NULL or F.over == NULL:
         free(block)
         return -1
     A = aligned(block)
     products, V = A + PANEL * ld, A + PANEL * (ld + F.t)
     for k in range(t):
-        memcpy(V + k * n, F.R + F.waiting[k] * n, n * sizeof(double))
+        memcpy(V + k * ldv, F.R + F.waiting[k] * n, n * sizeof(double))
+        memset(V + k * ldv + n, 0, (ldv - n) * sizeof(double))
         F.folds[F.waiting[k]].over, F.folds[F.waiting[k]].n_over = F.over + k * F.n_read, 0
     while b < F.n_read:
         width = min(<Py_ssize_t>PANEL, F.n_read - b)
@@ -290,7 +300,7 @@ cdef int read(Folds *F) noexcept nogil:
             cols[k] = F.read[b + k]
         if F.X.sparse or t < WORTH_PACKING:
             for k in range(t):
-                dots(&F.X, cols, width, V + k * n, products + k * PANEL)
+                dots(&F.X, cols, width, V + k * ldv, products + k * PANEL)
         else:
             memset(products, 0, t * PANEL * sizeof(double))
             i = 0
@@ -299,8 +309,8 @@ cdef int read(Folds *F) noexcept nogil:
                 for k in range(width):
                     if b + k + AHEAD < F.n_read and F.X.row_stride == 1:
                         fr_prefetch(entry_address(&F.X, i, F.read[b + k + AHEAD]), rows * item)
-                    part_pack(&F.X, cols[k], i, rows, A + k * ld)
-                fr_rows_dot(t, width, rows, 1.0, V + i, n, A, ld, products, PANEL, 0)
+                    pack_whole(&F.X, cols[k], i, rows, whole_lanes(rows), A + k * ld)
+                fr_rows_dot(t, width, whole_lanes(rows), 1.0, V + i, ldv, A, ld, products, PANEL, 0)
                 i += rows
         for k in range(t):
             renew(&F.folds[F.waiting[k]], cols, width, products + k * PANEL)
@@ -316,25 +326,34 @@ cdef int read(Folds *F) noexcept nogil:
 cdef void renew(Fold *f, const Py_ssize_t *cols, Py_ssize_t m, const double *products) noexcept nogil:
     """The gradients of columns outside, at the residual of the fold, and which of them reach over its limit."""
     cdef Bounds *B = &f.S.B
-    cdef Py_ssize_t i, j, moved = 0
+    cdef Py_ssize_t i, j, moved = 0, run = 0
     cdef double c, reach, most = f.S.most, limit = f.S.limit
-    cdef int old
+    cdef double *gradients = B.c
+    cdef int *at = B.at
+    cdef int old, last = 0, slot = <int>f.slot, room = <int>B.room
+    cdef bint plain = B.penalty.v == NULL and B.side == NULL
     for i in range(m):
         j = cols[i]
-        old = B.at[j]
-        if old >= B.room or B.size[j] <= 0.0:   # not outside
+        old = at[j]
+        if old >= room or B.size[j] <= 0.0:     # not outside
             continue
-        c = over_factor(B, j, products[i])
-        B.c[j], B.at[j] = c, <int>f.slot
-        B.users[old] -= 1
+        c = products[i] if plain else over_factor(B, j, products[i])
+        gradients[j], at[j] = c, slot
+        if old != last:                         # by runs: a count in memory would wait for the one before it
+            B.users[last] -= run
+            last, run = old, 0
+        run += 1
         moved += 1
-        reach = bounds_reach(B, j, c)
+        reach = fabs(c) if plain else bounds_reach(B, j, c)
         if reach > limit:
             f.over[f.n_over] = <int>j
             f.n_over += 1
         elif reach > most:
             most = reach
-    B.users[f.slot] += moved
+        if reach > NEAR * limit and B.near != NULL:
+            bounds_note(B, j)
+    B.users[last] -= run
+    B.users[slot] += moved
     f.S.most = most
 
 
@@ -405,6 +424,7 @@ cdef Outcome descend(Folds *F, const double *l1, const double *l2, double tol, P
             if has_failed(S.outcome):
                 return S.outcome
             left -= 1
+            S.B.near = f.near           # from here on; at the first penalty any column may join
             how[3 * k], how[3 * k + 1], how[3 * k + 2] = S.outcome, S.n_iter, support_size(&S.W)
             found[4 * k], found[4 * k + 1] = S.certificate.primal, S.certificate.gap
             if F.keeps and k == F.t - 1:

@@ -13,6 +13,7 @@ from fastreg.kernels._working cimport may_leave, support_size, working_add, work
 
 cdef enum:
     JOIN_TALL = 16
+    SMALL_SUPPORT = 128
     TRY = 3                     # so many times more are tried out than may join
     TRY_SWEEPS = 3
     SAMPLE = 24                 # keys looked at to choose a pivot
@@ -73,9 +74,13 @@ cdef int guess(Active *S, double l1, double l2) noexcept nogil:
     """Let the columns join that the sequential strong rule keeps, |c_j| >= 2 l1 - l1_before, c_j estimated as a c_j
     (Tibshirani et al., 2012, Strong rules for discarding predictors, eq. 7).
 
-    After a long stride the rule keeps nearly everything; then only columns within a tenth of l1 join."""
+    After a long stride the rule keeps nearly everything; then only columns within a tenth of l1 join.  A small support is
+    solved without a guess: most of what would join does not stay, and another round costs less than they do."""
     cdef double limit = max(2.0 * l1 - S.l1_before, 0.9 * l1)
-    cdef Py_ssize_t k = bounds_near(&S.B, limit)
+    cdef Py_ssize_t k
+    if support_size(&S.W) <= SMALL_SUPPORT and l1 > 0.5 * S.l1_before and not S.cheap:
+        return 0
+    k = bounds_near(&S.B, limit)
     if make_room(S, k):
         k = bounds_near(&S.B, limit)
     return join_best(S, k, l1, l2) if k else 0
