@@ -76,7 +76,16 @@ def warn_unconverged(where: str, gap: float, objective: float, status: Status, a
         level, frame = level + 1, frame.f_back
     ratio = f"{gap / objective:.2g} times the objective" if 0.0 < objective < np.inf else f"{gap:.2g}"
     message = f"Not converged {where}: the gap is {ratio}, not {asked}; {status.advice}."
-    warnings.warn(message, ConvergenceWarning, stacklevel=level)
+    warnings.warn(message, _warning(), stacklevel=level)
+
+
+def _warning() -> type[ConvergenceWarning]:
+    """One that is scikit-learn's too where that is imported, so that a filter for either finds it."""
+    if "sklearn.exceptions" not in sys.modules:
+        return ConvergenceWarning
+    from fastreg import _joint
+
+    return _joint.ConvergenceWarning
 
 
 @dataclass(frozen=True, eq=False, init=False)
