@@ -34,7 +34,7 @@ class Fitted(Estimator):
     feature_names_in_ : ndarray of str, if X had names
     """
 
-    fit_: Fit
+    fit_: Any  #: a tuple of Fit where each target has an alpha of its own
 
     def _take(self, fit: Fit) -> None:
         """Attributes as scikit-learn has them: a number is one of numpy's, and the coefficients of one target are a vector,
@@ -66,7 +66,7 @@ class ElasticNet(Fitted):
         Start from the coefficients of the last fit.
     copy_X, random_state, selection
         As scikit-learn has them; X is never written, and no order of the coordinates changes the answer.
-    standardize, penalty_factor, lower, upper
+    relax, standardize, penalty_factor, lower, upper
         As in `fastreg.elastic_net`.
     """
 
@@ -84,6 +84,7 @@ class ElasticNet(Fitted):
         positive: bool = False,
         random_state: Any = None,
         selection: str = "cyclic",
+        relax: float = 0.0,
         standardize: bool = False,
         penalty_factor: Any = None,
         lower: Any = None,
@@ -100,6 +101,7 @@ class ElasticNet(Fitted):
         self.positive = positive
         self.random_state = random_state
         self.selection = selection
+        self.relax = relax
         self.standardize = standardize
         self.penalty_factor = penalty_factor
         self.lower = lower
@@ -126,6 +128,7 @@ class ElasticNet(Fitted):
             tol=self.tol,
             max_iter=self.max_iter,
             warm_start=None if start is None else start.T,
+            relax=self.relax,
         )
         self._take(fit)
         return self
@@ -147,7 +150,7 @@ class Lasso(ElasticNet):
         Start from the coefficients of the last fit.
     copy_X, random_state, selection
         As scikit-learn has them; X is never written, and no order of the coordinates changes the answer.
-    standardize, penalty_factor, lower, upper
+    relax, standardize, penalty_factor, lower, upper
         As in `fastreg.lasso`.
     """
 
@@ -166,6 +169,7 @@ class Lasso(ElasticNet):
         positive: bool = False,
         random_state: Any = None,
         selection: str = "cyclic",
+        relax: float = 0.0,
         standardize: bool = False,
         penalty_factor: Any = None,
         lower: Any = None,
@@ -181,6 +185,7 @@ class Lasso(ElasticNet):
         self.positive = positive
         self.random_state = random_state
         self.selection = selection
+        self.relax = relax
         self.standardize = standardize
         self.penalty_factor = penalty_factor
         self.lower = lower
