@@ -6,6 +6,7 @@ import subprocess
 import sys
 import warnings
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,23 @@ import fastreg as fr
 X, Y = problem(40, 6, offset=1.0)
 TWO = np.column_stack([Y, X[:, 0]])
 S = np.linspace(0.0, 2.0, 40)
+BLOCKS = np.repeat([0, 1, 2, 3], 10)  # four folds of rows in their order
+
+
+def chosen(found):
+    """The fits of a CVPath, or of one for each target, as a Fit has them."""
+    if not isinstance(found, tuple):
+        return found.fit
+    fits = [path.fit for path in found]
+    return SimpleNamespace(
+        coef=np.column_stack([fit.coef for fit in fits]),
+        intercept=[fit.intercept for fit in fits],
+        dual_gap=[fit.dual_gap for fit in fits],
+        n_iter=max(fit.n_iter for fit in fits),
+        predict=lambda X: np.column_stack([fit.predict(X) for fit in fits]),
+    )
+
+
 # Name: (estimator, the function of X, y and weights that it is).
 MODELS = {
     "Lasso": (fr.Lasso(0.1), lambda X, y, s: fr.lasso(X, y, 0.1, sample_weight=s)),
@@ -39,12 +57,33 @@ MODELS = {
         fr.ElasticNet(0.1, l1_ratio=0.3, lower=-0.5, upper=0.4),
         lambda X, y, s: fr.elastic_net(X, y, 0.1, l1_ratio=0.3, sample_weight=s, lower=-0.5, upper=0.4),
     ),
+    "Lasso, relaxed": (fr.Lasso(0.3, relax=0.5), lambda X, y, s: fr.lasso(X, y, 0.3, relax=0.5, sample_weight=s)),
     "Ridge": (fr.Ridge(2.0), lambda X, y, s: fr.ridge(X, y, 2.0, sample_weight=s)),
     "Ridge, options": (
         fr.Ridge(2.0, penalty_matrix=np.diag(np.arange(6.0)), fit_intercept=False),
         lambda X, y, s: fr.ridge(X, y, 2.0, sample_weight=s, penalty_matrix=np.diag(np.arange(6.0)), fit_intercept=False),
     ),
     "RidgeCV": (fr.RidgeCV([0.1, 1.0, 10.0]), lambda X, y, s: fr.ridge_cv(X, y, [0.1, 1.0, 10.0], sample_weight=s).fit),
+    "LassoCV": (
+        fr.LassoCV(cv=4, alphas=20),
+        lambda X, y, s: chosen(fr.lasso_cv(X, y, cv=BLOCKS, alphas=20, alpha_min_ratio=1e-3, sample_weight=s)),
+    ),
+    "ElasticNetCV": (
+        fr.ElasticNetCV(l1_ratio=[0.3, 0.9], cv=4, alphas=[0.01, 1.0, 0.1], standardize=True, lower=-0.5, tol=1e-9),
+        lambda X, y, s: chosen(
+            fr.elastic_net_cv(
+                X,
+                y,
+                l1_ratio=[0.3, 0.9],
+                cv=BLOCKS,
+                alphas=[1.0, 0.1, 0.01],
+                standardize=True,
+                lower=-0.5,
+                tol=1e-9,
+                sample_weight=s,
+            )
+        ),
+    ),
 }
 every_model = pytest.mark.parametrize("name", MODELS)
 
@@ -79,7 +118,7 @@ def test_it_is_its_function(kind, s, y, name):
 def test_one_column_of_targets_has_the_shape_that_it_has_in_scikit_learn(name):
     estimator = fresh(name).fit(X, Y[:, None])
     assert estimator.coef_.shape == (6,)
-    assert np.shape(estimator.intercept_) == (1,)
+    assert np.shape(estimator.intercept_) == (() if name in ("LassoCV", "ElasticNetCV") else (1,))
     assert np.shape(estimator.dual_gap_) == ()
     assert estimator.predict(X).shape == (40,)
     assert type(estimator.fit(X, Y).intercept_) is np.float64
@@ -241,7 +280,7 @@ def test_parameters_are_those_of_the_constructor(name):
     assert repr(twin) == repr(estimator)
     assert estimator.set_params(fit_intercept=False) is estimator
     assert estimator.fit_intercept is False
-    with pytest.raises(ValueError, match=r"^Invalid parameter 'gamma' for \w+; valid are alpha"):
+    with pytest.raises(ValueError, match=r"^Invalid parameter 'gamma' for \w+; valid are \w+"):
         estimator.set_params(gamma=1.0)
 
 
@@ -304,8 +343,8 @@ def test_a_pickle_has_a_version(name, monkeypatch):
 
 
 def test_scikit_learn_is_not_imported(tmp_path):
-    fit = "fr.Lasso().fit(np.eye(3), [1.0, 2, 3]).predict(np.eye(3))"
-    code = f"import sys, numpy as np, fastreg as fr; {fit}; print('sklearn' in sys.modules)"
+    fits = "[m.fit(np.eye(3), [1.0, 2, 3]).predict(np.eye(3)) for m in (fr.Lasso(), fr.LassoCV(cv=3), fr.RidgeCV(cv=2))]"
+    code = f"import sys, numpy as np, fastreg as fr; {fits}; print('sklearn' in sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
     assert run.stdout == "False\n"
 
@@ -315,7 +354,16 @@ def test_scikit_learn_is_not_imported(tmp_path):
 
 @pytest.mark.parametrize(
     "estimator",
-    [fr.Lasso(), fr.ElasticNet(warm_start=True), fr.Ridge(), fr.Ridge(positive=True), fr.RidgeCV(), fr.RidgeCV(cv=3)],
+    [
+        fr.Lasso(),
+        fr.ElasticNet(warm_start=True, relax=0.5),
+        fr.Ridge(),
+        fr.Ridge(positive=True),
+        fr.RidgeCV(),
+        fr.RidgeCV(cv=3),
+        fr.LassoCV(cv=3, n_jobs=2),
+        fr.ElasticNetCV(l1_ratio=[0.3, 1.0], alphas=10),
+    ],
 )
 def test_scikit_learn_checks_pass(estimator):
     checks = pytest.importorskip("sklearn.utils.estimator_checks")
@@ -386,7 +434,7 @@ def test_it_selects_columns_for_others():
     np.testing.assert_allclose(model.predict(frame), fr.Ridge().fit(frame[kept], Y).predict(frame[kept]), rtol=1e-12)
 
 
-@pytest.mark.parametrize("name", ["ElasticNet", "Ridge", "RidgeCV"])
+@pytest.mark.parametrize("name", ["ElasticNet", "Ridge", "RidgeCV", "LassoCV", "ElasticNetCV"])
 def test_weights_are_routed(name):
     sklearn = pytest.importorskip("sklearn")
     from sklearn.exceptions import UnsetMetadataPassedError
@@ -427,7 +475,7 @@ def test_a_pickle_of_a_release_is_read():
         if fr.__version__ != "0.1.0":
             warnings.filterwarnings("ignore", message="This .* was pickled by fastreg 0.1.0")
         stored = pickle.loads(STORED.read_bytes())
-    assert {"Lasso", "ElasticNet", "Ridge", "RidgeCV"} <= set(stored)
+    assert {"Lasso", "ElasticNet", "Ridge", "RidgeCV", "LassoCV", "ElasticNetCV"} <= set(stored)
     for estimator, shown, rows, predicted in stored.values():
         np.testing.assert_allclose(estimator.predict(rows), predicted, rtol=1e-12)
         np.testing.assert_allclose(estimator.fit_.predict(rows), predicted, rtol=1e-12)

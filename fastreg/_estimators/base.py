@@ -172,6 +172,10 @@ class Estimator:
 
     def get_metadata_routing(self) -> Any:
         """What of sample_weight this estimator asks for, where scikit-learn routes metadata."""
+        return self._get_metadata_request()
+
+    def _get_metadata_request(self) -> Any:
+        """What fit and score themselves ask for, also where parts of an estimator get metadata; the name is scikit-learn's."""
         from sklearn.utils.metadata_routing import MetadataRequest
 
         request = getattr(self, "_metadata_request", None)
@@ -190,7 +194,7 @@ class Estimator:
         return self._request("score", sample_weight)
 
     def _request(self, method: str, sample_weight: Any) -> Estimator:
-        request = self.get_metadata_routing()
+        request = self._get_metadata_request()
         getattr(request, method).add_request(param="sample_weight", alias=sample_weight)
         self._metadata_request = request
         return self

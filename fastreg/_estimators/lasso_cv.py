@@ -5,13 +5,17 @@ It knows which function chooses an alpha; it must not know how.
 
 from __future__ import annotations
 
+import operator
 import os
+import sys
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastreg._estimators.linear import Fitted, rows, sparse_rows
+from fastreg import _input
+from fastreg._estimators.linear import Fitted, one_of, rows, sparse_rows
+from fastreg._estimators.routing import routed, router, row_folds
 from fastreg._selection.cv import elastic_net_cv
 from fastreg._selection.results import CVPath
 
@@ -50,7 +54,7 @@ class ElasticNetCV(Fitted):
     alphas_ : ndarray of shape (K,), or (l1_ratios, K) where each l1_ratio has a grid
     mse_path_ : ndarray of shape (K, folds), or (l1_ratios, K, folds)
     cv_path_ : CVPath
-        Errors with their standard errors, alpha_1se, the whole path; a tuple of them for several targets.
+        Errors with their standard errors, alpha_1se, the whole path; a tuple of them for several targets, as fit_ is.
     """
 
     def __init__(
@@ -94,20 +98,27 @@ class ElasticNetCV(Fitted):
         self.lower = lower
         self.upper = upper
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Fit X (n, p) to y (n,) or (n, t) at the alpha of least error; returns self.  X is not copied."""
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, **params: Any) -> Self:
+        """Fit X (n, p) to y (n,) or (n, t) at the alpha of least error; returns self.  X is not copied.
+
+        params, such as groups, go to the splitter where scikit-learn routes metadata (enable_metadata_routing).
+        """
         X, y = self._data(X, y)
-        grid = hasattr(self.alphas, "__index__") and np.ndim(self.alphas) == 0
+        one_of(self.selection, "selection", ("cyclic", "random"))
+        alphas, weights = _input.grid(self.alphas), rows(sample_weight, X.shape[0])
+        grid = isinstance(alphas, int)
+        given = routed(self, weights, params)
+        folds = row_folds(FOLDS if self.cv is None else self.cv, X, y, {} if given is None else given["splitter"]["split"])
         found = elastic_net_cv(
             X,
             y,
             l1_ratio=self.l1_ratio,
-            cv=row_folds(self.cv, X, y, FOLDS),
-            alphas=self.alphas if grid else np.sort(np.asarray(self.alphas))[::-1],
-            alpha_min_ratio=self.eps if grid else None,
+            cv=folds,
+            alphas=alphas if isinstance(alphas, int) else np.sort(alphas)[::-1],
+            alpha_min_ratio=_input.number(self.eps, "eps", 1e-15, 1.0) if grid else None,
             fit_intercept=self.fit_intercept,
             standardize=self.standardize,
-            sample_weight=rows(sample_weight, X.shape[0]),
+            sample_weight=weights,
             penalty_factor=self.penalty_factor,
             lower=self.lower,
             upper=self.upper,
@@ -124,10 +135,15 @@ class ElasticNetCV(Fitted):
         self.alphas_ = _of(each, lambda path: _squeezed([curve.alphas for curve in path.curves[: None if grid else 1]]))
         self.mse_path_ = _of(each, lambda path: _squeezed([curve.fold_errors.T for curve in path.curves]))
         fits = [path.fit for path in each]
-        self.fit_ = fits[0]
-        self.coef_, self.intercept_ = _of(each, lambda path: path.fit.coef), _of(each, lambda path: path.fit.intercept)
+        self.fit_ = fits[0] if one else tuple(fits)
+        self.coef_ = _of(each, lambda path: path.fit.coef)
+        self.intercept_ = _of(each, lambda path: np.float64(path.fit.intercept))
         self.dual_gap_, self.n_iter_ = _of(each, lambda path: path.fit.dual_gap), max(fit.n_iter for fit in fits)
         return self
+
+    def get_metadata_routing(self) -> Any:
+        """What this estimator and its splitter ask for, where scikit-learn routes metadata."""
+        return router(self, splitter=(self.cv, "split"))
 
     @property
     def sparse_coef_(self) -> Any:
@@ -183,26 +199,24 @@ class LassoCV(ElasticNetCV):
         self.upper = upper
 
 
-def row_folds(cv: Any, X: Any, y: Any, default: int) -> Any:
-    """cv as the functions take it, which shuffle where an estimator takes the rows in their order."""
-    if cv is None:
-        cv = default
-    if hasattr(cv, "split") and not isinstance(cv, str):
-        return list(cv.split(X, y))
-    if hasattr(cv, "__index__"):
-        if not 2 <= int(cv) <= X.shape[0]:
-            raise ValueError(f"cv is {int(cv)} folds, but X has n_samples={X.shape[0]} rows; 2 to {X.shape[0]} are needed.")
-        sizes = [len(part) for part in np.array_split(np.arange(X.shape[0]), int(cv))]
-        return np.repeat(np.arange(int(cv)), sizes)
-    return cv if isinstance(cv, str) else list(cv)
-
-
 def _threads(n_jobs: Any) -> int:
     """n_jobs as a number of threads; a negative one leaves so many processors but one idle."""
     if n_jobs is None:
         return 1
-    jobs = int(n_jobs)
-    return jobs if jobs > 0 else max(1, (os.cpu_count() or 1) + 1 + jobs)
+    need = "None, a number of threads, or -1 for all processors is needed"
+    if not hasattr(n_jobs, "__index__") or np.ndim(n_jobs) > 0:
+        raise TypeError(f"n_jobs is {n_jobs!r} ({type(n_jobs).__name__}); {need}.")
+    jobs = min(operator.index(n_jobs), sys.maxsize)
+    if jobs == 0:
+        raise ValueError(f"n_jobs is 0; {need}.")
+    return jobs if jobs > 0 else max(1, _processors() + 1 + jobs)
+
+
+def _processors() -> int:
+    """How many this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # not on macOS and Windows
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _squeezed(parts: list[Floats]) -> Floats:

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastreg import _options
 from fastreg._estimators.base import Estimator, determination
 from fastreg._estimators.linear import Fitted, Ridge, rows
+from fastreg._estimators.routing import routed, router, row_folds
 from fastreg._ridge.functions import ridge, ridge_path
 from fastreg._ridge.results import RidgeSelection
 from fastreg._ridge.selection import ridge_cv
@@ -82,17 +82,22 @@ class RidgeCV(Fitted):
         self.penalty_factor = penalty_factor
         self.penalty_matrix = penalty_matrix
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> RidgeCV:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, **params: Any) -> RidgeCV:
         """Fit X (n, p) to y (n,) or (n, t) at the best alpha; returns self.
 
-        X is not copied, except the rows of one fold at a time where there are folds and scoring.
+        X is not copied, except the rows of one fold at a time where there are folds and scoring.  Where scikit-learn routes
+        metadata (enable_metadata_routing), params go to the scorer and the splitter, and sample_weight if they ask for it.
         """
         X, y = self._data(X, y)
         if self.gcv_mode not in (None, "auto", "svd", "eigen"):
             raise ValueError(f'gcv_mode is {self.gcv_mode!r}; None, "auto", "svd" or "eigen" is needed.')
         if self.store_cv_results and self.cv is not None:
             raise ValueError("store_cv_results is True, but cv is not None; only leave-one-out has an error for each row.")
-        weights, folds = rows(sample_weight, X.shape[0]), self._folds(X, y)
+        weights = rows(sample_weight, X.shape[0])
+        given = routed(self, weights, params)
+        folds: Any = "loo" if self.cv is None else self.cv
+        if not isinstance(folds, str):
+            folds = row_folds(folds, X, y, {} if given is None else given["splitter"]["split"])
         if folds == "gcv" and self.scoring is not None:
             raise ValueError('scoring is given, but cv is "gcv", which has no predictions of rows left out.')
         options = {
@@ -110,7 +115,7 @@ class RidgeCV(Fitted):
             errors, at = found.errors, found.index
             best = -(errors[at, np.arange(errors.shape[1])] if errors.ndim == 2 else errors[at])
         else:
-            scores = self._scores(found, X, y, weights, folds, options)
+            scores = self._scores(found, X, y, weights, folds, options, None if given is None else given["scorer"]["score"])
             if found.errors.ndim > scores.ndim:
                 assert found.fold_errors is not None
                 found = replace(found, errors=found.errors.mean(axis=1), fold_errors=found.fold_errors.mean(axis=2))
@@ -129,8 +134,10 @@ class RidgeCV(Fitted):
         self._take(found.fit)
         return self
 
-    def _scores(self, found: RidgeSelection, X: Any, y: Floats, weights: Any, folds: Any, options: dict[str, Any]) -> Floats:
-        """The score of every alpha, (K,), or (K, t) with alpha_per_target and several targets."""
+    def _scores(
+        self, found: RidgeSelection, X: Any, y: Floats, weights: Any, folds: Any, options: dict[str, Any], given: Any
+    ) -> Floats:
+        """The score of every alpha, (K,), or (K, t) with alpha_per_target and several targets; given: to the scorer."""
         weights = None if weights is None else np.asarray(weights)
         each = self.alpha_per_target and y.ndim == 2
         if self.scoring is None:
@@ -138,10 +145,13 @@ class RidgeCV(Fitted):
             scores = scores if each or y.ndim == 1 else scores.mean(axis=1)
         else:
             scorer, targets = self._scorer(), [(..., t) for t in range(y.shape[1])] if each else [...]
+            if given is None:
+                takes_weights = weights is not None and "sample_weight" in inspect.signature(scorer).parameters
+                given = {"sample_weight": weights} if takes_weights else {}
             if found.row_errors is not None:
-                scores = scores_of_rows(scorer, found.row_errors, y, weights, targets)
+                scores = scores_of_rows(scorer, found.row_errors, y, weights, targets, given)
             else:
-                scores = scores_of_folds(scorer, found.alphas, X, y, weights, folds, targets, options)
+                scores = scores_of_folds(scorer, found.alphas, X, y, weights, folds, targets, options, given)
             scores = scores if each else scores[:, 0]
         bad = np.flatnonzero(np.isnan(scores.reshape(found.alphas.size, -1)).any(axis=1))
         if bad.size:
@@ -151,7 +161,7 @@ class RidgeCV(Fitted):
         return scores
 
     def _scorer(self) -> Any:
-        """A function of (estimator, X, y, weights)."""
+        """A function of (estimator, X, y), and of what else is for it."""
         scorer: Any = self.scoring
         if isinstance(scorer, str):
             from sklearn.metrics import get_scorer
@@ -159,22 +169,12 @@ class RidgeCV(Fitted):
             scorer = get_scorer(scorer)
         if not callable(scorer):
             raise TypeError(f"scoring is {scorer!r} ({type(scorer).__name__}); None, a name or a function is needed.")
-        takes_weights = "sample_weight" in inspect.signature(scorer).parameters
+        return scorer
 
-        def score(model: Any, X: Any, y: Any, weights: Any) -> float:
-            return float(scorer(model, X, y, **({} if weights is None or not takes_weights else {"sample_weight": weights})))
-
-        return score
-
-    def _folds(self, X: Any, y: Any) -> Any:
-        """cv as `ridge_cv` takes it: a name, or pairs (train, test)."""
-        if self.cv is None or isinstance(self.cv, str):
-            return self.cv or "loo"
-        n = X.shape[0]
-        if hasattr(self.cv, "__index__") and np.ndim(self.cv) == 0:
-            parts = np.array_split(np.arange(n), len(_options.folds(self.cv, n, 0)))  # the number is checked there
-            return _options.folds(np.repeat(np.arange(len(parts)), [part.size for part in parts]), n, 0)
-        return _options.folds(list(self.cv.split(X, y)) if hasattr(self.cv, "split") else self.cv, n, 0)
+    def get_metadata_routing(self) -> Any:
+        """What this estimator, its scorer and its splitter ask for, where scikit-learn routes metadata."""
+        scorer = None if self.scoring is None else self._scorer()
+        return router(self, scorer=(scorer, "score"), splitter=(self.cv, "split"))
 
 
 def weighted_squares(errors: Floats, weights: Any) -> Floats:
@@ -205,22 +205,31 @@ def determinations(found: RidgeSelection, y: Floats, weights: Any, folds: Any) -
     return mean
 
 
-def scores_of_rows(score: Any, errors: Floats, y: Floats, weights: Any, targets: list[Any]) -> Floats:
+def scores_of_rows(score: Any, errors: Floats, y: Floats, weights: Any, targets: list[Any], given: dict[str, Any]) -> Floats:
     """The score of all predictions of rows left out, (K, targets), from their errors (n, K) or (n, K, t)."""
-    used = slice(None) if weights is None else weights > 0.0
-    y, errors, weights = y[used], errors[used], None if weights is None else weights[used]
+    used = np.arange(len(y)) if weights is None else np.flatnonzero(weights > 0.0)
+    given = of_rows(given, used, len(y))
+    y, errors = y[used], errors[used]
     said = [y - errors[:, k] for k in range(errors.shape[1])]
-    return np.array([[score(Said(), one[t], y[t], weights) for t in targets] for one in said])
+    return np.array([[float(score(Said(), one[t], y[t], **given)) for t in targets] for one in said])
 
 
 def scores_of_folds(
-    score: Any, alphas: Floats, X: Any, y: Floats, weights: Any, folds: Any, targets: list[Any], options: dict[str, Any]
+    score: Any,
+    alphas: Floats,
+    X: Any,
+    y: Floats,
+    weights: Any,
+    folds: Any,
+    targets: list[Any],
+    options: dict[str, Any],
+    given: dict[str, Any],
 ) -> Floats:
     """The mean over folds of the score of a fit to the others, (K, targets)."""
     X = X.tocsr() if hasattr(X, "tocsr") else X
     scores = np.zeros((alphas.size, len(targets)))
     for train, test in folds:
-        s, judged = (None, None) if weights is None else (weights[train], weights[test])
+        s, judged = None if weights is None else weights[train], of_rows(given, test, len(y))
         found = ridge_path(X[train], y[train], alphas, sample_weight=s, leave_one_out=False, **options)
         if isinstance(found, tuple):
             coefs = np.stack([path.coefs.T for path in found], axis=-1)
@@ -232,8 +241,13 @@ def scores_of_folds(
             for j, t in enumerate(targets):
                 model = Ridge(alpha, **options)
                 model.coef_, model.intercept_, model.n_features_in_ = coefs[k][t].T, intercepts[k, ...][t], X.shape[1]
-                scores[k, j] += score(model, left_out, y[test][t], judged) / len(folds)
+                scores[k, j] += float(score(model, left_out, y[test][t], **judged)) / len(folds)
     return scores
+
+
+def of_rows(given: dict[str, Any], rows: Any, n: int) -> dict[str, Any]:
+    """The entries of these rows, of whatever has one for each of n."""
+    return {name: np.asarray(one)[rows] if np.shape(one)[:1] == (n,) else one for name, one in given.items()}
 
 
 class Said(Estimator):
