@@ -224,15 +224,17 @@ def penalty_matrix(value: Any, p: int) -> Floats:
     return D
 
 
-def folds(value: Any, n: int, seed: int) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
-    """(train, test) of each fold, from a number of folds, the fold of each of n rows, or such pairs."""
+def folds(value: Any, n: int, seed: int | None) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    """(train, test) of each fold, from a number of folds, the fold of each of n rows, or such pairs.
+
+    A number is so many folds of rows that are shuffled by the seed, or in their order without one."""
     if hasattr(value, "__index__") and np.ndim(value) == 0:
         k = count(value, "cv", 2)
         if n == 1:
             raise ValueError(f"cv is {k} folds, but one sample leaves none to judge by; two rows are needed.")
         if k > n:
             raise ValueError(f"cv is {k} folds, but X has {n} rows; at most {n} are needed.")
-        order = np.random.default_rng(seed).permutation(n)
+        order = np.arange(n) if seed is None else np.random.default_rng(seed).permutation(n)
         return _complements([np.sort(part) for part in np.array_split(order, k)], n)
     if isinstance(value, (str, bytes)):
         raise ValueError(f"cv is {value!r}; a number of folds, the fold of each row, or pairs (train, test) are needed.")

@@ -18,13 +18,9 @@ Folds = list[tuple[NDArray[np.intp], NDArray[np.intp]]]
 
 def row_folds(cv: Any, X: Any, y: Any, given: dict[str, Any]) -> Folds:
     """cv as pairs (train, test): so many folds of rows in their order, what a splitter makes of `given`, or pairs."""
-    n = X.shape[0]
     if hasattr(cv, "split") and not isinstance(cv, (str, bytes)):
         cv = list(cv.split(X, y, **given))
-    elif hasattr(cv, "__index__") and np.ndim(cv) == 0:
-        parts = np.array_split(np.arange(n), len(_options.folds(cv, n, 0)))  # the number is checked there
-        cv = np.repeat(np.arange(len(parts)), [part.size for part in parts])
-    return _options.folds(cv, n, 0)
+    return _options.folds(cv, X.shape[0], None)
 
 
 def router(estimator: Any, **parts: tuple[Any, str]) -> Any:
