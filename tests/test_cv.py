@@ -199,6 +199,7 @@ def test_each_target_has_its_own_choice():
         alone = fr.lasso_cv(X, Y[:, k], cv=4, tol=TOL)
         np.testing.assert_allclose(found.alphas, alone.alphas, rtol=1e-9)
         np.testing.assert_allclose(found.errors, alone.errors, rtol=1e-6)
+        np.testing.assert_allclose(found.path.predict(X), alone.path.predict(X), atol=1e-6)
 
 
 def test_threads_change_nothing_but_rounding():

@@ -30,14 +30,14 @@ class Group:
             shares.append(held.weights[test] / held.weights[test].sum())
         roots = [one.root for one in self.problems if one.root is not None]
         if keeps:
-            self.problems.append(model.problem)
+            self.problems.append(model.descent.problem)  # that of the present target
             tests.append(np.empty(0, np.intp))
             known.append(np.empty(0))
             shares.append(np.empty(0))
             roots.append(np.sqrt(held.weights))
         self.steps: list[Step] = []
         self.folds, self.keeps = len(folds), keeps
-        ys, whole = [one.y for one in self.problems], model.problem
+        ys, whole = [one.y for one in self.problems], model.descent.problem
         self.kernel = Lockstep(whole.columns, roots, ys, tests, known, shares, room, keeps, whole.unit, model.relax)
         if model.problem.standard:
             for k, one in enumerate(self.problems[: self.folds]):

@@ -383,7 +383,7 @@ def group_moments(object X, const double[::1] y, object root, const Py_ssize_t[:
             raise MemoryError(f"no memory for the products of {m} columns in {groups} groups")
         G.at, G.place = G.block, <int *>(G.start + groups + 1)
         G.A = aligned(G.block + p + 1)
-        found = [MomentSums(p, 1) for g in range(groups)]
+        found = [MomentSums(p, 1) for _ in range(groups)]
         with nogil:
             for g in range(groups):
                 S[g] = sums + g * m * m

@@ -1,4 +1,4 @@
-"""Solutions of one problem, one after another, as they are found.  Knows where they are kept; must not know how they come about."""
+"""Solutions of one problem as they are found.  Knows where they are kept; must not know how they come about."""
 
 from fastreg.kernels._active cimport Active
 
