@@ -191,6 +191,24 @@ def test_the_best_of_several_l1_ratios():
         np.testing.assert_allclose(curve.path.coefs, alone.path.coefs, atol=1e-6)
 
 
+@pytest.mark.parametrize("name", ["none", "weights, offset, standardize", "two factors"])
+@pytest.mark.parametrize("layout", ["F", "C", "CSC"])
+@pytest.mark.parametrize("shape", [*SHAPES, "very tall"])
+@pytest.mark.parametrize("l1_ratio", [0.0, 0.7, 1.0])
+def test_relaxed_fits_of_folds(l1_ratio, shape, layout, name):
+    X, y = problem(300, 8, seed=6) if shape == "very tall" else plain(shape, np.float64)
+    options, folds = options_for(name, X), ref.folds_of(len(y), 3, seed=1)
+    alphas = grid(X, y, l1_ratio or 1.0, options)
+    kind, shares = LAYOUTS[layout], [0.0, 0.5, 1.0]
+    found = fr.elastic_net_cv(kind(X, float), y, l1_ratio=l1_ratio, relax=shares, cv=folds, alphas=alphas, tol=TOL, **options)
+    assert [curve.relax for curve in found.curves] == shares
+    for curve, share in zip(found.curves, shares, strict=True):
+        assert_alone(X, y, curve, folds, alphas, l1_ratio, {**options, "relax": share})
+        same = fr.elastic_net_path(kind(X, float), y, l1_ratio=l1_ratio, relax=share, alphas=alphas, tol=TOL, **options)
+        assert_same_path(X, curve.path, same)
+        assert curve.path.relax == share
+
+
 def test_each_target_has_its_own_choice():
     X, y = plain("wide", np.float64)
     Y = np.column_stack([y, X[:, 4] - y])
@@ -219,7 +237,7 @@ def test_columns_are_read_for_all_folds_at_once():
     alphas = fr.lasso_path(X, y, alphas=60, alpha_min_ratio=0.05).alphas
     folds, options = ref.folds_of(60, 10, seed=0), Options()
     model = Model(X, y, options, 1.0)
-    group = Group(Held(model, options, y, folds, np.ones(60), None), folds, model.form, 31, False)
+    group = Group(Held(model, options, y, folds, np.ones(60), None, np.zeros(1)), folds, model.form, 31, False)
     group.descend(alphas)
     alone = [fr.lasso_path(X, y, alphas=alphas, sample_weight=ref.mask(60, train)).n_columns_read for train, _ in folds]
     assert group.kernel.n_columns_read < 0.35 * sum(alone)
@@ -279,6 +297,8 @@ def test_verbose_shows_a_bar_or_a_plain_line(monkeypatch, with_tqdm):
             "sample_weight is zero in every row",
         ),
         ({"verbose": "yes"}, "verbose is 'yes'"),
+        ({"relax": [0.0, 1.5]}, "relax is 1.5"),
+        ({"relax": [0.0, 0.5], "positive": True}, "relax is 0.5 together with lower, upper or positive"),
     ],
 )
 def test_bad_input_is_one_sentence(options, message):

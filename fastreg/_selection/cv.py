@@ -31,7 +31,7 @@ class CVStep(NamedTuple):
 
     alpha: float
     l1_ratio: float
-    errors: Floats  #: the error on each fold
+    errors: Floats  #: the error on each fold, (folds,); (folds, shares) for several amounts of relaxation
     done: int  #: alphas that are done
     total: int  #: of so many, over all l1_ratios
 
@@ -56,6 +56,7 @@ def lasso_cv(
     alphas: int | ArrayLike = 100,
     alpha_min_ratio: float | None = None,
     loss: str = "mse",
+    relax: float | Sequence[float] = 0.0,
     random_state: int = 0,
     fit_intercept: bool = True,
     standardize: bool = False,
@@ -87,6 +88,9 @@ def lasso_cv(
         scikit-learn's `KFold(5).split(X)`; these may overlap, but no row comes twice in one of them.
     loss : "mse" or "mae"
         The error to choose by: squared, or absolute.
+    relax : float from 0 to 1, or a sequence of them
+        Shares of least squares on the support in the coefficients, as in `lasso`; folds too are judged by relaxed fits.  A
+        factor of each support serves all shares.
     random_state : int
         Seed of the shuffle.
     n_threads : int
@@ -145,7 +149,7 @@ def lasso_cv(
         tol=tol,
         max_iter=max_iter,
     )
-    return _chosen(X, y, [1.0], options, cv, alphas, alpha_min_ratio, loss, random_state, n_threads, callback, verbose)
+    return _chosen(X, y, [1.0], relax, options, cv, alphas, alpha_min_ratio, loss, random_state, n_threads, callback, verbose)
 
 
 def elastic_net_cv(
@@ -157,6 +161,7 @@ def elastic_net_cv(
     alphas: int | ArrayLike = 100,
     alpha_min_ratio: float | None = None,
     loss: str = "mse",
+    relax: float | Sequence[float] = 0.0,
     random_state: int = 0,
     fit_intercept: bool = True,
     standardize: bool = False,
@@ -210,17 +215,23 @@ def elastic_net_cv(
         tol=tol,
         max_iter=max_iter,
     )
-    ratios = _input.real_array(l1_ratio, "l1_ratio")
-    if ratios.ndim > 1 or ratios.size == 0:
-        raise ValueError(f"l1_ratio has shape {ratios.shape}; a number from 0 to 1, or a sequence of them, is needed.")
-    each = [_input.number(float(one), "l1_ratio", 0.0, 1.0) for one in np.atleast_1d(ratios)]
-    return _chosen(X, y, each, options, cv, alphas, alpha_min_ratio, loss, random_state, n_threads, callback, verbose)
+    each = _shares(l1_ratio, "l1_ratio")
+    return _chosen(X, y, each, relax, options, cv, alphas, alpha_min_ratio, loss, random_state, n_threads, callback, verbose)
+
+
+def _shares(value: Any, name: str) -> list[float]:
+    """Numbers from 0 to 1, at least one."""
+    given = _input.real_array(value, name)
+    if given.ndim > 1 or given.size == 0:
+        raise ValueError(f"{name} has shape {given.shape}; a number from 0 to 1, or a sequence of them, is needed.")
+    return [_input.number(float(one), name, 0.0, 1.0) for one in np.atleast_1d(given)]
 
 
 def _chosen(
     X: Any,
     y: Any,
     l1_ratios: list[float],
+    relax: Any,
     options: Options,
     cv: Any,
     alphas: Any,
@@ -243,6 +254,8 @@ def _chosen(
     seed, n_threads = _input.count(random_state, "random_state", 0), _input.count(n_threads, "n_threads")
     callback = _options.stop(None, None, callback).callback
     verbose = _input.flag(verbose, "verbose")
+    shares = _shares(relax, "relax")
+    options = options._replace(relax=max(shares))
     reading = Reading(cv, seed, loss == "mse" and min(l1_ratios) > 0.0)
     model = Model(X, y, options, l1_ratios[0], read=reading)
     weights = np.ones(model.problem.n) if model.problem.root is None else model.problem.root**2
@@ -252,7 +265,7 @@ def _chosen(
         target: Floats = (model.Y[:, k] if model.many else model.Y).astype(np.float64)
         if k > 0:
             reading(model.design, target, None if model.problem.root is None else weights, model.offset)
-        held = Held(model, options, target, reading.folds, weights, reading.groups)
+        held = Held(model, options, target, reading.folds, weights, reading.groups, np.array(shares))
         found.append(_best(held, choice, k))
     return tuple(found) if model.many else found[0]
 
@@ -299,7 +312,7 @@ def _best(held: Held, choice: Choice, target: int) -> CVPath:
                 done += 1
                 if advance is not None:
                     advance()
-                told = CVStep(float(down[done - start - 1]), l1_ratio, getattr(errors, choice.loss).copy(), done, total)
+                told = CVStep(float(down[done - start - 1]), l1_ratio, _told(errors, choice.loss), done, total)
                 return choice.callback is not None and _lasso.is_true(choice.callback(told))
 
             watched = None if choice.callback is None and advance is None else watch
@@ -307,16 +320,24 @@ def _best(held: Held, choice: Choice, target: int) -> CVPath:
             place = np.argsort(order[: len(errors.mse)])  # in the order of the alphas as they were given
             grid = grid[np.sort(order[: len(errors.mse)])]
             _warn(held, errors, down)
-            if trace is None:
-                path = _lasso.one_path(model, grid, target=target)
-            else:
-                path = _lasso.as_path(model, grid, np.argsort(place), *trace)
-            model.descent.restart()
-            on_folds = getattr(errors, choice.loss)[place].T
             with np.errstate(divide="ignore", invalid="ignore"):
                 gap = float(np.nanmax(np.where(errors.objective > 0.0, errors.gap / errors.objective, 0.0)))
-            curves.append(curve(grid, np.ascontiguousarray(on_folds), choice.loss, path, gap, 0.0))
+            for k, share in enumerate(held.shares.tolist()):
+                model.relax = model.descent.relax = share
+                if trace is None:
+                    path = _lasso.one_path(model, grid, target=target)
+                else:
+                    path = _lasso.as_path(model, grid, np.argsort(place), trace.steps[k], dict(trace.counts))
+                model.descent.restart()
+                on_folds = np.ascontiguousarray(getattr(errors, choice.loss)[place, :, k].T)
+                curves.append(curve(grid, on_folds, choice.loss, path, gap, share))
     return with_curves(curves)
+
+
+def _told(errors: Errors, loss: str) -> Floats:
+    """The errors on each fold, (folds,), or (folds, shares)."""
+    found: Floats = getattr(errors, loss)
+    return found[:, 0].copy() if found.shape[1] == 1 else found.copy()
 
 
 def _warn(held: Held, errors: Errors, alphas: Floats) -> None:

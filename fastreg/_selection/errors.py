@@ -26,9 +26,9 @@ Floats = NDArray[np.float64]
 
 
 class Trace(NamedTuple):
-    """The steps of the path of all rows, from the largest alpha down, and what the work was."""
+    """The steps of the path of all rows, from the largest alpha down, for each share of least squares; what the work was."""
 
-    steps: list[Step]
+    steps: list[list[Step]]
     counts: dict[str, int]
 
 
@@ -62,7 +62,7 @@ def fold_errors(
         for part, other in zip(whole, _alone(held, held.folds[k], alphas[: len(whole.mse)]), strict=True):
             part[:, k] = other
     first = groups[0]
-    if isinstance(first, Tall) or any(step.status is Status.STALLED for step in first.steps):
+    if isinstance(first, Tall) or any(step.status is Status.STALLED for step in first.steps[0]):
         return whole, None
     return whole, Trace(first.steps, first.kernel.counts)
 
@@ -90,11 +90,15 @@ def _alone(held: Held, fold: tuple[Rows, Rows], alphas: Floats) -> Errors:
         from fastreg import _sparse
 
         X = _sparse.by_rows(X)
-    options = held.options._replace(sample_weight=weights, warm_start=None)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # the statuses are judged with those of all folds
-        path = _lasso.one_path(Model(X, held.y, options, held.model.l1_ratio), alphas)
+    paths = []
+    for share in held.shares.tolist():
+        options = held.options._replace(sample_weight=weights, warm_start=None, relax=share)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # the statuses are judged with those of all folds
+            paths.append(_lasso.one_path(Model(X, held.y, options, held.model.l1_ratio), alphas))
     known = held.y[test] - (0.0 if held.model.offset is None else held.model.offset[test])
-    missed, shares = known[:, None] - path.predict(X[test]), held.weights[test] / held.weights[test].sum()
-    status = np.array([OUTCOMES.index(one) if one in OUTCOMES else 0 for one in path.statuses])
-    return Errors(shares @ np.square(missed), shares @ np.abs(missed), path.objectives, path.dual_gaps, status)
+    weight = held.weights[test] / held.weights[test].sum()
+    missed, first = np.stack([known[:, None] - path.predict(X[test]) for path in paths], axis=-1), paths[0]
+    status = np.array([OUTCOMES.index(one) if one in OUTCOMES else 0 for one in first.statuses])
+    squares, sizes = (np.tensordot(weight, part, axes=1) for part in (np.square(missed), np.abs(missed)))
+    return Errors(squares, sizes, first.objectives, first.dual_gaps, status)

@@ -19,7 +19,8 @@ STALLED = OUTCOMES.index(Status.STALLED)
 
 
 class Errors(NamedTuple):
-    """What became of every fold, shape (folds,) at an alpha, (K, folds) at all of them."""
+    """What became of every fold, shape (folds,) at an alpha, (K, folds) at all of them; errors have one more axis, for the
+    shares of least squares."""
 
     mse: NDArray[Any]
     mae: NDArray[Any]
@@ -44,3 +45,4 @@ class Held(NamedTuple):
     folds: Folds
     weights: Floats  # of the rows, adding up to n
     groups: Groups | None  # where moments serve
+    shares: Floats  # of least squares on the support in each answer

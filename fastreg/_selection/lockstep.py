@@ -18,7 +18,8 @@ Floats = NDArray[np.float64]
 
 
 class Group:
-    """Folds that are solved side by side, and with them all rows, where `keeps`: then steps are what one path has."""
+    """Folds that are solved side by side, and with them all rows, where `keeps`: then `steps` has those of their path, one list
+    for each share of least squares."""
 
     def __init__(self, held: Held, folds: Folds, form: Form, room: int, keeps: bool) -> None:
         self.model = model = held.model
@@ -35,10 +36,11 @@ class Group:
             known.append(np.empty(0))
             shares.append(np.empty(0))
             roots.append(np.sqrt(held.weights))
-        self.steps: list[Step] = []
+        self.shares: list[float] = held.shares.tolist()
+        self.steps: list[list[Step]] = [[] for _ in self.shares]
         self.folds, self.keeps = len(folds), keeps
         ys, whole = [one.y for one in self.problems], model.descent.problem
-        self.kernel = Lockstep(whole.columns, roots, ys, tests, known, shares, room, keeps, whole.unit, model.relax)
+        self.kernel = Lockstep(whole.columns, roots, ys, tests, known, shares, room, keeps, whole.unit, held.shares)
         if model.problem.standard:
             for k, one in enumerate(self.problems[: self.folds]):
                 one.factors = self._standardised(k)
@@ -68,25 +70,34 @@ class Group:
         model, shape = self.model, (alphas.size, len(self.problems))
         along = [one.penalties_along(alphas, model.l1_ratio) for one in self.problems]
         l1, l2 = (np.stack(each, axis=1) for each in zip(*along, strict=True))
-        found, how, before = np.empty((*shape, 4)), np.empty((*shape, 3), np.intp), self.kernel.n_kept
+        width = max(2 + 2 * len(self.shares), 6)
+        found, how, before = np.empty((*shape, width)), np.empty((*shape, 3), np.intp), self.kernel.n_kept
         self.kernel.descend(l1, l2, model.tol, model.max_iter, found, how)
         if self.keeps:
             self._keep(found[:, -1], how[:, -1], before)
-        objective, gap, squares, sizes = np.moveaxis(found[:, : self.folds], 2, 0)
         unit = self.unit[: self.folds]
         scale = model.problem.n * unit * unit
-        return Errors(squares / unit / unit, sizes / unit, objective / scale, gap / scale, how[:, : self.folds, 0])
+        objective, gap = found[:, : self.folds, 0] / scale, found[:, : self.folds, 1] / scale
+        losses = found[:, : self.folds, 2 : 2 + 2 * len(self.shares)]
+        squares, sizes = losses[..., ::2] / unit[:, None] / unit[:, None], losses[..., 1::2] / unit[:, None]
+        return Errors(squares, sizes, objective, gap, how[:, : self.folds, 0])
 
     def _keep(self, found: Floats, how: NDArray[np.intp], before: int) -> None:
         """Take the solutions for all rows, of which there were so many coefficients before."""
-        cols, values = np.empty(self.kernel.n_kept, np.intp), np.empty(self.kernel.n_kept)
-        if cols.size > 0:
-            self.kernel.take_kept(cols, values)
+        size, public = self.kernel.n_kept, self.model.descent.public
+        cols, values, refits = np.empty(size, np.intp), np.empty(size), np.zeros(size)
+        if size > 0:
+            self.kernel.take_kept(cols, values, refits)
         ends = before + np.cumsum(how[:, 2])
         for start, end, one, (outcome, n_iter, _) in zip(ends - how[:, 2], ends, found.tolist(), how.tolist(), strict=True):
-            objective, gap, level, residual = one
-            w, status = values[start:end], OUTCOMES[outcome]
-            self.steps.append(self.model.descent.public(cols[start:end], w, level, objective, gap, n_iter, status, residual))
+            objective, gap, *of_each = one
+            for share, steps in zip(self.shares, self.steps, strict=True):
+                w, level, residual = values[start:end], of_each[0], of_each[1]
+                if share > 0.0:
+                    w, kept = (1.0 - share) * w + share * refits[start:end], (1.0 - share) ** 2
+                    level = (1.0 - share) * level + share * of_each[2]
+                    residual = kept * residual + (1.0 - kept) * of_each[3]  # y - Xx is orthogonal to X(x - w)
+                steps.append(public(cols[start:end], w, level, objective, gap, n_iter, OUTCOMES[outcome], residual))
 
 
 def _problem(held: Held, train: Rows) -> Problem:

@@ -8,7 +8,6 @@ It knows groups and moments; must not know how alphas are chosen, nor how the ke
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,7 @@ from fastreg import _options
 from fastreg._descent import LEAST, SHARE, TALL, TOGETHER
 from fastreg._gramstats import GramStats
 from fastreg._model import Model
-from fastreg._normalise import Problem, normalise, standardised
+from fastreg._normalise import normalise, standardised
 from fastreg._selection.held import STALLED, Errors, Folds, Groups, Held
 from fastreg.kernels._moments import group_moments
 from fastreg.kernels._solver import Solver
@@ -112,7 +111,11 @@ def tall_folds(held: Held) -> list[Tall] | None:
     if held.groups is None:
         return None
     kinds, stats = held.groups
-    return [Tall(held.model, *(_merged(stats, kinds[:, 2 * k + part]) for part in (0, 1))) for k in range(len(held.folds))]
+    folds = []
+    for k in range(len(held.folds)):
+        train, test = (_merged(stats, kinds[:, 2 * k + part]) for part in (0, 1))
+        folds.append(Tall(held.model, held.shares, train, test))
+    return folds
 
 
 def _merged(stats: list[GramStats], which: NDArray[np.bool_]) -> GramStats:
@@ -123,8 +126,8 @@ def _merged(stats: list[GramStats], which: NDArray[np.bool_]) -> GramStats:
 class Tall:
     """A fold, as the moments of its rows and of those that it leaves out."""
 
-    def __init__(self, model: Model, train: GramStats, test: GramStats) -> None:
-        self.model = model
+    def __init__(self, model: Model, shares: Floats, train: GramStats, test: GramStats) -> None:
+        self.model, self.shares = model, shares
         X, y = train.few_rows(model.center)
         self.problem = problem = normalise(X, y, False)
         limits, factors = model.problem.limits, model.factors
@@ -144,15 +147,10 @@ class Tall:
         """Solve the fold at one alpha after another."""
         problem, model, size = self.problem, self.model, alphas.size
         l1, l2 = problem.penalties_along(alphas, model.l1_ratio)
-        found, how = np.empty((size, 3)), np.empty((size, 2), np.intp)
-        S, shift = self.products, self.shift
-        self.solver.descend(l1, l2, model.tol, model.max_iter, problem.unit, S, shift, found, how)
-        objective, gap, errors = found.T
-        status = np.where(errors > LOST * self.total, how[:, 0], STALLED)
-        scale = _scale(problem)
-        return Errors(*(part[:, None] for part in (errors, errors, objective / scale, gap / scale, status)))
-
-
-def _scale(problem: Problem) -> float:
-    """Kernel objective per public one."""
-    return problem.n * problem.sy * problem.sy if math.isfinite(problem.sy) else math.nan
+        found, how = np.empty((size, 2 + self.shares.size)), np.empty((size, 2), np.intp)
+        S, shift, shares = self.products, self.shift, self.shares
+        self.solver.descend(l1, l2, model.tol, model.max_iter, problem.unit, S, shift, shares, found, how)
+        scale = problem.n * problem.sy * problem.sy
+        objective, gap, errors = found[:, 0] / scale, found[:, 1] / scale, found[:, 2:]
+        status = np.where((errors > LOST * self.total).all(axis=1), how[:, 0], STALLED)
+        return Errors(*(part[:, None] for part in (errors, errors, objective, gap, status)))

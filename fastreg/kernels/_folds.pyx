@@ -26,6 +26,7 @@ from fastreg.kernels._design cimport (
     Matrix, dots, entry, entry_address, fr_csc, fr_csc_axpy, fr_prefetch, fr_rows_dot, interrupted, raise_for,
 )
 from fastreg.kernels._gram cimport ALIGNED, CHUNK, aligned, pack_whole, packed_length, whole_lanes
+from fastreg.kernels._relax cimport working_relax
 from fastreg.kernels._solver cimport fill_penalty, raise_for_outcome
 from fastreg.kernels._trail cimport Trail, trail_add, trail_free
 from fastreg.kernels._working cimport REACHED, Outcome, Working, failed, has_failed, support_size
@@ -71,7 +72,7 @@ ctypedef struct Folds:
     Py_ssize_t t, room
     Bounds owner                # of what all solvers use in turn
     double *R                   # t x n: residuals times roots
-    double *missed              # n: errors of the rows to judge by
+    double *spread              # n + 1 of a sparse product, and errors of the rows to judge by, twice n
     unsigned char *called       # p: whether a column is to be read
     int *read                   # p: columns that are being read
     Py_ssize_t n_read, n_columns_read
@@ -81,8 +82,11 @@ ctypedef struct Folds:
     fr_csc stored               # the entries of sparse X as they are
     bint keeps                  # the last fold has all rows, and its solutions are kept
     const double *mean          # of all rows, in the user's X
-    double unit, relax          # of that: public coefficients per kernel coefficient, and the share of least squares
-    Trail trail
+    double unit                 # of those: public coefficients per kernel coefficient
+    Trail trail, refits
+    const double *shares        # of least squares on the support in the answer
+    Py_ssize_t n_shares
+    bint relaxes                # some share is not 0
     double work
 
 
@@ -91,13 +95,13 @@ cdef int folds_init(Folds *F) noexcept nogil:
     cdef Py_ssize_t k, p = F.X.p, n = F.X.n
     cdef Fold *f
     F.R = <double *>malloc(F.t * n * sizeof(double))
-    F.missed = <double *>malloc((n + 1) * sizeof(double))
+    F.spread = <double *>malloc((3 * n + 1) * sizeof(double))
     F.called = <unsigned char *>calloc(p, 1)
     F.read = <int *>malloc((p + 1) * sizeof(int))
     F.waiting = <Py_ssize_t *>malloc(F.t * sizeof(Py_ssize_t))
     F.stored = F.X.csc
     F.stored.shift = NULL
-    if F.R == NULL or F.missed == NULL or F.called == NULL or F.read == NULL or F.waiting == NULL:
+    if F.R == NULL or F.spread == NULL or F.called == NULL or F.read == NULL or F.waiting == NULL:
         return -1
     for k in range(F.t):
         f = &F.folds[k]
@@ -124,11 +128,12 @@ cdef void folds_free(Folds *F) noexcept nogil:
     bounds_free(&F.owner)
     free(F.folds)
     free(F.R)
-    free(F.missed)
+    free(F.spread)
     free(F.called)
     free(F.read)
     free(F.over)
     trail_free(&F.trail)
+    trail_free(&F.refits)
     free(F.waiting)
 
 
@@ -369,36 +374,74 @@ cdef void take(Fold *f) noexcept nogil:
     f.S.n_over, f.wants = f.n_over, False
 
 
-cdef void judge(Folds *F, Fold *f, double *losses) noexcept nogil:
-    """Weighted sums of squared and of absolute errors in the rows to judge by.  Cost a reading of them in the support."""
-    cdef Active *S = &f.S
-    cdef Py_ssize_t i, j, k, n = F.X.n
-    cdef double w, mean, level = 0.0, e
-    losses[0] = losses[1] = 0.0
+cdef void miss(Folds *F, Fold *f, const double *w, double *out) noexcept nogil:
+    """out = targets less predictions in the rows to judge by, for coefficients w of the working set.  Cost a reading of them in
+    the support."""
+    cdef Working *W = &f.S.W
+    cdef Py_ssize_t i, j, k
+    cdef double a, mean, level = 0.0
+    memcpy(out, f.test_y, f.n_test * sizeof(double))
     if F.X.sparse:
-        memset(F.missed, 0, n * sizeof(double))
-    else:
-        memcpy(F.missed, f.test_y, f.n_test * sizeof(double))
-    for k in range(S.W.X.p):
-        if S.W.w[k] == 0.0:
+        memset(F.spread, 0, F.X.n * sizeof(double))
+    for k in range(W.X.p):
+        if W.w[k] == 0.0:
             continue
-        j, w = S.W.cols[k], S.W.w[k] * F.X.scale
+        j, a = W.cols[k], w[k] * F.X.scale
         mean = f.mean[j]
         if F.X.sparse:
-            fr_csc_axpy(&F.stored, j, -w, NULL, F.missed)
-            level += w * mean
+            fr_csc_axpy(&F.stored, j, -a, NULL, F.spread)
+            level += a * mean
         else:
             for i in range(f.n_test):
-                F.missed[i] -= w * (entry(&F.X, f.test[i], j) - mean)
-    for i in range(f.n_test):
-        e = F.missed[f.test[i]] + (level + f.test_y[i]) if F.X.sparse else F.missed[i]
-        losses[0] += f.test_weight[i] * e * e
-        losses[1] += f.test_weight[i] * fabs(e)
+                out[i] -= a * (entry(&F.X, f.test[i], j) - mean)
+    if F.X.sparse:
+        for i in range(f.n_test):
+            out[i] += F.spread[f.test[i]] + level
+
+
+cdef int judge(Folds *F, Fold *f, double *losses) noexcept nogil:
+    """Weighted sums of squared and of absolute errors in the rows to judge by, for each share of least squares.  Status as in
+    working_relax."""
+    cdef Active *S = &f.S
+    cdef Py_ssize_t i, s
+    cdef int status
+    cdef double e, rss = S.rss
+    cdef double *refit = F.spread + F.X.n + 1
+    cdef double *missed = refit + F.X.n
+    miss(F, f, S.W.w, missed)
+    if F.relaxes:
+        status = working_relax(&S.W, 1.0, S.W.trial_w, &rss)
+        if status != 0:
+            return status
+        miss(F, f, S.W.trial_w, refit)
+    for s in range(F.n_shares):
+        losses[2 * s] = losses[2 * s + 1] = 0.0
+        for i in range(f.n_test):
+            e = missed[i] if F.shares[s] == 0.0 else (1.0 - F.shares[s]) * missed[i] + F.shares[s] * refit[i]
+            losses[2 * s] += f.test_weight[i] * e * e
+            losses[2 * s + 1] += f.test_weight[i] * fabs(e)
+    return 0
+
+
+cdef int keep(Folds *F, Active *S, double *found) noexcept nogil:
+    """Keep the solution for all rows, and least squares on its support: mean'coef and |r|^2 of each.  Status as in
+    working_relax."""
+    cdef int status = 0
+    found[1] = S.rss
+    if trail_add(&F.trail, S, F.mean, F.unit, found) < 0:
+        return -1
+    if F.relaxes:
+        status = active_relax(S, 1.0)
+        found[3] = S.rss
+        if status == 0 and trail_add(&F.refits, S, F.mean, F.unit, found + 2) < 0:
+            status = -1
+    return status
 
 
 cdef Outcome descend(Folds *F, const double *l1, const double *l2, double tol, Py_ssize_t max_iter, double *found,
-                     Py_ssize_t *how) noexcept nogil:
-    """Solve every fold at its next l1 and l2; OUT_OF_MEMORY or INTERRUPTED where one could not be."""
+                     Py_ssize_t width, Py_ssize_t *how) noexcept nogil:
+    """Solve every fold at its next l1 and l2, and write `width` numbers for each; OUT_OF_MEMORY or INTERRUPTED where one could
+    not be."""
     cdef Py_ssize_t k, left = F.t
     cdef Fold *f
     cdef Active *S
@@ -426,16 +469,13 @@ cdef Outcome descend(Folds *F, const double *l1, const double *l2, double tol, P
             left -= 1
             S.B.near = f.near           # from here on; at the first penalty any column may join
             how[3 * k], how[3 * k + 1], how[3 * k + 2] = S.outcome, S.n_iter, support_size(&S.W)
-            found[4 * k], found[4 * k + 1] = S.certificate.primal, S.certificate.gap
+            found[width * k], found[width * k + 1] = S.certificate.primal, S.certificate.gap
             if F.keeps and k == F.t - 1:
-                status = active_relax(S, F.relax)
-                found[4 * k + 3] = S.rss
-                if status == 0 and trail_add(&F.trail, S, F.mean, F.unit, found + 4 * k + 2) < 0:
-                    status = -1
-                if status != 0:
-                    return failed(status)
+                status = keep(F, S, found + width * k + 2)
             else:
-                judge(F, f, found + 4 * k + 2)
+                status = judge(F, f, found + width * k + 2)
+            if status != 0:
+                return failed(status)
         status = read(F)
         if status != 0:
             return failed(status)
@@ -449,23 +489,26 @@ cdef class Lockstep:
     centred and times root.  tests, test_ys, test_weights: for each fold the rows to judge by (intp), their targets less the
     fold's mean, in the same unit as ys, and their weights.  room: residuals for each fold.
 
-    keeps: the last fold has all rows and nothing to judge by: its solutions are kept, unit times the kernel's, with a share
-    `relax` of least squares on their supports."""
+    shares: of least squares on the support in each answer.  keeps: the last fold has all rows and nothing to judge by: its
+    solutions are kept, unit times the kernel's."""
     cdef Folds F
     cdef object kept            # the arrays that F points into
     cdef Columns columns
 
     def __cinit__(self, Columns columns, list roots, list ys, list tests, list test_ys, list test_weights, Py_ssize_t room,
-                  bint keeps, double unit, double relax):
+                  bint keeps, double unit, const double[::1] shares):
         cdef const double[::1] root, y, test_y, weight
         cdef const Py_ssize_t[::1] test
         cdef Py_ssize_t k
         cdef Penalty none
         cdef Fold *f
         cdef int status = -1
-        self.columns, self.kept = columns, [roots, ys, tests, test_ys, test_weights]
+        self.columns, self.kept = columns, [roots, ys, tests, test_ys, test_weights, shares]
         self.F.X, self.F.sq, self.F.t, self.F.room = columns.X, columns.sq, len(roots), max(room, <Py_ssize_t>2)
-        self.F.keeps, self.F.unit, self.F.relax, self.F.mean = keeps, unit, relax, columns.mean
+        self.F.keeps, self.F.unit, self.F.mean, self.F.shares = keeps, unit, columns.mean, &shares[0]
+        self.F.n_shares = shares.shape[0]
+        for k in range(self.F.n_shares):
+            self.F.relaxes = self.F.relaxes or shares[k] > 0.0
         self.F.X.root = NULL
         self.F.folds = <Fold *>calloc(self.F.t, sizeof(Fold))
         if self.F.folds == NULL:
@@ -513,22 +556,26 @@ cdef class Lockstep:
 
     def descend(self, const double[:, ::1] l1, const double[:, ::1] l2, double tol, Py_ssize_t max_iter,
                 double[:, :, ::1] found, Py_ssize_t[:, :, ::1] how):
-        """Go on to l1, l2 (K, t) of each fold, one row after another.  found (K, t, 4): objective, gap, sums of squared and of
-        absolute errors; of what is kept, mean'coef and |r|^2.  how (K, t, 3): outcome, n_iter
-        and the size of the support."""
+        """Go on to l1, l2 (K, t) of each fold, one row after another.  found (K, t, ...): objective, gap, for each share
+        sums of squared and of absolute errors; of what is kept, mean'coef and |r|^2, and the same of its least squares, where
+        a share is not 0.  how (K, t, 3): outcome, n_iter and the size of the support."""
         cdef Outcome outcome = REACHED
         cdef Py_ssize_t k
         with nogil:
             for k in range(l1.shape[0]):
-                outcome = descend(&self.F, &l1[k, 0], &l2[k, 0], tol, max_iter, &found[k, 0, 0], &how[k, 0, 0])
+                outcome = descend(&self.F, &l1[k, 0], &l2[k, 0], tol, max_iter, &found[k, 0, 0], found.shape[2],
+                                  &how[k, 0, 0])
                 if outcome != REACHED:
                     break
         raise_for_outcome(outcome)
 
-    def take_kept(self, Py_ssize_t[::1] cols, double[::1] values):
-        """cols, values = the columns and the coefficients of all solutions kept, one after another"""
+    def take_kept(self, Py_ssize_t[::1] cols, double[::1] values, double[::1] refits):
+        """The columns and the coefficients of all solutions kept, one after another, and of least squares, where a share is not
+        0."""
         memcpy(&cols[0], self.F.trail.cols, self.F.trail.n * sizeof(Py_ssize_t))
         memcpy(&values[0], self.F.trail.values, self.F.trail.n * sizeof(double))
+        if self.F.relaxes:
+            memcpy(&refits[0], self.F.refits.values, self.F.trail.n * sizeof(double))
 
     @property
     def n_kept(self):

@@ -34,6 +34,7 @@ class Solver:
         unit: float,
         S: Floats,
         shift: Floats,
+        shares: Floats,
         found: Floats,
         how: NDArray[np.intp],
     ) -> None: ...

@@ -13,7 +13,7 @@ from fastreg.kernels._design cimport raise_for
 from fastreg.kernels._joining cimport join
 from fastreg.kernels._judge cimport working_gap
 from fastreg.kernels._working cimport (
-    INTERRUPTED, OUT_OF_MEMORY, REACHED, Outcome, Working, has_failed, sorted_support, support_size, working_refresh,
+    INTERRUPTED, OUT_OF_MEMORY, REACHED, Outcome, Working, failed, has_failed, sorted_support, support_size, working_refresh,
 )
 
 cdef str GRAM = "the Gram matrix of the working set"
@@ -42,19 +42,25 @@ cdef int raise_for_outcome(Outcome outcome) except -1:
     return raise_for(-1 if outcome == OUT_OF_MEMORY else (-2 if outcome == INTERRUPTED else 0), GRAM)
 
 
-cdef double mean_square(Working *W, double unit, const double *S, const double *shift, Py_ssize_t p) noexcept nogil:
+cdef inline Outcome failed_or(Outcome outcome, int status) noexcept nogil:
+    """outcome, unless a kernel's status is a failure"""
+    return outcome if status == 0 else failed(status)
+
+
+cdef double mean_square(Working *W, const double *w, double unit, const double *S, const double *shift,
+                        Py_ssize_t p) noexcept nogil:
     """The mean of (y - b - x'w)^2 over rows of which S and shift are known, as Solver.descend has them; cost |A|^2/2"""
     cdef Py_ssize_t a, b, i, j, k, m = sorted_support(W)
-    cdef double total = S[p * (p + 1) + p], miss = shift[p], w, along
+    cdef double total = S[p * (p + 1) + p], miss = shift[p], coef, along
     for a in range(m):
         i = W.features[a]
-        j, w = W.cols[i], unit * W.w[i]
-        along = 0.5 * w * S[j * (p + 1) + j] - S[p * (p + 1) + j]
+        j, coef = W.cols[i], unit * w[i]
+        along = 0.5 * coef * S[j * (p + 1) + j] - S[p * (p + 1) + j]
         for b in range(a):
             k = W.features[b]
-            along += unit * W.w[k] * S[j * (p + 1) + W.cols[k]]
-        total += 2.0 * w * along
-        miss -= w * shift[j]
+            along += unit * w[k] * S[j * (p + 1) + W.cols[k]]
+        total += 2.0 * coef * along
+        miss -= coef * shift[j]
     return total + miss * miss
 
 
@@ -147,22 +153,29 @@ cdef class Solver:
         return <int>outcome, n_iter, g.primal, g.gap, size
 
     def descend(self, const double[::1] l1, const double[::1] l2, double tol, Py_ssize_t max_iter, double unit,
-                const double[:, ::1] S, const double[::1] shift, double[:, ::1] found, Py_ssize_t[:, ::1] how):
+                const double[:, ::1] S, const double[::1] shift, const double[::1] shares, double[:, ::1] found,
+                Py_ssize_t[:, ::1] how):
         """Solve at one l1, l2 after another, and judge each solution by the moments of other rows.
 
         S: their mean products of [X y] (lower triangle) about their means, which are `shift` from those of the rows fitted.
-        found (K, 3): objective, gap, mean squared error; how (K, 2): outcome and n_iter."""
-        cdef Py_ssize_t k, n_iter
+        found (K, 2 + shares): objective, gap, and the mean squared error with each share of least squares on the support; how
+        (K, 2): outcome and n_iter."""
+        cdef Py_ssize_t k, s, n_iter
         cdef Gap g
         cdef Outcome outcome = REACHED
         with nogil:
             for k in range(l1.shape[0]):
                 n_iter = 0
                 outcome = active_solve(&self.S, l1[k], l2[k], tol, max_iter, &n_iter, &g)
+                for s in range(shares.shape[0]):
+                    if not has_failed(outcome) and shares[s] > 0.0:
+                        outcome = failed_or(outcome, active_relax(&self.S, shares[s]))
+                    if has_failed(outcome):
+                        break
+                    found[k, 2 + s] = mean_square(&self.S.W, self.S.answer, unit, &S[0, 0], &shift[0], S.shape[0] - 1)
                 if has_failed(outcome):
                     break
                 how[k, 0], how[k, 1], found[k, 0], found[k, 1] = outcome, n_iter, g.primal, g.gap
-                found[k, 2] = mean_square(&self.S.W, unit, &S[0, 0], &shift[0], S.shape[0] - 1)
         raise_for_outcome(outcome)
 
     def write(self, double[::1] coef, double unit):
