@@ -224,10 +224,25 @@ def penalty_matrix(value: Any, p: int) -> Floats:
     return D
 
 
-def folds(value: Any, n: int, seed: int | None) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+class CheckedFolds(list[tuple[NDArray[np.intp], NDArray[np.intp]]]):
+    """What `folds` has made, which it need not look at again."""
+
+    n: int
+
+
+def folds(value: Any, n: int, seed: int | None) -> CheckedFolds:
     """(train, test) of each fold, from a number of folds, the fold of each of n rows, or such pairs.
 
     A number is so many folds of rows that are shuffled by the seed, or in their order without one."""
+    if isinstance(value, CheckedFolds) and value.n == n:
+        return value
+    checked = CheckedFolds(_folds(value, n, seed))
+    checked.n = n
+    return checked
+
+
+def _folds(value: Any, n: int, seed: int | None) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    """`folds` of what has not been checked."""
     if hasattr(value, "__index__") and np.ndim(value) == 0:
         k = count(value, "cv", 2)
         if n == 1:
