@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 EPS = float(np.finfo(np.float64).eps)
 FEWEST = 256  # sums of products are rounded by a few eps however small p is
-BLOCK = 64  # columns of a triangular solve
+HUGE = 1e300  # more than any |r|^2 of products that float64 holds the squares of
 
 
 class Compressed(NamedTuple):
@@ -61,19 +61,21 @@ def compress(G: Floats, B: Floats, eps: float = EPS) -> Compressed:
 
 
 def _by_cholesky(C: Floats, B: Floats, rounding: float) -> Compressed | None:
-    """None where C is singular to rounding."""
+    """None where C is singular to rounding.
+
+    With rows of B' below C and HUGE on what is then left of the diagonal, the last rows of the factor are r': numpy has no
+    triangular solve, and scipy's takes longer to import than most problems to solve."""
+    p, t = B.shape
+    bordered = np.zeros((p + t, p + t))
+    bordered[:p, :p], bordered[p:, :p] = C, B.T  # numpy reads the lower triangle
+    bordered[np.arange(p, p + t), np.arange(p, p + t)] = HUGE
     try:
-        L = np.asarray(np.linalg.cholesky(C), np.float64)
+        L = np.asarray(np.linalg.cholesky(bordered), np.float64)
     except np.linalg.LinAlgError:
         return None
-    if (np.diag(L) ** 2 <= rounding).any():
+    if (np.diag(L)[:p] ** 2 <= rounding).any():
         return None
-    # numpy has no triangular solve, and scipy's takes longer to import than most problems to solve
-    r = B.copy()
-    for i in range(0, len(L), BLOCK):
-        rows = slice(i, i + BLOCK)
-        r[rows] = np.linalg.solve(L[rows, rows], r[rows] - L[rows, :i] @ r[:i])
-    return Compressed(L.T, r, 0.0, 0.0, np.zeros_like(B))
+    return Compressed(L[:p, :p].T, L[p:, :p].T, 0.0, 0.0, np.zeros_like(B))
 
 
 def _by_eigenvalues(C: Floats, B: Floats, rounding: float, below: float) -> Compressed:

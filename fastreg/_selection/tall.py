@@ -57,8 +57,7 @@ def groups_of(X: Any, y: NDArray[Any], root: Floats | None, folds: Folds) -> Gro
 
 def whole(groups: Groups, rows: int) -> tuple[Floats, Floats] | None:
     """Means and products of all rows of weight > 0, which are so many; None where some are in no group."""
-    first, *others = groups.stats
-    merged = first.merge(*others)
+    merged = _merged(groups.stats)
     return merged.moments() if merged.n_rows == rows else None
 
 
@@ -111,15 +110,12 @@ def tall_folds(held: Held) -> list[Tall] | None:
     if held.groups is None:
         return None
     kinds, stats = held.groups
-    folds = []
-    for k in range(len(held.folds)):
-        train, test = (_merged(stats, kinds[:, 2 * k + part]) for part in (0, 1))
-        folds.append(Tall(held.model, held.shares, train, test))
-    return folds
+    alone = [_merged([one for one, has in zip(stats, kinds[:, k], strict=True) if has]) for k in range(kinds.shape[1])]
+    return [Tall(held.model, held.shares, train, test) for train, test in zip(alone[::2], alone[1::2], strict=True)]
 
 
-def _merged(stats: list[GramStats], which: NDArray[np.bool_]) -> GramStats:
-    first, *others = [one for one, has in zip(stats, which, strict=True) if has]
+def _merged(stats: list[GramStats]) -> GramStats:
+    first, *others = stats
     return first.merge(*others) if others else first
 
 
