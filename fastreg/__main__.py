@@ -74,7 +74,8 @@ def _parser() -> argparse.ArgumentParser:
         description="Fit target = intercept + the other columns * coefficients. Columns are used as they are, not "
         "standardised. Objective: |residual|^2 / (2 n) + alpha (R |coef|_1 + (1 - R)/2 |coef|^2).",
         epilog="examples: fastreg fit data.csv --target price --out coef.csv; "
-        "fastreg fit data.csv --target price --alpha 0.1; fastreg fit data.npz --l1-ratio 0.5 --plot path.png",
+        "fastreg fit data.csv --target price --alpha 0.1; fastreg fit data.csv --target price --cv 10; "
+        "fastreg fit data.npz --l1-ratio 0.5 --plot path.png",
     )
     fit.set_defaults(run=_fit)
     fit.add_argument(
@@ -87,6 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     many = fit.add_mutually_exclusive_group()
     many.add_argument("--alpha", type=float, metavar="A", help="fit this one alpha instead of a path")
+    fit.add_argument("--cv", type=int, metavar="K", help="choose the alpha by K folds of shuffled rows")
     many.add_argument("--alphas", type=int, default=100, metavar="K", help="number of alphas of the path (100)")
     fit.add_argument("--l1-ratio", type=float, default=1.0, metavar="R", help="1 is the lasso (default), 0 pure l2")
     fit.add_argument("--tol", type=float, default=1e-6, help="stop at gap <= TOL * objective (1e-6)")
@@ -94,7 +96,9 @@ def _parser() -> argparse.ArgumentParser:
     fit.add_argument("--no-intercept", action="store_true", help="fit without an intercept")
     fit.add_argument("--out", metavar="coef.csv", help="write intercept and coefficients, a column per alpha")
     # SUPPRESS: the default of a subcommand would overwrite what stood before the subcommand.
-    fit.add_argument("--plot", metavar="FILE.png", default=argparse.SUPPRESS, help="draw the path into a picture")
+    fit.add_argument(
+        "--plot", metavar="FILE.png", default=argparse.SUPPRESS, help="draw the path, or with --cv the errors, into a picture"
+    )
     versions = commands.add_parser("versions", help="show versions, compiler flags and instruction set")
     versions.set_defaults(run=_versions)
     return parser
@@ -106,7 +110,7 @@ def _demo(options: argparse.Namespace) -> int:
     X, y = load_leukemia()
     path, seconds, status = _solve(partial(fr.lasso_path, X, y))
     if options.plot:
-        _draw(path, None, options.plot)
+        _draw(path.plot, options.plot)
     n, p = X.shape
     print(f"Leukemia data (Golub et al., Science 286, 1999): {n} samples x {p} gene expressions, standardised.")
     print(f"Target: +1 for {(y > 0).sum()} samples of ALL, -1 for {(y < 0).sum()} of AML. Lasso path with intercept.\n")
@@ -117,6 +121,8 @@ def _demo(options: argparse.Namespace) -> int:
 
 def _fit(options: argparse.Namespace) -> int:
     """Fit a file, one alpha or a path, and show it."""
+    if options.cv is not None and options.alpha is not None:
+        raise Refusal("--cv chooses an alpha; leave out --alpha or --cv.")
     if options.plot and options.alpha is not None:
         raise Refusal("--plot draws a path; leave out --alpha or --plot.")
     if options.l1_ratio == 0.0 and options.alpha is None:
@@ -138,12 +144,23 @@ def _fit(options: argparse.Namespace) -> int:
         total, residual = float(spread @ spread), y - fit.predict(X)
         _show_fit(fit, 1.0 - float(residual @ residual) / total if total else 0.0, table.names)
         return status
+    if options.cv is not None:
+        chosen, seconds, status = _solve(partial(fr.elastic_net_cv, X, y, alphas=options.alphas, cv=options.cv, **knobs))
+        if options.out:
+            rows = zip(["intercept", *table.names], [chosen.fit.intercept, *chosen.fit.coef.tolist()], strict=True)
+            _write(options.out, ["name", "coef"], rows)
+        if options.plot:
+            _draw(chosen.plot, options.plot)
+        print(heading)
+        _show_choice(chosen, seconds)
+        _show_fit(chosen.fit, float(chosen.path.deviance_ratio[chosen.index_min]), table.names)
+        return status
     path, seconds, status = _solve(partial(fr.elastic_net_path, X, y, alphas=options.alphas, **knobs))
     if options.out:
         lines = ([name, *coefs.tolist()] for name, coefs in zip(table.names, path.coefs, strict=True))
         _write(options.out, ["name", *path.alphas.tolist()], [["intercept", *path.intercepts.tolist()], *lines])
     if options.plot:
-        _draw(path, table.names, options.plot)
+        _draw(partial(path.plot, names=table.names), options.plot)
     print(heading)
     _show_path(path, seconds, X.shape[1])
     return status
@@ -178,6 +195,18 @@ def _show_path(path: "fr.Path", seconds: float, p: int) -> None:
     more = path.n_columns_read
     print(f"columns of X read after the first pass over all {p}: {more}, as much as {more / p:.1f} passes")
     print(GAP_MEANS)
+
+
+def _show_choice(chosen: "fr.CVPath", seconds: float) -> None:
+    """Print the errors of a cross-validation, and which alphas they speak for."""
+    print(f"{'':>10}  {'alpha':>12}  {'non-zeros':>9}  {'mean squared error':>18}  {'standard error':>14}")
+    for name, k in (("alpha_min", chosen.index_min), ("alpha_1se", chosen.index_1se)):
+        error, se = chosen.errors[k], chosen.errors_se[k]
+        print(f"{name:>10}  {chosen.alphas[k]:12.6g}  {chosen.path.df[k]:9d}  {error:18.6g}  {se:14.3g}")
+    print(
+        f"\n{len(chosen.alphas)} alphas, {len(chosen.fold_errors)} folds and all rows in {seconds * 1e3:.1f} ms; "
+        f"largest gap / objective of a fold {chosen.dual_gap:.1e}\n\nfit to all rows at alpha_min"
+    )
 
 
 def _show_fit(fit: "fr.Fit", deviance_ratio: float, names: Sequence[str]) -> None:
@@ -229,10 +258,10 @@ def _check_outputs(out: str | None, plot: str | None, data: str | None = None) -
             raise Refusal(f"cannot write {plot}: its name must end in one of {', '.join(sorted(known))}.")
 
 
-def _draw(path: "fr.Path", names: Sequence[str] | None, file: str) -> None:
-    """Draw a path into a picture file."""
+def _draw(plot: Callable[..., object], file: str) -> None:
+    """Draw into a picture file; plot takes the axes."""
     figure = _new_figure()
-    path.plot(figure.add_subplot(), names)
+    plot(figure.add_subplot())
     try:
         figure.savefig(file, dpi=150)
     except OSError as error:

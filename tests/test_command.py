@@ -145,6 +145,21 @@ def test_path_prints_ten_alphas_and_writes_all(tmp_path, data, capsys):
     assert [row[1] for row in rows[1:]] == [np.count_nonzero(np.abs(w) > row[0]) for row in rows[1:]]
 
 
+def test_folds_choose_the_alpha_that_is_shown_and_written(tmp_path, data, capsys):
+    out, plot = tmp_path / "coef.csv", tmp_path / "cv.png"
+    argv = ["fit", str(data), "--target", "price", "--cv", "3", "--alphas", "20", "--out", str(out), "--plot", str(plot)]
+    assert main(argv) == 0
+    shown = capsys.readouterr().out
+    found = fr.lasso_cv(X, Y, cv=3, alphas=20)
+    for part in (f"{found.alpha_min:.6g}", f"{found.alpha_1se:.6g}", f"{found.errors.min():.6g}", "20 alphas, 3 folds"):
+        assert part in shown
+    header, names, numbers = read_out(out)
+    assert header == ["name", "coef"]
+    assert names == ["intercept", *NAMES]
+    np.testing.assert_allclose(numbers[:, 0], [found.fit.intercept, *found.fit.coef])
+    assert plot.stat().st_size > 1000
+
+
 def test_short_path_prints_every_alpha(data, capsys):
     assert main(["fit", str(data), "--target", "price", "--alphas", "3"]) == 0
     assert len(table_rows(capsys.readouterr().out)) == 3
@@ -198,6 +213,8 @@ def test_outputs_are_refused_before_the_fit(tmp_path, data, capsys):
         (["--tol", "-1"], "tol"),
         (["--max-iter", "-1"], "max_iter"),
         (["--plots", "a.png"], "--plots"),
+        (["--cv", "1"], "cv"),
+        (["--cv", "3", "--alpha", "1"], "--cv"),
     ],
 )
 def test_bad_options(data, capsys, argv, word):
