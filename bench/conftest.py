@@ -22,6 +22,7 @@ from problems import PROBLEMS  # noqa: E402
 def pytest_configure(config):
     """Not in pyproject.toml: to read it there, pytest imports fastreg before the path above is mended."""
     config.addinivalue_line("filterwarnings", "error::fastreg.ConvergenceWarning")
+    config.addinivalue_line("markers", "problems(*names): those that a benchmark runs on, where not on all")
 
 
 def pytest_addoption(parser):
@@ -29,10 +30,11 @@ def pytest_addoption(parser):
 
 
 def pytest_generate_tests(metafunc):
-    """Each benchmark with a `problem` and a `dtype` runs on all of them."""
+    """Each benchmark with a `problem` and a `dtype` runs on all of them, or on the problems that it is marked with."""
     if "problem" in metafunc.fixturenames:
         data = metafunc.config.getoption("--data")
-        metafunc.parametrize("problem", [*PROBLEMS, *([str(Path(data).resolve())] if data else [])])
+        mark = metafunc.definition.get_closest_marker("problems")
+        metafunc.parametrize("problem", [*(mark.args if mark else PROBLEMS), *([str(Path(data).resolve())] if data else [])])
     if "dtype" in metafunc.fixturenames:
         metafunc.parametrize("dtype", ["float64", "float32"])
 

@@ -10,19 +10,22 @@ import numpy as np
 EPS = np.finfo(np.float64).eps
 
 
-def timed(benchmark, group, solve):
+def timed(benchmark, group, solve, once=False, setup=None):
     """solve()'s answer, timed warm: one call ahead of the clock, then 0.4 seconds' worth of rounds, 3 at the least.
 
-    A solve of more than a second is steady enough to be timed once.  fastreg and the reference of one problem share a
-    group, which the report shows as one table.
+    A solve of more than a second is steady enough to be timed once; once: without the call ahead, which would take as long.
+    setup() is called ahead of each round, outside the clock.
+    fastreg and the reference of one problem share a group, which the report shows as one table.
     """
     benchmark.group = group  # before the clock runs: the statistics take it along then
+    if once:
+        return benchmark.pedantic(solve, rounds=1, setup=setup)
     start = time.perf_counter()
     solve()
     seconds = time.perf_counter() - start
     iterations = max(1, int(1e-4 / seconds))  # a round lasts long against the clock's resolution
     rounds = 1 if seconds > 1 else int(np.clip(0.4 / (seconds * iterations), 3, 1000))
-    return benchmark.pedantic(solve, rounds=rounds, iterations=iterations)
+    return benchmark.pedantic(solve, rounds=rounds, iterations=iterations, setup=setup)
 
 
 def lasso_gaps(X, y, coefs, alphas):

@@ -82,6 +82,38 @@ def descend(X, squares, w, r, active, threshold, small, max_sweeps=100):
     return sweeps
 
 
+def lasso_cv(X, y, fold_of, path, relax):
+    """Errors (shares, folds, K) on the rows of each fold, the coefs (p, K) fitted without them, and those fitted to all rows.
+
+    path(X, y): coefs (p, K) and intercepts (K,).  relax: shares of least squares on the support in the predictions.
+    """
+    errors, fold_coefs = [], []
+    for fold in range(fold_of.max() + 1):
+        out = fold_of == fold
+        coefs, intercepts = path(X[~out], y[~out])
+        predicted = X[out] @ coefs + intercepts
+        step = 0.0  # to least squares
+        if any(relax):
+            full, full_intercepts = least_squares(X[~out], y[~out], coefs)
+            step = X[out] @ full + full_intercepts - predicted
+        errors.append([np.mean((y[out, None] - predicted - share * step) ** 2, axis=0) for share in relax])
+        fold_coefs.append(coefs)
+    coefs, _ = path(X, y)
+    if any(relax):
+        least_squares(X, y, coefs)
+    return np.swapaxes(errors, 0, 1), fold_coefs, coefs
+
+
+def least_squares(X, y, coefs):
+    """coefs (p, K), intercepts (K,) of least squares on the support of each of coefs (p, K)."""
+    X, y, x_mean, y_mean = center(X, y)
+    full = np.zeros_like(coefs)
+    for k, w in enumerate(coefs.T):
+        support = np.flatnonzero(w)
+        full[support, k] = np.linalg.lstsq(X[:, support], y, rcond=None)[0]
+    return full, y_mean - x_mean @ full
+
+
 def ridge(X, y, alpha):
     """coef, intercept by solving the smaller of (X'X + alpha I) w = X'y and w = X'(XX' + alpha I)^-1 y; y (n,) or (n, t)."""
     X, y, x_mean, y_mean = center(X, y)
