@@ -2,7 +2,7 @@
 
 One line for each problem, dtype and gap asked of fastreg, beside the numpy reference of the same group, whatever gap
 that was asked for; times are minimum (median), gaps are those reached, relative to the objective; ratio is the
-reference's minimum over fastreg's.
+reference's minimum over fastreg's.  Where cross-validation was run, a second table has its time over that of one path.
 """
 
 import json
@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 HEADER = ["task", "problem", "n x p", "dtype", "asked", "fastreg", "gap", "numpy reference", "gap", "ratio"]
+PATHS_HEADER = ["10 folds and all rows cost so many paths", "problem", "n x p", "asked", "fastreg", "numpy reference"]
 
 
 def duration(seconds):
@@ -24,14 +25,16 @@ def spread(case):
     return f"{duration(case['stats']['min'])} ({duration(case['stats']['median'])})"
 
 
-def rows(cases):
-    """The cells of each line, in the order of the run."""
+def pairs(cases):
+    """Each case of fastreg and the reference of its group, in the order of the run."""
     references = {case["group"]: case for case in cases if case["extra_info"]["solver"] == "numpy"}
-    for case in cases:
+    return [(case, references[case["group"]]) for case in cases if case["extra_info"]["solver"] == "fastreg"]
+
+
+def rows(cases):
+    """The cells of each line."""
+    for case, rival in pairs(cases):
         info = case["extra_info"]
-        if info["solver"] != "fastreg":
-            continue
-        rival = references[case["group"]]
         ratio = rival["stats"]["min"] / case["stats"]["min"]
         yield [
             info["kind"],
@@ -47,13 +50,30 @@ def rows(cases):
         ]
 
 
+def paths(cases):
+    """The cells of each line of the second table."""
+    for case, rival in pairs(cases):
+        info = case["extra_info"]
+        if "cv_over_path" in info:
+            size = f"{info['n']} x {info['p']}"
+            ratios = [f"{one['extra_info']['cv_over_path']:.1f}" for one in (case, rival)]
+            yield [info["kind"], Path(info["problem"]).stem, size, f"{info['tol']:.0e}", *ratios]
+
+
+def markdown(header, lines):
+    """A Markdown table."""
+    return "\n".join("| " + " | ".join(line) + " |" for line in [header, ["---"] * len(header), *lines])
+
+
 def table(cases):
-    """The Markdown table, with a line that says what it was measured on."""
-    lines = [HEADER, ["---"] * len(HEADER), *rows(cases)]
+    """The Markdown tables, with a line that says what they were measured on."""
+    tables = [markdown(HEADER, rows(cases))]
+    if folds := list(paths(cases)):
+        tables.append(markdown(PATHS_HEADER, folds))
     info = cases[0]["extra_info"]
     threads = "unknown" if info["blas_threads"] is None else info["blas_threads"]
     source = f"fastreg {info['fastreg']}, numpy {info['numpy']}, Python {info['python']}, {info['cpu']}"
-    return "\n".join(["| " + " | ".join(line) + " |" for line in lines] + ["", f"{source}; BLAS threads: {threads}."])
+    return "\n\n".join([*tables, f"{source}; BLAS threads: {threads}."])
 
 
 if __name__ == "__main__":
