@@ -137,6 +137,30 @@ def test_more_folds_than_bits_and_one_row_left_out_at_a_time():
     assert found.fold_errors.shape == (60, 4)
 
 
+@pytest.mark.parametrize("jump", [1e3, 1e5, 1e7, 1e8])
+def test_groups_of_tall_data_that_are_far_apart(jump):
+    """What a sum of squares about the mean of all rows has lost, a fold of one group must not be told."""
+    X, y = problem(300, 5, seed=2)
+    labels = np.arange(300) // 150
+    X[:, 0] += jump * labels
+    folds, alphas = [(np.flatnonzero(labels != k), np.flatnonzero(labels == k)) for k in (0, 1)], [0.3, 0.01]
+    for options in ({}, {"standardize": True}):
+        found = fr.lasso_cv(X, y, cv=labels, alphas=alphas, **options)
+        for k, (train, test) in enumerate(folds):
+            expected = ref.fold_errors(X, y, train, test, alphas, 1.0, "mse", options)
+            np.testing.assert_allclose(found.fold_errors[k], expected, rtol=1e-3)
+
+
+@pytest.mark.parametrize("standardize", [False, True])
+def test_a_column_of_tall_data_that_is_constant_in_some_folds(standardize):
+    X, y = problem(300, 5, seed=2)
+    X[:, 3], X[:5, 3] = 2.3, 7.1
+    X[100:, 4] = 1 / 3
+    folds, alphas = [(np.delete(np.arange(300), part), part) for part in np.arange(300).reshape(3, 100)], [0.3, 0.01]
+    options = {"standardize": standardize}
+    assert_alone(X, y, fr.lasso_cv(X, y, cv=folds, alphas=alphas, tol=TOL, **options), folds, alphas, 1.0, options)
+
+
 def test_folds_with_a_single_row_to_fit():
     X, y = plain("wide", np.float64)
     found = fr.lasso_cv(X, y, cv=[([3], [1, 2]), ([5], [0])], alphas=[0.1])

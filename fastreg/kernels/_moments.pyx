@@ -24,8 +24,8 @@ cdef enum:
 cdef double _SMALL = 1e-280
 SMALL = _SMALL
 
-# What centring leaves of a column that is constant in a group, as a share of its squares before.
-cdef double GONE = 1e-13
+# Where the mean of a group leaves less than this share of the squares that were added up, too many digits are gone.
+cdef double GONE = 1e-6
 cdef double LEAST_SQUARES = 1e-150
 
 
@@ -347,21 +347,77 @@ cdef int grouped_products(Grouped *G, Matrix *X, const double *y, const Py_ssize
     return 0
 
 
+cdef bint settle_groups(Matrix *X, const double *y, const double *at, const Py_ssize_t *group, Py_ssize_t groups, double **S,
+                        double *value) noexcept nogil:
+    """From what grouped_products has added up make means, less at, in the last row, and centred products, lower triangles.
+
+    False where float64 does not hold them.  value: scratch, 2 groups.  Cost m^2/2 a group, and one reading of each column that
+    a mean leaves little of: a constant one leaves rounding in place of 0."""
+    cdef Py_ssize_t j, k, g, m = X.p + 2, last = (X.p + 1) * m
+    cdef double weight, left, total = 0.0
+    cdef bint doubtful
+    for g in range(groups):
+        weight = S[g][m * m - 1]
+        for j in range(X.p + 1):
+            S[g][last + j] = S[g][last + j] / weight if weight > 0.0 else 0.0
+            for k in range(j + 1):
+                S[g][j * m + k] -= weight * S[g][last + j] * S[g][last + k]
+                total += S[g][j * m + k] * 0.0
+    for j in range(X.p + 1):
+        doubtful = False
+        for g in range(groups):
+            left = S[g][j * m + j]
+            if not left > GONE * (left + S[g][m * m - 1] * S[g][last + j] * S[g][last + j]):
+                doubtful = True
+            elif not LEAST_SQUARES < left < 1.0 / LEAST_SQUARES:
+                total = INFINITY
+        if doubtful and total == 0.0:
+            extremes(X, y, j, group, groups, value, value + groups)
+            for g in range(groups):
+                left = S[g][j * m + j]
+                if value[g] == value[groups + g]:
+                    S[g][last + j] = value[g] - at[j]
+                    for k in range(X.p + 1):
+                        S[g][max(j, k) * m + min(j, k)] = 0.0
+                elif not left > GONE * (left + S[g][m * m - 1] * S[g][last + j] * S[g][last + j]):
+                    total = INFINITY
+    return total == 0.0
+
+
+cdef void extremes(Matrix *X, const double *y, Py_ssize_t j, const Py_ssize_t *group, Py_ssize_t groups, double *least,
+                    double *most) noexcept nogil:
+    """The least and the largest entry of column j of [X y] in each group; those of none are 0."""
+    cdef Py_ssize_t i, g
+    cdef double x
+    for g in range(groups):
+        least[g], most[g] = INFINITY, -INFINITY
+    for i in range(X.n):
+        g = group[i]
+        if g >= 0:
+            x = entry(X, i, j) if j < X.p else y[i]
+            least[g], most[g] = min(least[g], x), max(most[g], x)
+    for g in range(groups):
+        if not least[g] < INFINITY:
+            least[g] = most[g] = 0.0
+
+
 def group_moments(object X, const double[::1] y, object root, const Py_ssize_t[::1] group, Py_ssize_t groups):
     """A MomentSums of each group of rows of [X y], in one reading of X.
 
     X: 2-d float32 or float64 of any strides; root: float64 (n,), square roots of weights, or None; group (n,): from 0 to
-    groups - 1, or -1 for a row of none or of weight 0.  None where a sum is not finite, or a sum of squares so near the ends of
-    the range of float64 that products of them may not be."""
+    groups - 1, or -1 for a row of none or of weight 0.  None where a sum is not finite, where a sum of squares is so near the ends
+    of the range of float64 that products of them may not be, or where a group is so far from the first rows that too little is
+    left of its squares."""
     cdef Py_buffer x, weights
     cdef Matrix M
     cdef Grouped G
     cdef MomentSums one
-    cdef Py_ssize_t p, m, g, i, j, k, n
+    cdef Py_ssize_t p, m, g, i, j, n
     cdef int held = 0, status = 0
     cdef double *sums = NULL
+    cdef double *value = NULL
     cdef double **S = NULL
-    cdef double total = 0.0, weight, left
+    cdef bint kept = False
     memset(&G, 0, sizeof(Grouped))
     try:
         PyObject_GetBuffer(X, &x, PyBUF_STRIDED_RO | PyBUF_FORMAT)
@@ -378,8 +434,9 @@ def group_moments(object X, const double[::1] y, object root, const Py_ssize_t[:
         G.block = <double *>malloc((m * G.ld + 2 * LANES + p + 1) * sizeof(double))
         G.start = <Py_ssize_t *>malloc((groups + 1) * sizeof(Py_ssize_t) + G.rows * sizeof(int))
         sums = <double *>calloc(groups * m * m, sizeof(double))
+        value = <double *>malloc(2 * groups * sizeof(double))
         S = <double **>malloc(groups * sizeof(double *))
-        if G.block == NULL or G.start == NULL or sums == NULL or S == NULL:
+        if G.block == NULL or G.start == NULL or sums == NULL or value == NULL or S == NULL:
             raise MemoryError(f"no memory for the products of {m} columns in {groups} groups")
         G.at, G.place = G.block, <int *>(G.start + groups + 1)
         G.A = aligned(G.block + p + 1)
@@ -389,35 +446,26 @@ def group_moments(object X, const double[::1] y, object root, const Py_ssize_t[:
                 S[g] = sums + g * m * m
             centres(&M, &y[0], G.at)
             status = grouped_products(&G, &M, &y[0], &group[0], groups, S)
+            if status == 0:
+                kept = settle_groups(&M, &y[0], G.at, &group[0], groups, S, value)
         raise_for(status, "")
+        if not kept:
+            return None
         for g in range(groups):
             one = found[g]
-            with nogil:
-                weight = S[g][m * m - 1]
-                one.sums.weight = weight
-                for j in range(p + 1):
-                    one.sums.base[j] = G.at[j]
-                    one.sums.so_far[j] = S[g][(p + 1) * m + j] / weight if weight > 0.0 else 0.0
-                for j in range(p + 1):
-                    for k in range(j + 1):
-                        one.sums.S[j * (p + 1) + k] = S[g][j * m + k] - weight * one.sums.so_far[j] * one.sums.so_far[k]
-                        total += one.sums.S[j * (p + 1) + k] * 0.0
-                for j in range(p + 1):      # of a constant column this leaves rounding
-                    left = one.sums.S[j * (p + 1) + j]
-                    if not left > GONE * S[g][j * m + j]:
-                        for k in range(p + 1):
-                            one.sums.S[max(j, k) * (p + 1) + min(j, k)] = 0.0
-                    elif not LEAST_SQUARES < left < 1.0 / LEAST_SQUARES:
-                        total = INFINITY
-            one.rows = 0
+            one.rows, one.sums.weight = 0, S[g][m * m - 1]
+            for j in range(p + 1):
+                one.sums.base[j], one.sums.so_far[j] = G.at[j], S[g][(p + 1) * m + j]
+                memcpy(one.sums.S + j * (p + 1), S[g] + j * m, (j + 1) * sizeof(double))
         for i in range(n):
             if group[i] >= 0:
                 (<MomentSums>found[group[i]]).rows += 1
-        return found if total == 0.0 else None
+        return found
     finally:
         free(G.block)
         free(G.start)
         free(sums)
+        free(value)
         free(S)
         if held > 0:
             PyBuffer_Release(&x)
