@@ -164,6 +164,12 @@ def out_of_range(name: str, value: float) -> ValueError:
     return ValueError(f"{name} is {value:g}, which times n leaves the range of float64 for this X and y; rescale them.")
 
 
+def errors_out_of_range(loss: str) -> ValueError:
+    """The error for a cross-validation whose errors float64 cannot hold."""
+    other = ', or loss="mae" is needed' if loss == "mse" else " is needed"
+    return ValueError(f'The errors of loss="{loss}" leave the range of float64 for this X and y; another scale of them{other}.')
+
+
 def coefficients_out_of_range() -> ValueError:
     """The error for a solution, or bounds, that float64 cannot hold together with data of this scale."""
     return ValueError("The coefficients leave the range of float64 for this X and y; rescale them.")

@@ -63,7 +63,7 @@ class Problem:
     def penalties_along(self, alphas: Floats, l1_ratio: float) -> tuple[Floats, Floats]:
         """penalties of each alpha, the same to the last bit"""
         sx = 1.0 if self.standard else self.sx
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             a = self.n * alphas * sx
             l1, l2 = a * self.sy * l1_ratio, a * sx * (1.0 - l1_ratio)
         if not (l1 <= HUGE).all() or not (l2 < INFINITY).all():

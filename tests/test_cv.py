@@ -346,7 +346,7 @@ def test_a_fit_that_does_not_converge_is_one_warning(layout):
     assert {one.filename for one in seen} == {__file__}
 
 
-@pytest.mark.parametrize("scale", [1e-150, 1e-30, 1e30, 1e150])
+@pytest.mark.parametrize("scale", [1e-260, 1e-150, 1e-30, 1e30, 1e150, 1e280])
 @pytest.mark.parametrize("layout", ["F", "CSC"])
 def test_units_do_not_matter(layout, scale):
     X, y = plain("wide", np.float64)
@@ -357,6 +357,37 @@ def test_units_do_not_matter(layout, scale):
         (fr.lasso_cv(kind(X, float), y * np.sqrt(scale), cv=4, tol=TOL), scale),
     ):
         np.testing.assert_allclose(found.errors / unit, plainly.errors, rtol=1e-7)
+        np.testing.assert_allclose(found.errors_se / unit, plainly.errors_se, rtol=1e-6)
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e-170, 1e160, 1e300])
+@pytest.mark.parametrize("shape", [*SHAPES, "very tall"])
+def test_errors_that_float64_does_not_hold(shape, scale):
+    X, y = problem(300, 8, seed=6) if shape == "very tall" else plain(shape, np.float64)
+    with pytest.raises(ValueError, match=r'^The errors of loss="mse" leave the range of float64 .* or loss="mae" is needed\.$'):
+        fr.lasso_cv(X, y * scale, cv=3, alphas=5)
+    found, plainly = (fr.lasso_cv(X, y * k, cv=3, alphas=20, loss="mae") for k in (scale, 1.0))
+    np.testing.assert_allclose(found.errors / scale, plainly.errors, rtol=1e-5)
+    assert 0.0 < found.dual_gap < 1e-6
+
+
+@pytest.mark.parametrize("shape", [*SHAPES, "very tall"])
+def test_weights_of_a_fold_and_alphas_at_the_ends_of_float64(shape):
+    X, y = problem(300, 8, seed=6) if shape == "very tall" else plain(shape, np.float64)
+    labels, weights = np.arange(len(y)) % 2, np.ones(len(y))
+    found = []
+    for weights[labels == 1] in (1e-280, 1e-310):
+        found.append(fr.lasso_cv(X, y, cv=labels, sample_weight=weights, alphas=[1e308, 0.5, 0.01]))
+        assert not found[-1].path.coefs[:, 0].any()
+    np.testing.assert_allclose(found[0].fold_errors, found[1].fold_errors, rtol=1e-4)
+
+
+def test_rows_of_weight_0_are_checked_too():
+    X, y = problem(1200, 3, seed=1)
+    weights = np.ones(1200)
+    weights[1100], X[1100, 1] = 0.0, np.nan
+    with pytest.raises(ValueError, match="X holds NaN at row 1100, column 1"):
+        fr.lasso_cv(X, y, cv=3, sample_weight=weights)
 
 
 @pytest.mark.parametrize("layout", ["F", "CSC"])

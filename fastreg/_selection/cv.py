@@ -24,6 +24,7 @@ from fastreg._selection.tall import groups_of, whole
 
 Floats = NDArray[np.float64]
 LOSSES = ("mse", "mae")
+LEAST, MOST = 1e-140, 1e150  # sizes of y whose squares, and shares of them, float64 holds
 
 
 class CVStep(NamedTuple):
@@ -265,9 +266,20 @@ def _chosen(
         target: Floats = (model.Y[:, k] if model.many else model.Y).astype(np.float64)
         if k > 0:
             reading(model.design, target, None if model.problem.root is None else weights, model.offset)
+        if loss == "mse":
+            _squares_hold(model)
         held = Held(model, options, target, reading.folds, weights, reading.groups, np.array(shares))
         found.append(_best(held, choice, k))
     return tuple(found) if model.many else found[0]
+
+
+def _squares_hold(model: Model) -> None:
+    """Refuse a target whose squares leave float64."""
+    problem = model.descent.problem
+    with np.errstate(over="ignore"):
+        size = np.abs(problem.y).max() / problem.sy
+    if not (size == 0.0 or LEAST < size < MOST):
+        raise _input.errors_out_of_range("mse")
 
 
 class Reading:
@@ -290,7 +302,7 @@ class Reading:
         root = None if weights is None else np.sqrt(weights)
         with np.errstate(over="ignore", invalid="ignore"):
             self.groups = groups_of(X, y if offset is None else y - offset, root, self.folds)
-        return None if self.groups is None else whole(self.groups, n if root is None else int(np.count_nonzero(root)))
+        return None if self.groups is None else whole(self.groups, n)
 
 
 def _best(held: Held, choice: Choice, target: int) -> CVPath:
@@ -317,6 +329,8 @@ def _best(held: Held, choice: Choice, target: int) -> CVPath:
 
             watched = None if choice.callback is None and advance is None else watch
             errors, trace = fold_errors(held, down, choice.n_threads, watched)
+            if not np.isfinite(getattr(errors, choice.loss)).all():
+                raise _input.errors_out_of_range(choice.loss)
             place = np.argsort(order[: len(errors.mse)])  # in the order of the alphas as they were given
             grid = grid[np.sort(order[: len(errors.mse)])]
             _warn(held, errors, down)

@@ -20,7 +20,7 @@ STALLED = OUTCOMES.index(Status.STALLED)
 
 class Errors(NamedTuple):
     """What became of every fold, shape (folds,) at an alpha, (K, folds) at all of them; errors have one more axis, for the
-    shares of least squares."""
+    shares of least squares.  Objective and gap are in a scaling of each fit's own: their ratio is what counts."""
 
     mse: NDArray[Any]
     mae: NDArray[Any]

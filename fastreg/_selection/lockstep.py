@@ -75,12 +75,11 @@ class Group:
         self.kernel.descend(l1, l2, model.tol, model.max_iter, found, how)
         if self.keeps:
             self._keep(found[:, -1], how[:, -1], before)
-        unit = self.unit[: self.folds]
-        scale = model.problem.n * unit * unit
-        objective, gap = found[:, : self.folds, 0] / scale, found[:, : self.folds, 1] / scale
-        losses = found[:, : self.folds, 2 : 2 + 2 * len(self.shares)]
-        squares, sizes = losses[..., ::2] / unit[:, None] / unit[:, None], losses[..., 1::2] / unit[:, None]
-        return Errors(squares, sizes, objective, gap, how[:, : self.folds, 0])
+        unit, of_folds = self.unit[: self.folds, None], found[:, : self.folds]
+        losses = of_folds[..., 2 : 2 + 2 * len(self.shares)]
+        with np.errstate(over="ignore"):
+            squares, sizes = losses[..., ::2] / unit / unit, losses[..., 1::2] / unit
+        return Errors(squares, sizes, of_folds[..., 0], of_folds[..., 1], how[:, : self.folds, 0])
 
     def _keep(self, found: Floats, how: NDArray[np.intp], before: int) -> None:
         """Take the solutions for all rows, of which there were so many coefficients before."""
@@ -104,6 +103,7 @@ def _problem(held: Held, train: Rows) -> Problem:
     """The problem of the rows of a fold: weights of 0 for the others, and n in all."""
     model, root = held.model, np.zeros(held.weights.size)
     part = held.weights[train]
+    part = part / part.max()  # all may be so small that n over their sum is not finite
     root[train] = np.sqrt(part * (root.size / part.sum()))
     found = model.problem.for_target(*scale_target(held.y, model.center, root, model.offset), None)
     found.root = root

@@ -112,8 +112,10 @@ class CVPath:
 def curve(alphas: Floats, fold_errors: Floats, loss: str, path: Path, dual_gap: float, relax: float) -> CVPath:
     """The CVPath of one l1_ratio and one amount of relaxation, alone."""
     errors = fold_errors.mean(axis=0)
-    folds = len(fold_errors)
-    spread = fold_errors.std(axis=0, ddof=1) / np.sqrt(folds) if folds > 1 else np.zeros_like(errors)
+    folds, top = len(fold_errors), float(fold_errors.max())
+    spread = np.zeros_like(errors)
+    if folds > 1 and top > 0.0:  # squares of squared errors may leave the range of float64
+        spread = (fold_errors / top).std(axis=0, ddof=1) / np.sqrt(folds) * top
     k = best(errors, alphas)
     near = np.flatnonzero(errors <= errors[k] + spread[k])
     at = int(near[np.argmax(alphas[near])]) if near.size else k

@@ -55,10 +55,10 @@ def groups_of(X: Any, y: NDArray[Any], root: Floats | None, folds: Folds) -> Gro
     return Groups(kinds, [GramStats.of(one) for one in sums])
 
 
-def whole(groups: Groups, rows: int) -> tuple[Floats, Floats] | None:
-    """Means and products of all rows of weight > 0, which are so many; None where some are in no group."""
+def whole(groups: Groups, n: int) -> tuple[Floats, Floats] | None:
+    """Means and products of all n rows; None where some are in no group, as rows of weight 0 are: nobody has looked at them."""
     merged = _merged(groups.stats)
-    return merged.moments() if merged.n_rows == rows else None
+    return merged.moments() if merged.n_rows == n else None
 
 
 def _kinds(folds: Folds, n: int) -> tuple[NDArray[np.bool_], NDArray[np.intp]] | None:
@@ -146,7 +146,6 @@ class Tall:
         found, how = np.empty((size, 2 + self.shares.size)), np.empty((size, 2), np.intp)
         S, shift, shares = self.products, self.shift, self.shares
         self.solver.descend(l1, l2, model.tol, model.max_iter, problem.unit, S, shift, shares, found, how)
-        scale = problem.n * problem.sy * problem.sy
-        objective, gap, errors = found[:, 0] / scale, found[:, 1] / scale, found[:, 2:]
+        objective, gap, errors = found[:, 0], found[:, 1], found[:, 2:]
         status = np.where((errors > LOST * self.total).all(axis=1), how[:, 0], STALLED)
         return Errors(*(part[:, None] for part in (errors, errors, objective, gap, status)))
