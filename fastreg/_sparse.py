@@ -53,12 +53,17 @@ def operator(X: Any, name: str) -> Any:
     return csc_array((csc.data, csc.indices, csc.indptr), shape=csc.shape)
 
 
-def by_rows(X: Csc) -> Any:
-    """A checked X as a scipy array of compressed rows: a copy."""
+def by_columns(X: Csc) -> Any:
+    """A checked X as a scipy array, not copied."""
     from scipy.sparse import csc_array
 
     end = X.indptr[-1]
-    return csc_array((X.data[:end], X.indices[:end], X.indptr), shape=X.shape).tocsr()
+    return csc_array((X.data[:end], X.indices[:end], X.indptr), shape=X.shape)
+
+
+def by_rows(X: Csc) -> Any:
+    """A checked X as a scipy array of compressed rows: a copy."""
+    return by_columns(X).tocsr()
 
 
 def _from_triplets(X: Any, name: str) -> Any:

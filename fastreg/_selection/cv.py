@@ -334,8 +334,7 @@ def _best(held: Held, choice: Choice, target: int) -> CVPath:
             place = np.argsort(order[: len(errors.mse)])  # in the order of the alphas as they were given
             grid = grid[np.sort(order[: len(errors.mse)])]
             _warn(held, errors, down)
-            with np.errstate(divide="ignore", invalid="ignore"):
-                gap = float(np.nanmax(np.where(errors.objective > 0.0, errors.gap / errors.objective, 0.0)))
+            gap = _largest_gap(errors)
             for k, share in enumerate(held.shares.tolist()):
                 model.relax = model.descent.relax = share
                 if trace is None:
@@ -346,6 +345,13 @@ def _best(held: Held, choice: Choice, target: int) -> CVPath:
                 on_folds = np.ascontiguousarray(getattr(errors, choice.loss)[place, :, k].T)
                 curves.append(curve(grid, on_folds, choice.loss, path, gap, share))
     return with_curves(curves)
+
+
+def _largest_gap(errors: Errors) -> float:
+    """Of all fits to folds, relative to the objective; infinite where float64 holds neither."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        gaps = np.where(errors.objective > 0.0, errors.gap / errors.objective, 0.0)
+    return float(np.where(np.isnan(gaps), np.inf, gaps).max())
 
 
 def _told(errors: Errors, loss: str) -> Floats:

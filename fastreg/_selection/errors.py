@@ -6,7 +6,7 @@ It chooses among tall.py, lockstep.py and a path for each fold; must not know ho
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from typing import Any, NamedTuple
@@ -18,7 +18,7 @@ from fastreg import _lasso
 from fastreg._descent import OUTCOMES, Step, choose_lockstep
 from fastreg._model import Model, extent
 from fastreg._results import ConvergenceWarning, Status
-from fastreg._selection.held import STALLED, Errors, Held, Rows
+from fastreg._selection.held import STALLED, Errors, Folds, Held
 from fastreg._selection.lockstep import Group
 from fastreg._selection.tall import Tall, tall_folds
 
@@ -43,7 +43,7 @@ def fold_errors(
     everything else             as one path for each fold, but a column is read once for all folds of a thread (lockstep.py)
     no l1 penalty at an alpha   a path for each fold"""
     if held.model.l1_ratio == 0.0 or not alphas.all():  # a factor for each fold and alpha
-        alone = [_alone(held, fold, alphas) for fold in held.folds]
+        alone = list(_alone(held, held.folds, alphas))
         whole = Errors(*(np.stack(parts, axis=1) for parts in zip(*alone, strict=True)))
         kept = next((k for k in range(alphas.size) if watch is not None and watch(_at(whole, k))), alphas.size - 1)
         return Errors(*(part[: kept + 1] for part in whole)), None
@@ -58,8 +58,9 @@ def fold_errors(
             if watch is not None and watch(_at(found[-1], 0)):
                 break
     whole = Errors(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
-    for k in np.flatnonzero((whole.status == STALLED).any(axis=0)):  # alone it may do without an l1 that rounding hides
-        for part, other in zip(whole, _alone(held, held.folds[k], alphas[: len(whole.mse)]), strict=True):
+    stalled = np.flatnonzero((whole.status == STALLED).any(axis=0))  # alone a fold may do without an l1 that rounding hides
+    for k, alone in zip(stalled, _alone(held, [held.folds[k] for k in stalled], alphas[: len(whole.mse)]), strict=True):
+        for part, other in zip(whole, alone, strict=True):
             part[:, k] = other
     first = groups[0]
     if isinstance(first, Tall) or any(step.status is Status.STALLED for step in first.steps[0]):
@@ -80,25 +81,33 @@ def _at(errors: Errors, k: int) -> Errors:
     return Errors(*(part[k] for part in errors))
 
 
-def _alone(held: Held, fold: tuple[Rows, Rows], alphas: Floats) -> Errors:
-    """The errors of one fold at each alpha, by a path with weights of 0 for the other rows."""
-    train, test = fold
-    weights = np.zeros(held.weights.size)
-    weights[train] = held.weights[train]
+def _alone(held: Held, folds: Folds, alphas: Floats) -> Iterator[Errors]:
+    """The errors of folds at each alpha, by a path with weights of 0 for the other rows.  Copies the rows to judge by, and
+    entries of sparse X by rows."""
+    if not folds:
+        return
     X: Any = held.model.design
+    rows = X
     if held.model.problem.columns.sparse:
         from fastreg import _sparse
 
-        X = _sparse.by_rows(X)
-    paths = []
-    for share in held.shares.tolist():
-        options = held.options._replace(sample_weight=weights, warm_start=None, relax=share)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)  # the statuses are judged with those of all folds
-            paths.append(_lasso.one_path(Model(X, held.y, options, held.model.l1_ratio), alphas))
-    known = held.y[test] - (0.0 if held.model.offset is None else held.model.offset[test])
-    weight = held.weights[test] / held.weights[test].sum()
-    missed, first = np.stack([known[:, None] - path.predict(X[test]) for path in paths], axis=-1), paths[0]
-    status = np.array([OUTCOMES.index(one) if one in OUTCOMES else 0 for one in first.statuses])
-    squares, sizes = (np.tensordot(weight, part, axes=1) for part in (np.square(missed), np.abs(missed)))
-    return Errors(squares, sizes, first.objectives, first.dual_gaps, status)
+        X = _sparse.by_columns(X)
+        rows = X.tocsr()
+    for train, test in folds:
+        weights = np.zeros(held.weights.size)
+        weights[train] = held.weights[train]
+        model = Model(X, held.y, held.options._replace(sample_weight=weights, warm_start=None), held.model.l1_ratio)
+        paths = []
+        for share in held.shares.tolist():
+            model.relax = model.descent.relax = share
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", ConvergenceWarning)  # the statuses are judged with those of all folds
+                paths.append(_lasso.one_path(model, alphas))
+            model.descent.restart()
+        known = held.y[test] - (0.0 if held.model.offset is None else held.model.offset[test])
+        weight = held.weights[test] / held.weights[test].sum()
+        missed, first = np.stack([known[:, None] - path.predict(rows[test]) for path in paths], axis=-1), paths[0]
+        status = np.array([OUTCOMES.index(one) if one in OUTCOMES else 0 for one in first.statuses])
+        with np.errstate(over="ignore"):
+            squares, sizes = (np.tensordot(weight, part, axes=1) for part in (np.square(missed), np.abs(missed)))
+        yield Errors(squares, sizes, first.objectives, first.dual_gaps, status)
