@@ -3,6 +3,8 @@
 import io
 import sys
 from functools import lru_cache
+from threading import Event
+from time import sleep
 
 import numpy as np
 import pytest
@@ -300,6 +302,35 @@ def test_verbose_shows_a_bar_or_a_plain_line(monkeypatch, with_tqdm):
     shown.truncate(0)
     fr.lasso_cv(X, y, cv=3, alphas=7)
     assert not shown.getvalue().strip("\0")
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError])
+@pytest.mark.parametrize("shape", ["wide", "very tall"])
+def test_threads_end_with_the_one_that_fails(monkeypatch, shape, error):
+    """Ctrl-C is heard in the main thread alone: the others are told, and end at their next alpha."""
+    from fastreg._selection import errors, lockstep, tall
+
+    X, y = problem(300, 8, seed=6) if shape == "very tall" else plain(shape, np.float64)
+    kind, fails, walked = tall.Tall if shape == "very tall" else lockstep.Group, Event(), []
+    descend = kind.descend
+
+    def walk(group, alphas):
+        walked.append(alphas.size)
+        if len(walked) == 1:
+            fails.set()
+            raise error
+        fails.wait()
+        while not events[0].is_set():
+            sleep(0.001)
+        return descend(group, alphas)
+
+    events = []
+    monkeypatch.setattr(errors, "Event", lambda: events.append(Event()) or events[0])
+    monkeypatch.setattr(kind, "descend", walk)
+    with pytest.raises(error):
+        fr.lasso_cv(X, y, cv=2, n_threads=2, alphas=20)
+    assert set(walked) == {1}
+    assert len(walked) <= 2
 
 
 # What cannot be

@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
+from threading import Event
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -47,25 +48,42 @@ def fold_errors(
         whole = Errors(*(np.stack(parts, axis=1) for parts in zip(*alone, strict=True)))
         kept = next((k for k in range(alphas.size) if watch is not None and watch(_at(whole, k))), alphas.size - 1)
         return Errors(*(part[: kept + 1] for part in whole)), None
-    share = min(n_threads, len(held.folds))
+    share, stopped = min(n_threads, len(held.folds)), Event()
     with ThreadPoolExecutor(share) if share > 1 else nullcontext() as pool:
         run: Any = map if pool is None else pool.map
         groups: Any = tall_folds(held) or _groups(held, share, run)
         found = []
-        for some in [alphas] if watch is None else alphas[:, None]:
-            steps = list(run(lambda group, some=some: group.descend(some), groups))
-            found.append(Errors(*(np.concatenate(parts, axis=1) for parts in zip(*steps, strict=True))))
-            if watch is not None and watch(_at(found[-1], 0)):
-                break
+        try:
+            for some in [alphas] if watch is None else alphas[:, None]:
+                steps = list(run(lambda group, some=some: _descend(group, some, share > 1, stopped), groups))
+                found.append(Errors(*(np.concatenate(parts, axis=1) for parts in zip(*steps, strict=True))))
+                if watch is not None and watch(_at(found[-1], 0)):
+                    break
+        except BaseException:  # Ctrl-C, which the main thread alone hears of
+            stopped.set()
+            raise
     whole = Errors(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
     stalled = np.flatnonzero((whole.status == STALLED).any(axis=0))  # alone a fold may do without an l1 that rounding hides
-    for k, alone in zip(stalled, _alone(held, [held.folds[k] for k in stalled], alphas[: len(whole.mse)]), strict=True):
-        for part, other in zip(whole, alone, strict=True):
+    for k, again in zip(stalled, _alone(held, [held.folds[k] for k in stalled], alphas[: len(whole.mse)]), strict=True):
+        for part, other in zip(whole, again, strict=True):
             part[:, k] = other
     first = groups[0]
     if isinstance(first, Tall) or any(step.status is Status.STALLED for step in first.steps[0]):
         return whole, None
     return whole, Trace(first.steps, first.kernel.counts)
+
+
+def _descend(group: Any, alphas: Floats, threads: bool, stopped: Event) -> Errors:
+    """What a group finds at each alpha; among threads it looks after each whether it is to go on."""
+    if not threads:
+        found: Errors = group.descend(alphas)
+        return found
+    steps = []
+    for alpha in alphas[:, None]:
+        steps.append(group.descend(alpha))
+        if stopped.is_set():
+            break
+    return Errors(*(np.concatenate(parts) for parts in zip(*steps, strict=True)))
 
 
 def _groups(held: Held, share: int, run: Any) -> list[Group]:
