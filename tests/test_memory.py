@@ -60,6 +60,20 @@ def test_a_path_takes_less_than_a_tenth_of_x(tmp_path, shape, order, dtype):
     assert taken < 0.1 * size, found
 
 
+@orders
+def test_folds_take_a_tenth_of_a_large_x(tmp_path, order):
+    """12 % of X, and 28 p + 80 n bytes for each of six problems."""
+    call, check = "fr.lasso_cv(X, y, cv=5, alphas=20, alpha_min_ratio=0.3)", "found.fold_errors.shape == (5, 20)"
+    size, taken, found = extra(tmp_path, (1000, 30_000), order, "float64", call, check)
+    assert taken < 0.12 * size + 6 * (28 * 30_000 + 80 * 1000), found
+
+
+def test_many_folds_do_not_all_take_memory_at_once(tmp_path):
+    call, check = "fr.lasso_cv(X, y, cv=len(y), alphas=3, alpha_min_ratio=0.1)", "found.fold_errors.shape == (1000, 3)"
+    _, taken, found = extra(tmp_path, (1000, 100), "F", "float64", call, check)
+    assert taken < 60e6, found
+
+
 GRID = "np.geomspace(1e3, 0.1, 20)"
 # Name: (call, how to tell that it went well, what it may take: blocks where n > p, and vectors of n, p and 20 p entries).
 RIDGE = {

@@ -120,8 +120,10 @@ def lasso_cv(
     -----
     All folds go down the grid together, each with a working set of its own, so that a column is read once for all of them.
     Every fit to a fold is certified by the duality gap; CVPath.dual_gap is the largest, relative to the objective.  Errors are
-    equal to those of separate fits of each fold, to the tolerance.  Takes 28 p bytes for each fold, and 12 % of X, 24 MB, or
-    what X leaves of 192 MB, whichever is most.
+    equal to those of separate fits of each fold, to the tolerance.
+
+    Takes 28 p + 80 n bytes for each of up to 32 folds at a time in each thread (of all, where there is a callback or verbose),
+    and 12 % of X, 24 MB, or what X leaves of 192 MB, whichever is most; the folds themselves are 8 bytes a row each.
 
     References
     ----------

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastreg import _lasso
-from fastreg._descent import OUTCOMES, Step, choose_lockstep
+from fastreg._descent import MOST_FOLDS, OUTCOMES, Step, choose_lockstep
 from fastreg._model import Model, extent
 from fastreg._results import ConvergenceWarning, Status
 from fastreg._selection.held import STALLED, Errors, Folds, Held
@@ -51,11 +51,11 @@ def fold_errors(
     share, stopped = min(n_threads, len(held.folds)), Event()
     with ThreadPoolExecutor(share) if share > 1 else nullcontext() as pool:
         run: Any = map if pool is None else pool.map
-        groups: Any = tall_folds(held) or _groups(held, share, run)
+        groups: Any = tall_folds(held) or _groups(held, share, watch is not None)
         found = []
         try:
             for some in [alphas] if watch is None else alphas[:, None]:
-                steps = list(run(lambda group, some=some: _descend(group, some, share > 1, stopped), groups))
+                steps = list(run(lambda group, some=some: _descend(group, some, share > 1, watch is None, stopped), groups))
                 found.append(Errors(*(np.concatenate(parts, axis=1) for parts in zip(*steps, strict=True))))
                 if watch is not None and watch(_at(found[-1], 0)):
                     break
@@ -70,28 +70,30 @@ def fold_errors(
     first = groups[0]
     if isinstance(first, Tall) or any(step.status is Status.STALLED for step in first.steps[0]):
         return whole, None
-    return whole, Trace(first.steps, first.kernel.counts)
+    return whole, Trace(first.steps, first.counts)
 
 
-def _descend(group: Any, alphas: Floats, threads: bool, stopped: Event) -> Errors:
-    """What a group finds at each alpha; among threads it looks after each whether it is to go on."""
-    if not threads:
-        found: Errors = group.descend(alphas)
-        return found
+def _descend(group: Any, alphas: Floats, threads: bool, once: bool, stopped: Event) -> Errors:
+    """What a group finds at each alpha; among threads it looks after each whether it is to go on.  once: no others follow."""
     steps = []
-    for alpha in alphas[:, None]:
-        steps.append(group.descend(alpha))
+    for some in alphas[:, None] if threads else [alphas]:
+        steps.append(group.descend(some))
         if stopped.is_set():
             break
+    if once:
+        group.release()
     return Errors(*(np.concatenate(parts) for parts in zip(*steps, strict=True)))
 
 
-def _groups(held: Held, share: int, run: Any) -> list[Group]:
-    """The folds in so many groups, each to be solved side by side."""
-    t = len(held.folds)
-    room, form = choose_lockstep(held.model.problem.n, held.model.p, t, *extent(held.model.design))
-    parts = [held.folds[t * k // share : t * (k + 1) // share] for k in range(share)]
-    return list(run(lambda part: Group(held, part, form, room, part is parts[0]), parts))
+def _groups(held: Held, share: int, together: bool) -> list[Group]:
+    """The folds in groups, each to be solved side by side: as many at a time as there are threads, or all together."""
+    t, size = len(held.folds), share * MOST_FOLDS
+    groups = share * -(-t // size)
+    room, form = choose_lockstep(
+        held.model.problem.n, held.model.p, t if together else min(t, size), *extent(held.model.design)
+    )
+    parts = [held.folds[t * k // groups : t * (k + 1) // groups] for k in range(groups)]
+    return [Group(held, part, form, room, part is parts[0]) for part in parts]
 
 
 def _at(errors: Errors, k: int) -> Errors:

@@ -19,10 +19,21 @@ Floats = NDArray[np.float64]
 
 class Group:
     """Folds that are solved side by side, and with them all rows, where `keeps`: then `steps` has those of their path, one list
-    for each share of least squares."""
+    for each share of least squares.
+
+    The solvers are made at the first alpha, and memory is theirs until `release`."""
 
     def __init__(self, held: Held, folds: Folds, form: Form, room: int, keeps: bool) -> None:
-        self.model = model = held.model
+        self.model, self.held, self.of_folds, self.form, self.room, self.keeps = held.model, held, folds, form, room, keeps
+        self.folds = len(folds)
+        self.shares: list[float] = held.shares.tolist()
+        self.steps: list[list[Step]] = [[] for _ in self.shares]
+        self.counts: dict[str, int] = {}
+        self.problems: list[Problem] = []
+
+    def _start(self) -> None:
+        """Make the solvers: one reading of X."""
+        held, folds, model = self.held, self.of_folds, self.model
         self.problems = [_problem(held, train) for train, _ in folds]
         tests, known, shares = [], [], []
         for one, (_, test) in zip(self.problems, folds, strict=True):
@@ -30,23 +41,25 @@ class Group:
             known.append(one.sy * (held.y[test] - (0.0 if model.offset is None else model.offset[test]) - one.y_mean))
             shares.append(held.weights[test] / held.weights[test].sum())
         roots = [one.root for one in self.problems if one.root is not None]
-        if keeps:
+        if self.keeps:
             self.problems.append(model.descent.problem)  # that of the present target
             tests.append(np.empty(0, np.intp))
             known.append(np.empty(0))
             shares.append(np.empty(0))
             roots.append(np.sqrt(held.weights))
-        self.shares: list[float] = held.shares.tolist()
-        self.steps: list[list[Step]] = [[] for _ in self.shares]
-        self.folds, self.keeps = len(folds), keeps
         ys, whole = [one.y for one in self.problems], model.descent.problem
-        self.kernel = Lockstep(whole.columns, roots, ys, tests, known, shares, room, keeps, whole.unit, held.shares)
+        self.kernel = Lockstep(whole.columns, roots, ys, tests, known, shares, self.room, self.keeps, whole.unit, held.shares)
         if model.problem.standard:
             for k, one in enumerate(self.problems[: self.folds]):
                 one.factors = self._standardised(k)
         bounds = self._bounds()
-        self.kernel.begin([one.factors for one in self.problems], bounds, form.gram, form.factor)
+        self.kernel.begin([one.factors for one in self.problems], bounds, self.form.gram, self.form.factor)
         self.unit = np.array([one.sy for one in self.problems])
+
+    def release(self) -> None:
+        """Free the solvers: nothing follows."""
+        del self.kernel
+        self.problems = []
 
     def _standardised(self, k: int) -> Factors:
         """Penalty factors with the standard deviations that columns have in fold k."""
@@ -67,12 +80,15 @@ class Group:
 
     def descend(self, alphas: Floats) -> Errors:
         """Solve every fold at one alpha after another."""
+        if not self.problems:
+            self._start()
         model, shape = self.model, (alphas.size, len(self.problems))
         along = [one.penalties_along(alphas, model.l1_ratio) for one in self.problems]
         l1, l2 = (np.stack(each, axis=1) for each in zip(*along, strict=True))
         width = max(2 + 2 * len(self.shares), 6)
         found, how, before = np.empty((*shape, width)), np.empty((*shape, 3), np.intp), self.kernel.n_kept
         self.kernel.descend(l1, l2, model.tol, model.max_iter, found, how)
+        self.counts = self.kernel.counts
         if self.keeps:
             self._keep(found[:, -1], how[:, -1], before)
         unit, of_folds = self.unit[: self.folds, None], found[:, : self.folds]

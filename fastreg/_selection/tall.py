@@ -139,6 +139,10 @@ class Tall:
         self.shift = products[0] - means if model.center else products[0]
         self.total = float(self.products[p, p] + self.shift[p] ** 2)
 
+    def release(self) -> None:
+        """Free the solver: nothing follows."""
+        del self.solver
+
     def descend(self, alphas: Floats) -> Errors:
         """Solve the fold at one alpha after another."""
         problem, model, size = self.problem, self.model, alphas.size
