@@ -12,6 +12,7 @@ The gradients need no copy of X with a fold's means: a fold's residual times the
 constant may be taken off a column.
 """
 
+from libc.limits cimport INT_MAX
 from libc.math cimport fabs
 from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memcpy, memset
@@ -320,7 +321,8 @@ cdef int read(Folds *F) noexcept nogil:
         for k in range(t):
             renew(&F.folds[F.waiting[k]], cols, width, products + k * PANEL)
         b += width
-        F.work += <double>n * width * t if not F.X.sparse else width * t
+        # of sparse X, the entries of columns of mean length
+        F.work += <double>(n if not F.X.sparse else 1 + F.X.csc.size // F.X.p) * width * t
         if interrupted(&F.work):
             status = -2
             break
@@ -510,7 +512,8 @@ cdef class Lockstep:
         for k in range(self.F.n_shares):
             self.F.relaxes = self.F.relaxes or shares[k] > 0.0
         self.F.X.root = NULL
-        self.F.folds = <Fold *>calloc(self.F.t, sizeof(Fold))
+        if columns.X.p <= INT_MAX:      # places of columns are kept as int
+            self.F.folds = <Fold *>calloc(self.F.t, sizeof(Fold))
         if self.F.folds == NULL:
             raise MemoryError("no memory for folds")
         for k in range(self.F.t):
@@ -584,7 +587,7 @@ cdef class Lockstep:
 
     @property
     def counts(self):
-        """the work for the last fold, as Solver has it"""
+        """the work for the last fold as Solver has it, but columns that were read for any of them"""
         cdef Working *W = &self.F.folds[self.F.t - 1].S.W
         return {
             "columns_read": self.F.n_columns_read,

@@ -385,7 +385,7 @@ cdef bint settle_groups(Matrix *X, const double *y, const double *at, const Py_s
 
 
 cdef void extremes(Matrix *X, const double *y, Py_ssize_t j, const Py_ssize_t *group, Py_ssize_t groups, double *least,
-                    double *most) noexcept nogil:
+                   double *most) noexcept nogil:
     """The least and the largest entry of column j of [X y] in each group; those of none are 0."""
     cdef Py_ssize_t i, g
     cdef double x
@@ -405,9 +405,9 @@ def group_moments(object X, const double[::1] y, object root, const Py_ssize_t[:
     """A MomentSums of each group of rows of [X y], in one reading of X.
 
     X: 2-d float32 or float64 of any strides; root: float64 (n,), square roots of weights, or None; group (n,): from 0 to
-    groups - 1, or -1 for a row of none or of weight 0.  None where a sum is not finite, where a sum of squares is so near the ends
-    of the range of float64 that products of them may not be, or where a group is so far from the first rows that too little is
-    left of its squares."""
+    groups - 1, or -1 for a row of none or of weight 0.  None where a sum is not finite, where a sum of squares is so near the
+    ends of the range of float64 that products of them may not be, or where a group is so far from the first rows that too
+    little is left of its squares."""
     cdef Py_buffer x, weights
     cdef Matrix M
     cdef Grouped G
