@@ -6,7 +6,7 @@ Knows errors, paths and how an alpha is chosen from them; must not know how eith
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,6 +16,16 @@ from fastreg._selection.criteria import best
 
 Floats = NDArray[np.float64]
 ALPHAS = ("min", "1se")
+
+
+class CVStep(NamedTuple):
+    """What a callback is told after each alpha."""
+
+    alpha: float
+    l1_ratio: float
+    errors: Floats  #: the error on each fold, (folds,); (folds, shares) for several amounts of relaxation
+    done: int  #: alphas that are done
+    total: int  #: of so many, over all l1_ratios
 
 
 @dataclass(frozen=True, eq=False)
