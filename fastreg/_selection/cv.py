@@ -61,9 +61,11 @@ def lasso_cv(
     random_state : int
         Seed of the shuffle.
     n_threads : int
-        Folds are shared out over so many threads.  The folds of a thread read X together, so that more threads read more.
+        Folds are shared out over so many threads, unless an alpha or l1_ratio is 0.  The folds of a thread read X together, so
+        that more threads read more.
     callback : function of a CVStep, optional
-        Called after each alpha, from the largest down, with its errors; if it returns True the alphas end there.
+        Called after each alpha, from the largest down, with its errors; if it returns True the alphas of this target and
+        l1_ratio end there.
     verbose : bool
         Show progress on stderr: a bar of tqdm if that is installed, a plain line if not.
 
@@ -75,7 +77,7 @@ def lasso_cv(
     Raises
     ------
     ValueError, TypeError
-        As `lasso_path`, and for folds without rows.
+        As `lasso_path`, for folds without rows, and where float64 does not hold the errors.
 
     Warns
     -----
@@ -86,7 +88,7 @@ def lasso_cv(
     -----
     All folds go down the grid together, each with a working set of its own, so that a column is read once for all of them.
     Every fit to a fold is certified by the duality gap; CVPath.dual_gap is the largest, relative to the objective.  Errors are
-    equal to those of separate fits of each fold, to the tolerance.
+    equal to those of separate fits of each fold, to the tolerance, where these have one solution.
 
     Takes 28 p + 80 n bytes for each of up to 32 folds at a time in each thread (of all, where there is a callback or verbose),
     and 12 % of X, 24 MB, or what X leaves of 192 MB, whichever is most; the folds themselves are 8 bytes a row each.

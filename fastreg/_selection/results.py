@@ -24,7 +24,7 @@ class CVStep(NamedTuple):
     alpha: float
     l1_ratio: float
     errors: Floats  #: the error on each fold, (folds,); (folds, shares) for several amounts of relaxation
-    done: int  #: alphas that are done
+    done: int  #: alphas that are done, of one target
     total: int  #: of so many, over all l1_ratios
 
 
@@ -46,7 +46,7 @@ class CVPath:
     loss : str
         "mse", the squared error, or "mae", the absolute one.
     path : Path
-        The fits to all rows, at the same alphas.
+        The fits to all rows, at the same alphas.  Columns are read for folds and all rows at once, and so are counted for both.
     dual_gap : float
         The largest gap of all fits to folds, divided by the objective there: objective - optimum <= dual_gap * objective.
     index_min, index_1se : int
@@ -54,7 +54,8 @@ class CVPath:
     relax : float
         Share of the least-squares refit in the coefficients of `path`, see `lasso_path`.
     curves : tuple of CVPath
-        One for each l1_ratio, and for each amount of relaxation of it, in the order given; this is one of them.
+        One for each l1_ratio, and for each amount of relaxation of it, in the order given, without curves of its own; this
+        has the numbers of one of them.
     """
 
     alphas: Floats
