@@ -1,7 +1,9 @@
 """Cross-validation: the errors of each fold are those of fitting it alone, on its rows, whatever the layout and the options."""
 
 import io
+import signal
 import sys
+import threading
 from functools import lru_cache
 from threading import Event
 from time import sleep
@@ -432,3 +434,81 @@ def test_a_constant_target_and_constant_columns(layout):
     one = np.asfortranarray(np.column_stack([same, X[:, 0] + 1e8]))
     folds = ref.folds_of(24, 4, seed=0)
     assert_alone(one - 1e8, y, fr.lasso_cv(kind(one, float), y, cv=folds, alphas=[0.1], tol=TOL), folds, [0.1], 1.0, {})
+
+
+# Constant columns, relaxed fits, threads
+
+
+@pytest.mark.parametrize("name", ["none", "weights"])
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize("value", [0.0, 1.5, 1e8])
+def test_a_column_that_is_constant_in_the_rows_of_a_tall_fold_alone(value, fit_intercept, name):
+    X, y = problem(300, 6, seed=2)
+    X[:, 2] = value
+    X[0, 2] -= 4.0
+    labels = np.arange(300) % 3
+    folds = [(np.flatnonzero(labels != k), np.flatnonzero(labels == k)) for k in range(3)]
+    options = {**options_for(name, X), "standardize": True, "fit_intercept": fit_intercept}
+    alphas = grid(X, y, 1.0, options)
+    found = fr.lasso_cv(X, y, cv=folds, alphas=alphas, tol=TOL, **options)
+    assert_alone(X, y, found, folds, alphas, 1.0, options)
+
+
+@pytest.mark.filterwarnings("ignore::fastreg.ConvergenceWarning")  # of all rows, whose columns are of two scales
+def test_a_column_that_varies_little_in_tall_folds_far_from_its_first_rows():
+    X, y = problem(2000, 4, seed=2)
+    X[512:, 2] += 1e6
+    y[512:] += 3.0 * (X[512:, 2] - 1e6)
+    folds = [(np.arange(600, 1600), np.arange(1600, 2000)), (np.arange(1000, 2000), np.arange(600, 1000))]
+    alphas = [1.0, 0.1]
+    assert_alone(X, y, fr.lasso_cv(X, y, cv=folds, alphas=alphas, tol=TOL), folds, alphas, 1.0, {})
+
+
+@pytest.mark.parametrize("shape", [*SHAPES, "very tall"])
+def test_shares_of_least_squares_in_any_order(shape):
+    X, y = problem(300, 8, seed=6) if shape == "very tall" else plain(shape, np.float64)
+    options = {"cv": 3, "alphas": grid(X, y, 1.0, {}), "tol": TOL}
+    for curve in fr.lasso_cv(X, y, relax=[1.0, 0.0, 0.5, 0.0], **options).curves:
+        alone = fr.lasso_cv(X, y, relax=curve.relax, **options)
+        np.testing.assert_allclose(curve.fold_errors, alone.fold_errors, rtol=1e-7)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_relaxed_fits_of_as_many_columns_as_rows(seed):
+    """Rows of weight 0 add nothing to the rank: least squares on the support are those of smallest norm."""
+    X, y = problem(40, 40, seed=seed)
+    folds, alphas = ref.folds_of(40, 4, seed=1), [0.1, 0.01]
+    found = fr.elastic_net_cv(X, y, l1_ratio=0.05, relax=1.0, cv=folds, alphas=alphas, tol=TOL)
+    assert_alone(X, y, found, folds, alphas, 0.05, {"relax": 1.0})
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="no signals to a thread")
+def test_ctrl_c_ends_folds_in_the_middle_of_their_alphas(monkeypatch):
+    from fastreg._selection.lockstep import Group
+
+    X, y = problem(400, 3000, seed=1)
+    ended, descend = [], Group.descend
+
+    def watched(group, alphas):
+        threading.Timer(0.1, signal.pthread_kill, [threading.main_thread().ident, signal.SIGINT]).start()
+        found = descend(group, alphas)
+        ended.append(group)
+        return found
+
+    monkeypatch.setattr(Group, "descend", watched)
+    with pytest.raises(KeyboardInterrupt):
+        fr.lasso_cv(X, y, cv=10, alphas=np.geomspace(1.0, 1e-4, 1000), tol=1e-12)
+    assert not ended
+    monkeypatch.undo()
+    assert fr.lasso_cv(X[:, :30], y, cv=4, alphas=5).fold_errors.shape == (4, 5)
+
+
+@pytest.mark.parametrize("n_threads", [1, 2])
+def test_what_a_callback_raises_is_raised(n_threads):
+    X, y = plain("wide", np.float64)
+
+    def fail(step):
+        raise LookupError("not this one")
+
+    with pytest.raises(LookupError, match="not this one"):
+        fr.lasso_cv(X, y, cv=4, callback=fail, n_threads=n_threads)

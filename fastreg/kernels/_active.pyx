@@ -192,6 +192,7 @@ cdef int active_relax(Active *S, double share) noexcept nogil:
     """After a solve: let the answer be (1 - share) w + share x, x least squares on the support, and rss |y - X answer|^2.  w
     stays for the next solve.  Status as in working_relax."""
     cdef int status = 0
+    S.answer = S.W.w
     if share > 0.0:
         status = working_relax(&S.W, share, S.W.trial_w, &S.rss)
         S.answer = S.W.trial_w

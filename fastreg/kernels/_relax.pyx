@@ -125,9 +125,11 @@ cdef int factor_support(Working *W, Py_ssize_t *n_dependent) noexcept nogil:
     cdef Py_ssize_t i, j, k, m, new, done, at_once = AT_ONCE, leavers = 0
     # of a Gram matrix that somebody else has made, the factor is no better than it
     cdef bint whole = W.factor_l2 == 0.0 and not W.mistrusted
-    cdef Py_ssize_t rank = W.X.n - W.X.centred
+    cdef Py_ssize_t rank = -W.X.centred
     cdef double *row
     cdef int status
+    for i in range(W.X.n):
+        rank += W.X.root == NULL or W.X.root[i] > 0.0
     for k in range(W.factor.m):
         j, row = W.order[k], W.factor.L[k]
         leavers += W.w[j] == 0.0
@@ -145,11 +147,11 @@ cdef int factor_support(Working *W, Py_ssize_t *n_dependent) noexcept nogil:
         m, new = W.factor.m, 0
         for j in range(W.X.p):
             if new < at_once and W.place[j] == OUTSIDE and W.w[j] != 0.0 and W.sq[j] > 0.0:
-                if m < rank:
+                if m >= rank:
+                    W.place[j] = LEFT_OUT
+                elif m + new < rank:    # beyond it a pivot is rounding, which may be above the tolerance
                     W.order[m + new] = j
                     new += 1
-                else:
-                    W.place[j] = LEFT_OUT
         if new == 0:
             break
         if factor_reserve(&W.factor, m + new) != 0:

@@ -168,7 +168,7 @@ cdef class Solver:
                 n_iter = 0
                 outcome = active_solve(&self.S, l1[k], l2[k], tol, max_iter, &n_iter, &g)
                 for s in range(shares.shape[0]):
-                    if not has_failed(outcome) and shares[s] > 0.0:
+                    if not has_failed(outcome):
                         outcome = failed_or(outcome, active_relax(&self.S, shares[s]))
                     if has_failed(outcome):
                         break
