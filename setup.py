@@ -18,6 +18,7 @@ KERNELS = [
     "_design",
     "_gram",
     "_moments",
+    "_groups",
     "_columns",
     "_cholesky",
     "_cross",

@@ -19,7 +19,7 @@ from fastreg._gramstats import GramStats
 from fastreg._model import Model
 from fastreg._normalise import normalise, standardised
 from fastreg._selection.held import STALLED, Errors, Folds, Groups, Held
-from fastreg.kernels._moments import group_moments
+from fastreg.kernels._groups import group_moments
 from fastreg.kernels._solver import Solver
 
 Floats = NDArray[np.float64]

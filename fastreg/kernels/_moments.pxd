@@ -21,3 +21,14 @@ ctypedef struct Moments:        # of m columns
 cdef int moments_reserve(Moments *M, Py_ssize_t m, Py_ssize_t rows) noexcept nogil
 cdef void moments_free(Moments *M) noexcept nogil
 cdef int moments_continue(Moments *M, Matrix *X, Matrix *Y, const double *y) noexcept nogil
+
+
+cdef class MomentSums:
+    """The moments of [X Y], p and t columns."""
+    cdef Moments sums
+    cdef double *saved          # S, at, base, so_far and step before a call
+    cdef readonly Py_ssize_t p, t
+    cdef readonly Py_ssize_t rows       # of weight > 0
+
+    cdef void save(self) noexcept nogil
+    cdef void restore(self, double weight) noexcept nogil
