@@ -34,6 +34,7 @@ KERNELS = [
     "_solver",
     "_targets",
     "_trail",
+    "_reading",
     "_folds",
     "_ridge",
 ]
