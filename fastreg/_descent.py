@@ -27,7 +27,7 @@ Floats = NDArray[np.float64]
 TOGETHER = 192_000_000
 LEAST = 24_000_000
 SHARE = 0.07
-FOLDS = 0.12  # the same for folds together
+FOLDS = 0.1  # the same for folds together
 
 # So many folds go side by side: more push one another out of the caches.  600 folds of 600 x 300 take 10.1 s all together, 5.2,
 # 4.9 and 4.6 by 100, 30 and 15.
@@ -123,20 +123,27 @@ def choose_places(n: int, p: int, t: int, size: int, form: Form) -> tuple[int, F
     return places, Form(False, min(form.gram, math.isqrt(share // 12)), min(form.factor, math.isqrt(share // 4)))
 
 
-def choose_lockstep(n: int, p: int, t: int, size: int, entries: int | None) -> tuple[int, Form]:
-    """(residuals that each of t folds may keep, the form of its working set), for X as in choose_form.
+class Share(NamedTuple):
+    """What folds that are solved side by side may take."""
 
-    Means, squares and gradients of t folds take 28 t p bytes whatever is allowed; residuals get a quarter of it, as in the
-    solver of all rows 1 % of X, or all of it where that does not hold 16; working sets get the rest."""
+    room: int  # residuals of each
+    form: Form  # of the working set of each
+    budget: float  # bytes of all working sets
+
+
+def choose_lockstep(n: int, p: int, t: int, size: int, entries: int | None) -> Share:
+    """What t folds may take side by side, for X as in choose_form.
+
+    Means, squares and gradients of t folds take 28 t p bytes whatever is allowed; residuals get a quarter of it, working sets
+    the rest.  How large these come to be is not foreseeable: where all together take more, each fold goes on alone, and only a
+    factor, which is worth it, may then take more than is allowed."""
     allowed = max(FOLDS * size, LEAST, TOGETHER - size)
-    held = allowed / (8 * n * t)
-    room = min(MOST_RESIDUALS, p, max(2, min(16, int(held)), int(0.25 * held)))
-    left = max(allowed - t * (28 * p + 8 * n * (room + 4)), LEAST) / t
+    room = min(MOST_RESIDUALS, p, max(2, int(0.25 * allowed / (8 * n * t))))
+    left = max(allowed - t * (28 * p + 8 * n * (room + 4)), 0.25 * allowed)
     alone = choose_form(n, p, size, entries)
-    gram = math.isqrt(int(left / 12))
-    return room, Form(
-        False, min(alone.gram, gram) if not alone.tall else gram, alone.factor if not alone.tall else FACTOR_COLUMNS
-    )
+    gram = math.isqrt(int(allowed / 12))
+    form = Form(False, gram, FACTOR_COLUMNS) if alone.tall else Form(False, min(alone.gram, gram), alone.factor)
+    return Share(room, form, left)
 
 
 COUNTS = ("columns_read", "working_set", "sweeps", "newton_steps", "pivots", "products")

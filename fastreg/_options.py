@@ -309,7 +309,9 @@ def folds_that_count(
 
 
 def _complements(tests: list[NDArray[np.intp]], n: int) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
-    return [(np.setdiff1d(np.arange(n), test, assume_unique=True), test) for test in tests]
+    # of k folds there are (k - 1) n rows to fit: half the bytes
+    rows = np.arange(n, dtype=np.int32 if n < 2**31 else np.intp)
+    return [(np.delete(rows, test), test) for test in tests]
 
 
 def _rows(value: Any, name: str, n: int) -> NDArray[np.intp]:

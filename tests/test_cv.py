@@ -257,6 +257,7 @@ def test_threads_change_nothing_but_rounding():
 
 def test_columns_are_read_for_all_folds_at_once():
     """The point of going down together: fewer columns are read than by one path for each fold."""
+    from fastreg._descent import Share
     from fastreg._model import Model, Options
     from fastreg._selection.held import Held
     from fastreg._selection.lockstep import Group
@@ -265,10 +266,28 @@ def test_columns_are_read_for_all_folds_at_once():
     alphas = fr.lasso_path(X, y, alphas=60, alpha_min_ratio=0.05).alphas
     folds, options = ref.folds_of(60, 10, seed=0), Options()
     model = Model(X, y, options, 1.0)
-    group = Group(Held(model, options, y, folds, np.ones(60), None, np.zeros(1)), folds, model.form, 31, False)
+    group = Group(Held(model, options, y, folds, np.ones(60), None, np.zeros(1)), folds, Share(31, model.form, np.inf), False)
     group.descend(alphas)
     alone = [fr.lasso_path(X, y, alphas=alphas, sample_weight=ref.mask(60, train)).n_columns_read for train, _ in folds]
     assert group.kernel.n_columns_read < 0.35 * sum(alone)
+
+
+@pytest.mark.parametrize("relax", [[0.0], [0.0, 1.0]])
+@pytest.mark.parametrize("layout", ["F", "CSC"])
+@pytest.mark.parametrize("budget", [1.0, 3e4])
+def test_folds_that_take_too_much_memory_together_go_on_alone(monkeypatch, budget, layout, relax):
+    from fastreg._selection import errors
+
+    X, y = problem(60, 80, seed=5, correlation=0.5)
+    kind, options = LAYOUTS[layout], {"cv": 4, "alphas": 30, "alpha_min_ratio": 0.01, "tol": TOL, "relax": relax}
+    together = fr.lasso_cv(kind(X, float), y, **options)
+    choose = errors.choose_lockstep
+    monkeypatch.setattr(errors, "choose_lockstep", lambda *data: choose(*data)._replace(budget=budget))
+    alone = fr.lasso_cv(kind(X, float), y, **options)
+    for one, other in zip(together.curves, alone.curves, strict=True):
+        np.testing.assert_allclose(one.fold_errors, other.fold_errors, rtol=1e-6)
+        assert_same_path(X, one.path, other.path)
+    assert together.path.counts != alone.path.counts
 
 
 # Progress

@@ -89,11 +89,11 @@ def _groups(held: Held, share: int, together: bool) -> list[Group]:
     """The folds in groups, each to be solved side by side: as many at a time as there are threads, or all together."""
     t, size = len(held.folds), share * MOST_FOLDS
     groups = share * -(-t // size)
-    room, form = choose_lockstep(
-        held.model.problem.n, held.model.p, t if together else min(t, size), *extent(held.model.design)
+    allowed = choose_lockstep(
+        held.model.problem.n, held.model.p, (t if together else min(t, size)) + 1, *extent(held.model.design)
     )
     parts = [held.folds[t * k // groups : t * (k + 1) // groups] for k in range(groups)]
-    return [Group(held, part, form, room, part is parts[0]) for part in parts]
+    return [Group(held, part, allowed, part is parts[0]) for part in parts]
 
 
 def _at(errors: Errors, k: int) -> Errors:

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastreg import _options
-from fastreg._descent import OUTCOMES, Form, Step
+from fastreg._descent import OUTCOMES, Share, Step, choose_lockstep
+from fastreg._model import extent
 from fastreg._normalise import Factors, Problem, scale_target, standardised
 from fastreg._selection.held import Errors, Folds, Held, Rows
 from fastreg.kernels._folds import Lockstep
@@ -23,8 +24,8 @@ class Group:
 
     The solvers are made at the first alpha, and memory is theirs until `release`."""
 
-    def __init__(self, held: Held, folds: Folds, form: Form, room: int, keeps: bool) -> None:
-        self.model, self.held, self.of_folds, self.form, self.room, self.keeps = held.model, held, folds, form, room, keeps
+    def __init__(self, held: Held, folds: Folds, share: Share, keeps: bool) -> None:
+        self.model, self.held, self.of_folds, self.share, self.keeps = held.model, held, folds, share, keeps
         self.folds = len(folds)
         self.shares: list[float] = held.shares.tolist()
         self.steps: list[list[Step]] = [[] for _ in self.shares]
@@ -48,17 +49,19 @@ class Group:
             shares.append(np.empty(0))
             roots.append(np.sqrt(held.weights))
         ys, whole = [one.y for one in self.problems], model.descent.problem
-        self.kernel = Lockstep(whole.columns, roots, ys, tests, known, shares, self.room, self.keeps, whole.unit, held.shares)
+        self.kernel = Lockstep(
+            whole.columns, roots, ys, tests, known, shares, self.share.room, self.keeps, whole.unit, held.shares
+        )
         if model.problem.standard:
             for k, one in enumerate(self.problems[: self.folds]):
                 one.factors = self._standardised(k)
         bounds = self._bounds()
-        self.kernel.begin([one.factors for one in self.problems], bounds, self.form.gram, self.form.factor)
+        self.kernel.begin([one.factors for one in self.problems], bounds, self.share.form.gram, self.share.form.factor)
         self.unit = np.array([one.sy for one in self.problems])
 
     def release(self) -> None:
         """Free the solvers: nothing follows."""
-        del self.kernel
+        self.__dict__.pop("kernel", None)
         self.problems = []
 
     def _standardised(self, k: int) -> Factors:
@@ -87,7 +90,9 @@ class Group:
         l1, l2 = (np.stack(each, axis=1) for each in zip(*along, strict=True))
         width = max(2 + 2 * len(self.shares), 6)
         found, how, before = np.empty((*shape, width)), np.empty((*shape, 3), np.intp), self.kernel.n_kept
-        self.kernel.descend(l1, l2, model.tol, model.max_iter, found, how)
+        budget = self.share.budget if len(self.problems) > 1 else np.inf
+        done = self.kernel.descend(l1, l2, model.tol, model.max_iter, found, how, budget)
+        found, how = found[:done], how[:done]
         self.counts = self.kernel.counts
         if self.keeps:
             self._keep(found[:, -1], how[:, -1], before)
@@ -95,7 +100,28 @@ class Group:
         losses = of_folds[..., 2 : 2 + 2 * len(self.shares)]
         with np.errstate(over="ignore"):
             squares, sizes = losses[..., ::2] / unit / unit, losses[..., 1::2] / unit
-        return Errors(squares, sizes, of_folds[..., 0], of_folds[..., 1], how[:, : self.folds, 0])
+        errors = Errors(squares, sizes, of_folds[..., 0], of_folds[..., 1], how[:, : self.folds, 0])
+        if done == alphas.size:
+            return errors
+        self.release()
+        rest = self._apart(alphas[done:])
+        return Errors(*(np.concatenate(both) for both in zip(errors, rest, strict=True)))
+
+    def _apart(self, alphas: Floats) -> Errors:
+        """The folds one after another, and all rows, as they take too much memory together."""
+        parts = []
+        share = choose_lockstep(self.model.problem.n, self.model.p, 1, *extent(self.model.design))
+        for fold in self.of_folds:
+            one = Group(self.held, [fold], share, False)
+            parts.append(one.descend(alphas))
+            one.release()
+        if self.keeps:
+            whole = Group(self.held, [], share, True)
+            whole.descend(alphas)
+            self.counts = {name: count + self.counts[name] * (name != "working_set") for name, count in whole.counts.items()}
+            for steps, more in zip(self.steps, whole.steps, strict=True):
+                steps += more
+        return Errors(*(np.concatenate(each, axis=1) for each in zip(*parts, strict=True)))
 
     def _keep(self, found: Floats, how: NDArray[np.intp], before: int) -> None:
         """Take the solutions for all rows, of which there were so many coefficients before."""

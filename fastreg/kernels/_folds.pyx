@@ -151,6 +151,17 @@ cdef Outcome descend(Folds *F, const double *l1, const double *l2, double tol, P
     return REACHED
 
 
+cdef double held(Folds *F) noexcept nogil:
+    """Bytes of Gram matrices and factors of working sets, which grow."""
+    cdef Py_ssize_t k
+    cdef double total = 0.0
+    cdef Working *W
+    for k in range(F.t):
+        W = &F.folds[k].S.W
+        total += 104.0 * W.cap + (0.0 if W.on_residual else 8.0 * W.cap * W.cap) + 4.0 * W.factor.room * W.factor.room
+    return total
+
+
 cdef class Lockstep:
     """Solvers of folds over Columns of all rows, at one penalty after another.
 
@@ -225,19 +236,24 @@ cdef class Lockstep:
         raise_for(status, "the solvers of folds")
 
     def descend(self, const double[:, ::1] l1, const double[:, ::1] l2, double tol, Py_ssize_t max_iter,
-                double[:, :, ::1] found, Py_ssize_t[:, :, ::1] how):
-        """Go on to l1, l2 (K, t) of each fold, one row after another.  found (K, t, ...): objective, gap, for each share
+                double[:, :, ::1] found, Py_ssize_t[:, :, ::1] how, double budget):
+        """Go on to l1, l2 (K, t) of each fold, one row after another; returns how many, which is fewer than K where working
+        sets have come to take more bytes than the budget.  found (K, t, ...): objective, gap, for each share
         sums of squared and of absolute errors; of what is kept, mean'coef and |r|^2, and the same of its least squares, where
         a share is not 0.  how (K, t, 3): outcome, n_iter and the size of the support."""
         cdef Outcome outcome = REACHED
-        cdef Py_ssize_t k
+        cdef Py_ssize_t k, done = 0
         with nogil:
             for k in range(l1.shape[0]):
                 outcome = descend(&self.F, &l1[k, 0], &l2[k, 0], tol, max_iter, &found[k, 0, 0], found.shape[2],
                                   &how[k, 0, 0])
                 if outcome != REACHED:
                     break
+                done += 1
+                if held(&self.F) > budget:
+                    break
         raise_for_outcome(outcome)
+        return done
 
     def take_kept(self, Py_ssize_t[::1] cols, double[::1] values, double[::1] refits):
         """The columns and the coefficients of all solutions kept, one after another, and of least squares, where a share is not
