@@ -1,5 +1,6 @@
 """Checks of options that have an entry per row or column, and of what ends a path; sentences as in _input.py."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -224,10 +225,38 @@ def penalty_matrix(value: Any, p: int) -> Floats:
     return D
 
 
-class CheckedFolds(list[tuple[NDArray[np.intp], NDArray[np.intp]]]):
-    """What `folds` has made, which it need not look at again."""
+class CheckedFolds(Sequence[tuple[NDArray[np.intp], NDArray[np.intp]]]):
+    """(train, test) of each fold of n rows, which need not be looked at again.
 
-    n: int
+    trains None: a fold trains on all rows (of those that count, where these are given) that it does not test, and these are
+    made when they are asked for: k folds would otherwise take 8 (k - 1) n bytes."""
+
+    def __init__(
+        self,
+        n: int,
+        tests: list[NDArray[np.intp]],
+        trains: list[NDArray[np.intp]] | None = None,
+        counted: NDArray[np.bool_] | None = None,
+    ) -> None:
+        self.n, self.tests, self.trains, self.counted = n, tests, trains, counted
+
+    def __len__(self) -> int:
+        return len(self.tests)
+
+    def counts(self) -> NDArray[np.bool_]:
+        """Whether each row counts."""
+        return np.ones(self.n, bool) if self.counted is None else self.counted
+
+    def __getitem__(self, k: Any) -> Any:
+        if isinstance(k, slice):
+            trains = None if self.trains is None else self.trains[k]
+            return CheckedFolds(self.n, self.tests[k], trains, self.counted)
+        test = self.tests[k]
+        if self.trains is not None:
+            return self.trains[k], test
+        left = self.counts().copy()
+        left[test] = False
+        return np.flatnonzero(left), test
 
 
 def folds(value: Any, n: int, seed: int | None) -> CheckedFolds:
@@ -236,13 +265,6 @@ def folds(value: Any, n: int, seed: int | None) -> CheckedFolds:
     A number is so many folds of rows that are shuffled by the seed, or in their order without one."""
     if isinstance(value, CheckedFolds) and value.n == n:
         return value
-    checked = CheckedFolds(_folds(value, n, seed))
-    checked.n = n
-    return checked
-
-
-def _folds(value: Any, n: int, seed: int | None) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
-    """`folds` of what has not been checked."""
     if hasattr(value, "__index__") and np.ndim(value) == 0:
         k = count(value, "cv", 2)
         if n == 1:
@@ -250,24 +272,24 @@ def _folds(value: Any, n: int, seed: int | None) -> list[tuple[NDArray[np.intp],
         if k > n:
             raise ValueError(f"cv is {k} folds, but X has {n} rows; at most {n} are needed.")
         order = np.arange(n) if seed is None else np.random.default_rng(seed).permutation(n)
-        return _complements([np.sort(part) for part in np.array_split(order, k)], n)
+        return CheckedFolds(n, [np.sort(part) for part in np.array_split(order, k)])
     if isinstance(value, (str, bytes)):
         raise ValueError(f"cv is {value!r}; a number of folds, the fold of each row, or pairs (train, test) are needed.")
-    if hasattr(value, "split") and not hasattr(value, "__iter__"):
-        raise TypeError(f"cv is {value!r}; what its split(X) gives is needed, pairs of rows to fit and rows to judge by.")
     if not hasattr(value, "__iter__"):
-        raise TypeError(f'cv is {value!r} ({type(value).__name__}); "loo", "gcv", folds or pairs of rows are needed.')
+        kind = "what its split(X) gives is needed, pairs" if hasattr(value, "split") else "folds, or pairs"
+        raise TypeError(f"cv is {value!r} ({type(value).__name__}); {kind} of rows to fit and rows to judge by.")
     entries = list(value)
     if not entries:
         raise ValueError("cv is empty; the fold of each row, or pairs (train, test) are needed.")
     if _is_label(entries[0]):
-        return _complements(_groups(entries, n), n)
-    pairs = []
+        return CheckedFolds(n, _groups(entries, n))
+    trains, tests = [], []
     for k, pair in enumerate(entries):
         if not isinstance(pair, (tuple, list)) or len(pair) != 2 or _is_label(pair[0]) or _is_label(pair[1]):
-            raise ValueError(f"cv[{k}] is not a pair (train, test); pairs, or the fold of each row, are needed.")
-        pairs.append((_rows(pair[0], f"cv[{k}][0]", n), _rows(pair[1], f"cv[{k}][1]", n)))
-    return pairs
+            raise ValueError(f"cv[{k}] is not a pair (train, test); pairs in a list, or the fold of each row, are needed.")
+        trains.append(_rows(pair[0], f"cv[{k}][0]", n))
+        tests.append(_rows(pair[1], f"cv[{k}][1]", n))
+    return CheckedFolds(n, tests, trains)
 
 
 def _is_label(entry: Any) -> bool:
@@ -294,24 +316,19 @@ def _groups(labels: list[Any], n: int) -> list[NDArray[np.intp]]:
     return [np.flatnonzero(at == k) for k in range(len(place))]
 
 
-def folds_that_count(
-    pairs: list[tuple[NDArray[np.intp], NDArray[np.intp]]], weights: Floats | None
-) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+def folds_that_count(pairs: CheckedFolds, weights: Floats | None) -> CheckedFolds:
     """The same without rows of weight 0; each fold has rows to fit and rows to judge by."""
     if weights is None:
         return pairs
-    counted = [(train[weights[train] > 0.0], test[weights[test] > 0.0]) for train, test in pairs]
-    for k, (train, test) in enumerate(counted):
+    counted = weights > 0.0
+    tests = [test[counted[test]] for test in pairs.tests]
+    trains = None if pairs.trains is None else [train[counted[train]] for train in pairs.trains]
+    found = CheckedFolds(pairs.n, tests, trains, counted)
+    for k, (train, test) in enumerate(found):
         for rows, what in ((train, "fit"), (test, "judge by")):
             if rows.size == 0:
                 raise ValueError(f"sample_weight is zero in every row that fold {k} of cv has to {what}; one > 0 is needed.")
-    return counted
-
-
-def _complements(tests: list[NDArray[np.intp]], n: int) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
-    # of k folds there are (k - 1) n rows to fit: half the bytes
-    rows = np.arange(n, dtype=np.int32 if n < 2**31 else np.intp)
-    return [(np.delete(rows, test), test) for test in tests]
+    return found
 
 
 def _rows(value: Any, name: str, n: int) -> NDArray[np.intp]:
@@ -320,7 +337,7 @@ def _rows(value: Any, name: str, n: int) -> NDArray[np.intp]:
     if rows.dtype == bool and rows.shape == (n,):
         rows = np.flatnonzero(rows)
     if rows.ndim != 1 or rows.size == 0 or rows.dtype.kind not in "iu":
-        raise ValueError(f"{name} has shape {rows.shape} and dtype {rows.dtype}; at least one place of a row is needed.")
+        raise ValueError(f"{name} has shape {rows.shape} and dtype {rows.dtype}; places of rows, as integers, are needed.")
     if rows.min() < 0 or rows.max() >= n:
         bad = np.flatnonzero((rows < 0) | (rows >= n))
         raise ValueError(f"{name} holds {rows[bad[0]]} at position {bad[0]}; places from 0 to {n - 1} are needed.")

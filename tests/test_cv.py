@@ -266,7 +266,9 @@ def test_columns_are_read_for_all_folds_at_once():
     alphas = fr.lasso_path(X, y, alphas=60, alpha_min_ratio=0.05).alphas
     folds, options = ref.folds_of(60, 10, seed=0), Options()
     model = Model(X, y, options, 1.0)
-    group = Group(Held(model, options, y, folds, np.ones(60), None, np.zeros(1)), folds, Share(31, model.form, np.inf), False)
+    group = Group(
+        Held(model, options, y, folds, np.ones(60), [], None, np.zeros(1)), folds, Share(31, model.form, np.inf), False
+    )
     group.descend(alphas)
     alone = [fr.lasso_path(X, y, alphas=alphas, sample_weight=ref.mask(60, train)).n_columns_read for train, _ in folds]
     assert group.kernel.n_columns_read < 0.35 * sum(alone)
@@ -288,6 +290,26 @@ def test_folds_that_take_too_much_memory_together_go_on_alone(monkeypatch, budge
         np.testing.assert_allclose(one.fold_errors, other.fold_errors, rtol=1e-6)
         assert_same_path(X, one.path, other.path)
     assert together.path.counts != alone.path.counts
+
+
+@pytest.mark.parametrize("options", [{}, {"n_threads": 2}, {"callback": print}, {"standardize": True, "relax": [0.0, 1.0]}])
+@pytest.mark.parametrize("cut", ["parts", "parts that cut across one another", "windows"])
+def test_tall_folds_whose_moments_do_not_fit_into_memory_together(monkeypatch, cut, options):
+    from fastreg._selection import tall
+
+    X, y = problem(120, 6, seed=5)
+    folds = ref.folds_of(120, 7, seed=0)
+    if cut == "parts that cut across one another":
+        folds += ref.folds_of(120, 6, seed=1)
+    if cut == "windows":
+        folds = [(np.arange(10 * k), np.arange(10 * k, 10 * k + 10)) for k in range(2, 12)]
+    alphas = np.array([0.5, 0.1, 0.01])
+    monkeypatch.setattr(tall, "TOGETHER", 0)
+    monkeypatch.setattr(tall, "LEAST", 16 * 8**2 * 5)
+    found = fr.lasso_cv(X, y, cv=folds, alphas=alphas, tol=TOL, **options)
+    for curve in found.curves:
+        own = {name: value for name, value in options.items() if name == "standardize"}
+        assert_alone(X, y, curve, folds, alphas, 1.0, {**own, "relax": curve.relax})
 
 
 # Progress
@@ -332,7 +354,7 @@ def test_threads_end_with_the_one_that_fails(monkeypatch, shape, error):
     from fastreg._selection import errors, lockstep, tall
 
     X, y = problem(300, 8, seed=6) if shape == "very tall" else plain(shape, np.float64)
-    kind, fails, walked = tall.Tall if shape == "very tall" else lockstep.Group, Event(), []
+    kind, fails, walked = tall.Wave if shape == "very tall" else lockstep.Group, Event(), []
     descend = kind.descend
 
     def walk(group, alphas):

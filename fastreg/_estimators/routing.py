@@ -8,12 +8,9 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from fastreg import _options
 
-Folds = list[tuple[NDArray[np.intp], NDArray[np.intp]]]
+Folds = _options.CheckedFolds
 
 
 def row_folds(cv: Any, X: Any, y: Any, given: dict[str, Any]) -> Folds:

@@ -25,7 +25,7 @@ from fastreg._ridge.tridiagonal import by_columns
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]
-Folds = list[tuple[Rows, Rows]]
+Folds = _options.CheckedFolds
 
 # From this condition number on statistics leave an error of a fold fewer than six digits.
 ILL = 1e10

@@ -19,7 +19,7 @@ from fastreg._selection.errors import fold_errors
 from fastreg._selection.held import Errors, Folds, Groups, Held
 from fastreg._selection.progress import bar
 from fastreg._selection.results import CVPath, CVStep, curve, with_curves
-from fastreg._selection.tall import groups_of, whole
+from fastreg._selection.tall import groups_of, waves, whole
 
 Floats = NDArray[np.float64]
 LOSSES = ("mse", "mae")
@@ -87,7 +87,7 @@ def choose(
             reading(model.design, target, None if model.problem.root is None else weights, model.offset)
         if loss == "mse":
             _squares_hold(model)
-        held = Held(model, options, target, reading.folds, weights, reading.groups, np.array(relaxed))
+        held = Held(model, options, target, reading.folds, weights, reading.waves, reading.groups, np.array(relaxed))
         found.append(_best(held, choice, k))
     return tuple(found) if model.many else found[0]
 
@@ -110,6 +110,7 @@ class Reading:
         self.cv, self.seed, self.moments = cv, seed, moments
         self.folds: Folds = []
         self.groups: Groups | None = None
+        self.waves: list[Folds] = []
 
     def __call__(self, X: Any, y: NDArray[Any], weights: Floats | None, offset: Floats | None) -> tuple[Floats, Floats] | None:
         """Means and products of [X y - offset], where the folds are had from moments."""
@@ -119,8 +120,11 @@ class Reading:
         if not self.moments:
             return None
         root = None if weights is None else np.sqrt(weights)
+        self.waves = waves(X, self.folds)
+        if not self.waves:
+            return None
         with np.errstate(over="ignore", invalid="ignore"):
-            self.groups = groups_of(X, y if offset is None else y - offset, root, self.folds)
+            self.groups = groups_of(X, y if offset is None else y - offset, root, self.waves[0])
         return None if self.groups is None else whole(self.groups, n)
 
 

@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
+from itertools import pairwise
 from threading import Event
 from typing import Any, NamedTuple
 
@@ -21,7 +22,7 @@ from fastreg._model import Model, extent
 from fastreg._results import ConvergenceWarning, Status
 from fastreg._selection.held import STALLED, Errors, Folds, Held
 from fastreg._selection.lockstep import Group
-from fastreg._selection.tall import Tall, tall_folds
+from fastreg._selection.tall import Wave
 
 Floats = NDArray[np.float64]
 
@@ -51,7 +52,7 @@ def fold_errors(
     share, stopped = min(n_threads, len(held.folds)), Event()
     with ThreadPoolExecutor(share) if share > 1 else nullcontext() as pool:
         run: Any = map if pool is None else pool.map
-        groups: Any = tall_folds(held) or _groups(held, share, watch is not None)
+        groups: Any = _waves(held, share, watch is not None) or _groups(held, share, watch is not None)
         found = []
         try:
             for some in [alphas] if watch is None else alphas[:, None]:
@@ -64,11 +65,13 @@ def fold_errors(
             raise
     whole = Errors(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
     stalled = np.flatnonzero((whole.status == STALLED).any(axis=0))  # alone a fold may do without an l1 that rounding hides
-    for k, again in zip(stalled, _alone(held, [held.folds[k] for k in stalled], alphas[: len(whole.mse)]), strict=True):
+    for k, again in zip(
+        stalled, _alone(held, [held.folds[k] for k in stalled.tolist()], alphas[: len(whole.mse)]), strict=True
+    ):
         for part, other in zip(whole, again, strict=True):
             part[:, k] = other
     first = groups[0]
-    if isinstance(first, Tall) or any(step.status is Status.STALLED for step in first.steps[0]):
+    if isinstance(first, Wave) or any(step.status is Status.STALLED for step in first.steps[0]):
         return whole, None
     return whole, Trace(first.steps, first.counts)
 
@@ -83,6 +86,17 @@ def _descend(group: Any, alphas: Floats, threads: bool, once: bool, stopped: Eve
     if once:
         group.release()
     return Errors(*(np.concatenate(parts) for parts in zip(*steps, strict=True)))
+
+
+def _waves(held: Held, share: int, together: bool) -> list[Wave]:
+    """The folds of tall data; none where moments do not serve."""
+    if held.groups is None:
+        return []
+    keeps = together or share > 1
+    if len(held.waves) > 1:
+        return [Wave(held, part, held.groups if k == 0 else None, 0, keeps) for k, part in enumerate(held.waves)]
+    ends = [len(held.folds) * k // share for k in range(share + 1)]
+    return [Wave(held, held.folds[start:end], held.groups, start, keeps) for start, end in pairwise(ends)]
 
 
 def _groups(held: Held, share: int, together: bool) -> list[Group]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,7 +15,7 @@ from fastreg._results import Status
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]
-Folds = list[tuple[Rows, Rows]]
+Folds = Sequence[tuple[Rows, Rows]]
 STALLED = OUTCOMES.index(Status.STALLED)
 
 
@@ -44,5 +45,6 @@ class Held(NamedTuple):
     y: Floats  # of the rows, as the user gave it
     folds: Folds
     weights: Floats  # of the rows, adding up to n
-    groups: Groups | None  # where moments serve
+    waves: Sequence[Folds]  # the folds of tall data, as many at a time as their moments fit into memory; else none
+    groups: Groups | None  # of the first wave
     shares: Floats  # of least squares on the support in each answer

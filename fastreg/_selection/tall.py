@@ -8,13 +8,14 @@ It knows groups and moments; must not know how alphas are chosen, nor how the ke
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastreg import _options
-from fastreg._descent import LEAST, SHARE, TALL, TOGETHER
+from fastreg._descent import LEAST, SHARE, TOGETHER
 from fastreg._gramstats import GramStats
 from fastreg._model import Model
 from fastreg._normalise import normalise, standardised
@@ -24,35 +25,44 @@ from fastreg.kernels._solver import Solver
 
 Floats = NDArray[np.float64]
 
-# X'X for folds costs n p^2/2 whatever matters; where more columns than this do not matter, reading those that do costs less.
-COLUMNS = 400
+# Rows for each column from which a fold of p + 1 rows is worth its products; and X'X for folds costs n p^2/2 whatever matters:
+# where more columns than this do not matter, reading those that do costs less.
+ROWS = 3
+COLUMNS = 1000
 
-# Two bits of a number for each.
+# Two bits of a number for each; and merging the groups of so many takes as long as their moments.
 MOST_FOLDS = 31
 
 # Errors that are so small a share of the squares they are taken from have lost digits that were asked for.
 LOST = 1e-7
 
 
+def waves(X: Any, folds: Folds) -> list[Folds]:
+    """The folds in so many parts that the moments of one fit into memory; none where X is not tall.
+
+    Each part takes a reading of X, and n p^2/2."""
+    if not isinstance(X, np.ndarray) or X.shape[0] < ROWS * X.shape[1] or X.shape[1] > COLUMNS:
+        return []
+    size = 16 * (X.shape[1] + 2) ** 2
+    most = max(1, min(MOST_FOLDS, int(max(SHARE * X.nbytes, LEAST, TOGETHER - X.nbytes) / size) - 2))
+    parts = [folds[k : k + most] for k in range(0, len(folds), most)]
+    while any(_kinds(part, X.shape[0]) is None for part in parts):  # folds that cut across one another
+        parts = [half for part in parts for half in (part[: len(part) // 2], part[len(part) // 2 :]) if len(half) > 0]
+    return parts
+
+
 def groups_of(X: Any, y: NDArray[Any], root: Floats | None, folds: Folds) -> Groups | None:
-    """The moments of [X y] by groups of rows; None where X is not tall, or these would take too much memory or leave float64.
+    """The moments of [X y] by groups of rows; None where float64 does not hold them.
 
     root: square roots of weights, or None.  Cost n p^2/2, and one reading of X."""
-    if not isinstance(X, np.ndarray) or X.shape[0] < TALL * X.shape[1] or X.shape[1] > COLUMNS:
-        return None
-    p, found = X.shape[1], _kinds(folds, X.shape[0])
+    found = _kinds(folds, X.shape[0])
     if found is None:
         return None
     kinds, group = found
-    size = 24 * (p + 2) ** 2 * len(kinds) + 4200 * p * len(kinds) + 32 * p * p * len(folds)
-    if size > max(SHARE * X.nbytes, LEAST, TOGETHER - X.nbytes):
-        return None
     if root is not None:
         group[root == 0.0] = -1
     sums = group_moments(X, np.ascontiguousarray(y, np.float64), root, group, len(kinds))
-    if sums is None:
-        return None
-    return Groups(kinds, [GramStats.of(one) for one in sums])
+    return None if sums is None else Groups(kinds, [GramStats.of(one) for one in sums])
 
 
 def whole(groups: Groups, n: int) -> tuple[Floats, Floats] | None:
@@ -69,8 +79,6 @@ def _kinds(folds: Folds, n: int) -> tuple[NDArray[np.bool_], NDArray[np.intp]] |
         kinds = np.zeros((len(folds), 2 * len(folds)), bool)
         kinds[:, ::2], kinds[:, 1::2] = ~np.eye(len(folds), dtype=bool), np.eye(len(folds), dtype=bool)
         return kinds, parts
-    if len(folds) > MOST_FOLDS:
-        return None
     code, group = np.zeros(n, np.int64), np.full(n, -1, np.intp)
     found: list[list[bool]] = []
     for k, (train, test) in enumerate(folds):
@@ -96,6 +104,8 @@ def _parts(folds: Folds, n: int) -> NDArray[np.intp] | None:
             return None
         part[test] = k
     rows = np.count_nonzero(part >= 0)
+    if isinstance(folds, _options.CheckedFolds) and folds.trains is None and rows == np.count_nonzero(folds.counts()):
+        return part.astype(np.intp)
     for k, (train, test) in enumerate(folds):
         if train.size + test.size != rows:
             return None
@@ -105,18 +115,51 @@ def _parts(folds: Folds, n: int) -> NDArray[np.intp] | None:
     return part.astype(np.intp)
 
 
-def tall_folds(held: Held) -> list[Tall] | None:
-    """The folds, each a problem of few rows; None where moments do not serve."""
-    if held.groups is None:
-        return None
-    kinds, stats = held.groups
-    alone = [_merged([one for one, has in zip(stats, kinds[:, k], strict=True) if has]) for k in range(kinds.shape[1])]
-    return [Tall(held.model, held.shares, train, test) for train, test in zip(alone[::2], alone[1::2], strict=True)]
-
-
 def _merged(stats: list[GramStats]) -> GramStats:
     first, *others = stats
     return first.merge(*others) if others else first
+
+
+class Wave:
+    """Folds of tall data, from one reading of X; groups: what that gave, if it has been read already, with these folds from the
+    one numbered `first` on.
+
+    keeps: more alphas will follow, so that all folds stay; else each is made, solved and freed in turn."""
+
+    def __init__(self, held: Held, folds: Folds, groups: Groups | None, first: int, keeps: bool) -> None:
+        self.held, self.folds, self.groups, self.first, self.keeps = held, folds, groups, first, keeps
+        self.made: list[Tall] = []
+
+    def _tall(self) -> Iterator[Tall]:
+        """The folds, each a problem of few rows."""
+        model, groups = self.held.model, self.groups
+        if groups is None:
+            y = self.held.y if model.offset is None else self.held.y - model.offset
+            groups = groups_of(model.design, y, model.problem.root, self.folds)
+        self.groups = None
+        for k in range(len(self.folds) if groups is not None else 0):
+            assert groups is not None
+            train, test = (
+                _merged(
+                    [one for one, has in zip(groups.stats, groups.kinds[:, 2 * (self.first + k) + part], strict=True) if has]
+                )
+                for part in (0, 1)
+            )
+            yield Tall(model, self.held.shares, train, test)
+
+    def descend(self, alphas: Floats) -> Errors:
+        """Solve every fold at one alpha after another; STALLED where float64 does not hold the moments."""
+        if self.keeps and not self.made:
+            self.made = list(self._tall())
+        found = [one.descend(alphas) for one in self.made or self._tall()]
+        if not found:
+            shape, shares = (alphas.size, len(self.folds)), self.held.shares.size
+            return Errors(*(np.ones((*shape, shares)),) * 2, *(np.ones(shape),) * 2, np.full(shape, STALLED))
+        return Errors(*(np.concatenate(parts, axis=1) for parts in zip(*found, strict=True)))
+
+    def release(self) -> None:
+        """Free what was made: nothing follows."""
+        self.made = []
 
 
 class Tall:
@@ -138,10 +181,6 @@ class Tall:
         self.products = products[1] / test.weight
         self.shift = products[0] - means if model.center else products[0]
         self.total = float(self.products[p, p] + self.shift[p] ** 2)
-
-    def release(self) -> None:
-        """Free the solver: nothing follows."""
-        del self.solver
 
     def descend(self, alphas: Floats) -> Errors:
         """Solve the fold at one alpha after another."""
