@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from fastreg._selection.cv import elastic_net_cv as elastic_net_cv
     from fastreg._selection.cv import lasso_cv as lasso_cv
     from fastreg._selection.results import CVPath as CVPath
+    from fastreg._selection.results import CVStep as CVStep
     from fastreg.prox import soft_threshold as soft_threshold
 
 __version__ = "0.1.0"
@@ -53,6 +54,7 @@ _HOMES = {
     "ridge_path": "_ridge.functions",
     "soft_threshold": "prox",
     "CVPath": "_selection.results",
+    "CVStep": "_selection.results",
     "Certificate": "_results",
     "ConvergenceWarning": "_results",
     "ElasticNet": "_estimators.linear",

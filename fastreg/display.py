@@ -273,7 +273,10 @@ class CVDisplay(Display):
         found = getattr(estimator, "cv_path_", None)
         if found is None and hasattr(estimator, "get_params") and hasattr(estimator, "fit") and not hasattr(estimator, "coef_"):
             if X is None or y is None:
-                raise ValueError(f"This {kind} is not fitted yet; call fit first, or give X and y.")
+                raise ValueError(
+                    f"This {kind} has no cv_path_: it is not fitted (call fit first, or give X and y), or of another kind "
+                    "(of a pipeline, pass the last step)."
+                )
             found = getattr(type(estimator)(**estimator.get_params(deep=False)).fit(X, y), "cv_path_", None)
         if found is None:
             raise TypeError(f"{kind} has no cv_path_; a LassoCV or ElasticNetCV is needed.")

@@ -443,7 +443,7 @@ def test_displays_of_a_cross_validation(problem):
 
 def test_what_has_no_picture(problem):
     X, y = problem
-    with pytest.raises(ValueError, match=r"^This FromPath is not fitted yet; call fit first, or give X and y\.$"):
+    with pytest.raises(ValueError, match=r"^This FromPath has no cv_path_: it is not fitted"):
         CVDisplay.from_estimator(FromPath())
     for estimator in (fr.Lasso(), fr.Lasso().fit(X, y), 3):
         with pytest.raises(TypeError, match=r"^(Lasso|int) has no cv_path_; a LassoCV or ElasticNetCV is needed\.$"):
