@@ -91,7 +91,7 @@ def lasso_cv(
     equal to those of separate fits of each fold, to the tolerance, where these have one solution.
 
     Takes 28 p + 80 n bytes for each of up to 32 folds at a time in each thread (of all, where there is a callback or verbose),
-    and 12 % of X, 24 MB, or what X leaves of 192 MB, whichever is most; the folds themselves are 8 bytes a row each.
+    and 10 % of X, 24 MB, or what X leaves of 192 MB, whichever is most; the folds themselves are 8 bytes a row each.
 
     References
     ----------
