@@ -120,11 +120,11 @@ class Reading:
         if not self.moments:
             return None
         root = None if weights is None else np.sqrt(weights)
-        self.waves = waves(X, self.folds)
+        self.waves, kinds = waves(X, self.folds)
         if not self.waves:
             return None
         with np.errstate(over="ignore", invalid="ignore"):
-            self.groups = groups_of(X, y if offset is None else y - offset, root, self.waves[0])
+            self.groups = groups_of(X, y if offset is None else y - offset, root, self.waves[0], kinds)
         return None if self.groups is None else whole(self.groups, n)
 
 

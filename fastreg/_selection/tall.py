@@ -37,25 +37,35 @@ MOST_FOLDS = 31
 LOST = 1e-7
 
 
-def waves(X: Any, folds: Folds) -> list[Folds]:
-    """The folds in so many parts that the moments of one fit into memory; none where X is not tall.
+Kinds = tuple[NDArray[np.bool_], NDArray[np.intp]]
 
-    Each part takes a reading of X, and n p^2/2."""
+
+def waves(X: Any, folds: Folds) -> tuple[list[Folds], Kinds | None]:
+    """The folds in so many parts that the moments of one fit into memory, none where X is not tall; and the kinds of rows of
+    the first part.  Each part takes a reading of X, and n p^2/2."""
     if not isinstance(X, np.ndarray) or X.shape[0] < ROWS * X.shape[1] or X.shape[1] > COLUMNS:
-        return []
+        return [], None
     size = 16 * (X.shape[1] + 2) ** 2
     most = max(1, min(MOST_FOLDS, int(max(SHARE * X.nbytes, LEAST, TOGETHER - X.nbytes) / size) - 2))
     parts = [folds[k : k + most] for k in range(0, len(folds), most)]
-    while any(_kinds(part, X.shape[0]) is None for part in parts):  # folds that cut across one another
+    first = _kinds(parts[0], X.shape[0])
+    while first is None or any(not _partition(part) and _kinds(part, X.shape[0]) is None for part in parts[1:]):
+        # folds that cut across one another
         parts = [half for part in parts for half in (part[: len(part) // 2], part[len(part) // 2 :]) if len(half) > 0]
-    return parts
+        first = _kinds(parts[0], X.shape[0])
+    return parts, first
 
 
-def groups_of(X: Any, y: NDArray[Any], root: Floats | None, folds: Folds) -> Groups | None:
-    """The moments of [X y] by groups of rows; None where float64 does not hold them.
+def _partition(folds: Folds) -> bool:
+    """Whether the folds are known to train on what they do not test, and to test different rows."""
+    return isinstance(folds, _options.CheckedFolds) and folds.trains is None
+
+
+def groups_of(X: Any, y: NDArray[Any], root: Floats | None, folds: Folds, found: Kinds | None = None) -> Groups | None:
+    """The moments of [X y] by groups of rows, of these kinds; None where float64 does not hold them.
 
     root: square roots of weights, or None.  Cost n p^2/2, and one reading of X."""
-    found = _kinds(folds, X.shape[0])
+    found = found or _kinds(folds, X.shape[0])
     if found is None:
         return None
     kinds, group = found
@@ -71,7 +81,7 @@ def whole(groups: Groups, n: int) -> tuple[Floats, Floats] | None:
     return merged.moments() if merged.n_rows == n else None
 
 
-def _kinds(folds: Folds, n: int) -> tuple[NDArray[np.bool_], NDArray[np.intp]] | None:
+def _kinds(folds: Folds, n: int) -> Kinds | None:
     """The kinds of rows there are, by the folds that train on them and test them, and that of each row, -1 for those in no
     fold; None where folds cut across one another."""
     parts = _parts(folds, n)
@@ -105,12 +115,12 @@ def _parts(folds: Folds, n: int) -> NDArray[np.intp] | None:
         part[test] = k
     rows = np.count_nonzero(part >= 0)
     if isinstance(folds, _options.CheckedFolds) and folds.trains is None and rows == np.count_nonzero(folds.counts()):
-        return part.astype(np.intp)
+        return part.astype(np.intp)  # nothing is left to compare
     for k, (train, test) in enumerate(folds):
         if train.size + test.size != rows:
             return None
         there = part[train]
-        if (there == k).any() or (there < 0).any():
+        if (there == k).any() or (rows < n and (there < 0).any()):
             return None
     return part.astype(np.intp)
 
