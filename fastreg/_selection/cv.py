@@ -90,8 +90,12 @@ def lasso_cv(
     Every fit to a fold is certified by the duality gap; CVPath.dual_gap is the largest, relative to the objective.  Errors are
     equal to those of separate fits of each fold, to the tolerance, where these have one solution.
 
+    Dense X with n >= 3 p and p <= 1000 is read once for the products of up to 31 folds, as many as fit into memory: n p^2/2 in
+    all, and paths of p + 1 rows (squared errors only).
+
     Takes 28 p + 80 n bytes for each of up to 32 folds at a time in each thread (of all, where there is a callback or verbose),
-    and 10 % of X, 24 MB, or what X leaves of 192 MB, whichever is most; the folds themselves are 8 bytes a row each.
+    and 10 % of X, 24 MB, or what X leaves of 192 MB, whichever is most.  Where working sets want more together, folds go on one
+    after another (not among threads, nor with a callback or verbose).
 
     References
     ----------
