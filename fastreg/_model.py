@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from fastreg import _descent, _input, _options
 from fastreg._descent import Descent, Form, Step
-from fastreg._normalise import Problem, normalise, scale_target, standardised
+from fastreg._normalise import Factors, Problem, normalise, scale_target, standardised
 from fastreg._results import Fit, Path, Status, warn_unconverged
 from fastreg._selection.criteria import log_mean_square
 
@@ -107,14 +107,20 @@ class Model:
         moments = None if read is None else read(design, first, weights, self.offset)
         gram_too = form.whole or (whole and n >= self.p)
         self.problem = problem = normalise(design, first, center, weights, self.offset, gram_too, moments)
+        self.limits = limits
         if standardize is not False and _input.flag(standardize, "standardize"):
-            factors = standardised(problem.squares(), n, factors, limits)
+            factors = self.standardised(problem.squares(), n)
             problem.standard = True
-            if limits is not None:
-                _options.excluded_within(factors[0], *limits)
         problem.factors, problem.limits = factors, limits
         gram = None if precompute is AUTO or isinstance(precompute, _options.CHOICES) else self._gram(precompute)
         self.descent = Descent(problem, l1_ratio, tol, max_iter, form, gram, relax)
+
+    def standardised(self, squares: Floats, n: int) -> Factors:
+        """The factors of columns of these squared norms over n rows, scaled to standard deviation 1."""
+        found = standardised(squares, n, self.factors, self.limits)
+        if self.limits is not None:
+            _options.excluded_within(found[0], *self.limits)
+        return found
 
     def _form(self, precompute: Any, design: Any) -> Form:
         """How working sets are kept."""

@@ -154,19 +154,19 @@ def _best(held: Held, choice: Choice, target: int) -> CVPath:
             errors, trace = fold_errors(held, down, choice.n_threads, watched)
             if not np.isfinite(getattr(errors, choice.loss)).all():
                 raise _input.errors_out_of_range(choice.loss)
-            place = np.argsort(order[: len(errors.mse)])  # in the order of the alphas as they were given
-            grid = grid[np.sort(order[: len(errors.mse)])]
+            order = order[: len(errors.mse)]
+            place = np.argsort(order)  # in the order of the alphas as they were given
             _warn(held, errors, down)
             gap = _largest_gap(errors)
             for k, share in enumerate(held.shares.tolist()):
                 model.relax = model.descent.relax = share
                 if trace is None:
-                    path = _lasso.one_path(model, grid, target=target)
+                    path = _lasso.one_path(model, grid[np.sort(order)], target=target)
                 else:
-                    path = _lasso.as_path(model, grid, np.argsort(place), trace.steps[k], dict(trace.counts))
+                    path = _lasso.as_path(model, grid, order, trace.steps[k], dict(trace.counts))
                 model.descent.restart()
                 on_folds = np.ascontiguousarray(getattr(errors, choice.loss)[place, :, k].T)
-                curves.append(curve(grid, on_folds, choice.loss, path, gap, share))
+                curves.append(curve(path.alphas, on_folds, choice.loss, path, gap, share))
     return with_curves(curves)
 
 

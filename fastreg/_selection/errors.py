@@ -20,7 +20,7 @@ from fastreg import _lasso
 from fastreg._descent import MOST_FOLDS, OUTCOMES, Step, choose_lockstep
 from fastreg._model import Model, extent
 from fastreg._results import ConvergenceWarning, Status
-from fastreg._selection.held import STALLED, Errors, Folds, Held
+from fastreg._selection.held import STALLED, Errors, Folds, Held, joined
 from fastreg._selection.lockstep import Group
 from fastreg._selection.tall import Wave
 
@@ -57,13 +57,13 @@ def fold_errors(
         try:
             for some in [alphas] if watch is None else alphas[:, None]:
                 steps = list(run(lambda group, some=some: _descend(group, some, share > 1, watch is None, stopped), groups))
-                found.append(Errors(*(np.concatenate(parts, axis=1) for parts in zip(*steps, strict=True))))
+                found.append(joined(steps, 1))
                 if watch is not None and watch(_at(found[-1], 0)):
                     break
         except BaseException:  # Ctrl-C, which the main thread alone hears of
             stopped.set()
             raise
-    whole = Errors(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
+    whole = joined(found, 0)
     stalled = np.flatnonzero((whole.status == STALLED).any(axis=0))  # alone a fold may do without an l1 that rounding hides
     for k, again in zip(
         stalled, _alone(held, [held.folds[k] for k in stalled.tolist()], alphas[: len(whole.mse)]), strict=True
@@ -85,7 +85,7 @@ def _descend(group: Any, alphas: Floats, threads: bool, once: bool, stopped: Eve
             break
     if once:
         group.release()
-    return Errors(*(np.concatenate(parts) for parts in zip(*steps, strict=True)))
+    return joined(steps, 0)
 
 
 def _waves(held: Held, share: int, together: bool) -> list[Wave]:
@@ -138,8 +138,7 @@ def _alone(held: Held, folds: Folds, alphas: Floats) -> Iterator[Errors]:
                 warnings.simplefilter("ignore", ConvergenceWarning)  # the statuses are judged with those of all folds
                 paths.append(_lasso.one_path(model, alphas))
             model.descent.restart()
-        known = held.y[test] - (0.0 if held.model.offset is None else held.model.offset[test])
-        weight = held.weights[test] / held.weights[test].sum()
+        known, weight = held.known(test), held.shares_of(test)
         missed, first = np.stack([known[:, None] - path.predict(rows[test]) for path in paths], axis=-1), paths[0]
         status = np.array([OUTCOMES.index(one) if one in OUTCOMES else 0 for one in first.statuses])
         with np.errstate(over="ignore"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -30,6 +30,11 @@ class Errors(NamedTuple):
     status: NDArray[Any]  # an index of OUTCOMES
 
 
+def joined(parts: Iterable[Errors], axis: int) -> Errors:
+    """Errors of several alphas (axis 0) or folds (axis 1) as one."""
+    return Errors(*(np.concatenate(each, axis=axis) for each in zip(*parts, strict=True)))
+
+
 class Groups(NamedTuple):
     """Rows of tall data that all folds treat alike, and what is known of them."""
 
@@ -48,3 +53,12 @@ class Held(NamedTuple):
     waves: Sequence[Folds]  # the folds of tall data, as many at a time as their moments fit into memory; else none
     groups: Groups | None  # of the first wave
     shares: Floats  # of least squares on the support in each answer
+
+    def known(self, rows: Rows) -> Floats:
+        """What is to be predicted in these rows: y less an offset."""
+        return self.y[rows] if self.model.offset is None else self.y[rows] - self.model.offset[rows]
+
+    def shares_of(self, rows: Rows) -> Floats:
+        """The weights of these rows, adding up to 1."""
+        weights = self.weights[rows]
+        return weights / weights.sum()  # type: ignore[no-any-return]

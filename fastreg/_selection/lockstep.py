@@ -8,11 +8,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from fastreg import _options
 from fastreg._descent import OUTCOMES, Share, Step, choose_lockstep
 from fastreg._model import extent
-from fastreg._normalise import Factors, Problem, scale_target, standardised
-from fastreg._selection.held import Errors, Folds, Held, Rows
+from fastreg._normalise import Factors, Problem, scale_target
+from fastreg._selection.held import Errors, Folds, Held, Rows, joined
 from fastreg.kernels._folds import Lockstep
 
 Floats = NDArray[np.float64]
@@ -39,8 +38,8 @@ class Group:
         tests, known, shares = [], [], []
         for one, (_, test) in zip(self.problems, folds, strict=True):
             tests.append(test)
-            known.append(one.sy * (held.y[test] - (0.0 if model.offset is None else model.offset[test]) - one.y_mean))
-            shares.append(held.weights[test] / held.weights[test].sum())
+            known.append(one.sy * (held.known(test) - one.y_mean))
+            shares.append(held.shares_of(test))
         roots = [one.root for one in self.problems if one.root is not None]
         if self.keeps:
             self.problems.append(model.descent.problem)  # that of the present target
@@ -68,10 +67,7 @@ class Group:
         """Penalty factors with the standard deviations that columns have in fold k."""
         squares = np.empty(self.model.p)
         self.kernel.squares(k, squares)
-        found = standardised(squares, self.model.problem.n, self.model.factors, self.model.problem.limits)
-        if self.model.problem.limits is not None:
-            _options.excluded_within(found[0], *self.model.problem.limits)
-        return found
+        return self.model.standardised(squares, self.model.problem.n)
 
     def _bounds(self) -> list[Factors | None]:
         """Bounds of every fold; the same arrays for folds whose unit is the same."""
@@ -105,7 +101,7 @@ class Group:
             return errors
         self.release()
         rest = self._apart(alphas[done:])
-        return Errors(*(np.concatenate(both) for both in zip(errors, rest, strict=True)))
+        return joined([errors, rest], 0)
 
     def _apart(self, alphas: Floats) -> Errors:
         """The folds one after another, and all rows, as they take too much memory together."""
@@ -121,7 +117,7 @@ class Group:
             self.counts = {name: count + self.counts[name] * (name != "working_set") for name, count in whole.counts.items()}
             for steps, more in zip(self.steps, whole.steps, strict=True):
                 steps += more
-        return Errors(*(np.concatenate(each, axis=1) for each in zip(*parts, strict=True)))
+        return joined(parts, 1)
 
     def _keep(self, found: Floats, how: NDArray[np.intp], before: int) -> None:
         """Take the solutions for all rows, of which there were so many coefficients before."""

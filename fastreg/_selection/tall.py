@@ -18,8 +18,8 @@ from fastreg import _options
 from fastreg._descent import LEAST, SHARE, TOGETHER
 from fastreg._gramstats import GramStats
 from fastreg._model import Model
-from fastreg._normalise import normalise, standardised
-from fastreg._selection.held import STALLED, Errors, Folds, Groups, Held
+from fastreg._normalise import normalise
+from fastreg._selection.held import STALLED, Errors, Folds, Groups, Held, joined
 from fastreg.kernels._groups import group_moments
 from fastreg.kernels._solver import Solver
 
@@ -114,7 +114,7 @@ def _parts(folds: Folds, n: int) -> NDArray[np.intp] | None:
             return None
         part[test] = k
     rows = np.count_nonzero(part >= 0)
-    if isinstance(folds, _options.CheckedFolds) and folds.trains is None and rows == np.count_nonzero(folds.counts()):
+    if isinstance(folds, _options.CheckedFolds) and _partition(folds) and rows == np.count_nonzero(folds.counts()):
         return part.astype(np.intp)  # nothing is left to compare
     for k, (train, test) in enumerate(folds):
         if train.size + test.size != rows:
@@ -165,7 +165,7 @@ class Wave:
         if not found:
             shape, shares = (alphas.size, len(self.folds)), self.held.shares.size
             return Errors(*(np.ones((*shape, shares)),) * 2, *(np.ones(shape),) * 2, np.full(shape, STALLED))
-        return Errors(*(np.concatenate(parts, axis=1) for parts in zip(*found, strict=True)))
+        return joined(found, 1)
 
     def release(self) -> None:
         """Free what was made: nothing follows."""
@@ -181,9 +181,7 @@ class Tall:
         self.problem = problem = normalise(X, y, False)
         limits, factors = model.problem.limits, model.factors
         if model.problem.standard:
-            factors, problem.standard = standardised(problem.squares(), problem.n, factors, limits), True
-            if limits is not None:
-                _options.excluded_within(factors[0], *limits)
+            factors, problem.standard = model.standardised(problem.squares(), problem.n), True
         problem.factors, problem.limits = factors, limits
         p = model.p
         self.solver = Solver(problem.columns, problem.y, factors, problem.bounds, p, p, False)

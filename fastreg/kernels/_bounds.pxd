@@ -70,7 +70,6 @@ cdef int bounds_borrow(Bounds *B, const Bounds *owner, double *c) noexcept nogil
 cdef Py_ssize_t bounds_suspects(Bounds *B, const double *r, double limit, bint passing, double *most) noexcept nogil
 cdef Py_ssize_t bounds_slot(Bounds *B) noexcept nogil
 cdef void bounds_stand(Bounds *B, Py_ssize_t e, const double *r) noexcept nogil
-cdef Py_ssize_t bounds_keep(Bounds *B, Py_ssize_t k, const double *c, double limit, double *most) noexcept nogil
 cdef void bounds_free(Bounds *B) noexcept nogil
 cdef void bounds_start(Bounds *B, const double *y, double yy, const double *xy) noexcept nogil
 cdef void bounds_leave(Bounds *B, Py_ssize_t j) noexcept nogil

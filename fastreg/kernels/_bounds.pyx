@@ -11,7 +11,7 @@ joins, when, or at what penalty.
 
 Where several targets share readings of X, each has room for one residual alone (bounds_borrow): a few columns are read and
 their c_j left as they are (bounds_look), and more are left to one product for all targets, which renews every c_j
-(bounds_take).  Where folds share them, each has room for several and reads what all of them call for (_folds.pyx).
+(bounds_take).  Where folds share them, each has room for several and reads what all of them call for (_reading.pyx).
 """
 
 from libc.float cimport DBL_EPSILON
@@ -247,7 +247,7 @@ cdef double bounds_check(Bounds *B, const double *r, double limit, bint passing,
     cdef Py_ssize_t k = bounds_suspects(B, r, limit, passing, &most)
     if k > 0:
         k = read_columns(B, k, r)
-    n_over[0] = bounds_keep(B, k, B.c, limit, &most)
+    n_over[0] = keep_over(B, k, B.c, limit, &most)
     return most
 
 
@@ -258,7 +258,7 @@ cdef Py_ssize_t bounds_suspects(Bounds *B, const double *r, double limit, bint p
     return over_limit(B, LIKELY if passing else 1.0, limit, most)
 
 
-cdef Py_ssize_t bounds_keep(Bounds *B, Py_ssize_t k, const double *c, double limit, double *most) noexcept nogil:
+cdef Py_ssize_t keep_over(Bounds *B, Py_ssize_t k, const double *c, double limit, double *most) noexcept nogil:
     """Of the k columns in over keep those whose gradient c_j reaches over limit, and these gradients in scratch (c may be it).
 
     Returns how many, and raises most to the largest of the others."""
@@ -285,7 +285,7 @@ cdef bint bounds_look(Bounds *B, const double *r, double limit, bint passing, Py
     peek(B, k, r)
     for i in range(k - 1, -1, -1):      # downwards, as over[i] >= i
         B.scratch[B.over[i]] = over_factor(B, B.over[i], B.scratch[i])
-    n_over[0] = bounds_keep(B, k, B.scratch, limit, most)
+    n_over[0] = keep_over(B, k, B.scratch, limit, most)
     return True
 
 

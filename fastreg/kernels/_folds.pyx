@@ -12,8 +12,7 @@ from libc.stdlib cimport calloc, malloc
 from libc.string cimport memcpy, memset
 
 from fastreg.kernels._active cimport Active, active_advance, active_begin, active_init, active_relax
-from fastreg.kernels._bounds cimport bounds_init
-from fastreg.kernels._cd cimport Penalty
+from fastreg.kernels._bounds cimport Bounds, bounds_init
 from fastreg.kernels._columns cimport Columns
 from fastreg.kernels._design cimport entry, fr_csc_axpy, raise_for
 from fastreg.kernels._reading cimport (
@@ -29,18 +28,18 @@ cdef int begin(Folds *F, Fold *f, Py_ssize_t gram_limit, Py_ssize_t factor_limit
     """Make the solver of a fold; status as active_init has it."""
     cdef Py_ssize_t i
     cdef double largest = 0.0
-    f.lender = F.owner
-    f.lender.X, f.lender.penalty, f.lender.room = f.X, f.penalty, F.room
+    cdef Bounds lender = F.owner
+    lender.X, lender.penalty, lender.room = f.X, f.penalty, F.room
     if f.size != NULL:
-        f.lender.size = f.size
+        lender.size = f.size
     # centring by another mean than its own takes nothing off a sum of squares, and no weight grew by more
     for i in range(F.X.n):
         largest = max(largest, f.root[i] if F.owner.X.root == NULL else (
             f.root[i] / F.owner.X.root[i] if f.root[i] > 0.0 else 0.0))
-    f.lender.stretch = largest * (1.0 + 1e-12)
+    lender.stretch = largest * (1.0 + 1e-12)
     f.made = True
-    f.lender.is_near = <unsigned char *>(f.near + F.X.p)
-    return active_init(&f.S, &f.X, f.y, f.c, f.sq, &f.penalty, gram_limit, factor_limit, False, NULL, &f.lender)
+    lender.is_near = <unsigned char *>(f.near + F.X.p)
+    return active_init(&f.S, &f.X, f.y, f.c, f.sq, &f.penalty, gram_limit, factor_limit, False, NULL, &lender)
 
 
 cdef void miss(Folds *F, Fold *f, const double *w, double *out) noexcept nogil:
@@ -180,7 +179,6 @@ cdef class Lockstep:
         cdef const double[::1] root, y, test_y, weight
         cdef const Py_ssize_t[::1] test
         cdef Py_ssize_t k
-        cdef Penalty none
         cdef Fold *f
         cdef int status = -1
         self.columns, self.kept = columns, [roots, ys, tests, test_ys, test_weights, shares]
@@ -200,7 +198,6 @@ cdef class Lockstep:
             f.X, f.root, f.y, f.n_test = columns.X, &root[0], &y[0], test.shape[0]
             if f.n_test > 0:
                 f.test, f.test_y, f.test_weight = &test[0], &test_y[0], &weight[0]
-        memset(&none, 0, sizeof(Penalty))
         with nogil:
             status = folds_init(&self.F)
             if status == 0:

@@ -10,7 +10,6 @@ ctypedef struct Fold:
     Active S
     bint made                   # S is
     Matrix X                    # with the weights and means of this fold
-    Bounds lender               # what S borrows its bounds from
     Penalty penalty
     double *mean                # p each
     double *sq
