@@ -37,6 +37,9 @@ KERNELS = [
     "_reading",
     "_folds",
     "_ridge",
+    "_workspace",
+    "_quadratic",
+    "capi",
 ]
 
 if sys.platform == "win32":

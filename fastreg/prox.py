@@ -67,15 +67,15 @@ def soft_threshold(x: ArrayLike, threshold: float, *, out: NDArray[Any] | None =
 def _soft(x: NDArray[Any], t: float, out: NDArray[Any]) -> None:
     """out = soft(x, t) for two arrays that are one or do not overlap."""
     if x.ndim == 1:
-        _prox.soft_threshold(x, t, out)
+        _prox.soft_threshold_of(x, t, out)
         return
     if x.flags.c_contiguous and out.flags.c_contiguous:
-        _prox.soft_threshold(x.reshape(-1), t, out.reshape(-1))
+        _prox.soft_threshold_of(x.reshape(-1), t, out.reshape(-1))
         return
     if x.flags.f_contiguous and out.flags.f_contiguous:
-        _prox.soft_threshold(x.T.reshape(-1), t, out.T.reshape(-1))
+        _prox.soft_threshold_of(x.T.reshape(-1), t, out.T.reshape(-1))
         return
     flat = np.ascontiguousarray(x).reshape(-1)
     whole = np.empty_like(flat)
-    _prox.soft_threshold(flat, t, whole)
+    _prox.soft_threshold_of(flat, t, whole)
     out[...] = whole.reshape(x.shape)

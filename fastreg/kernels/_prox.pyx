@@ -6,16 +6,12 @@ soft_threshold(x, t) = argmin_z 1/2 (z - x)^2 + t |z| = sign(x) max(|x| - t, 0),
 
 from libc.float cimport FLT_MAX
 
-cdef extern from "lanes.h" nogil:
-    void fr_soft_f64(Py_ssize_t n, const double *x, Py_ssize_t sx, double t, double *out, Py_ssize_t so) noexcept
-    void fr_soft_f32(Py_ssize_t n, const float *x, Py_ssize_t sx, float t, float *out, Py_ssize_t so) noexcept
-
 ctypedef fused real:
     float
     double
 
 
-def soft_threshold(const real[:] x, double t, real[:] out):
+def soft_threshold_of(const real[:] x, double t, real[:] out):
     """out_i = sign(x_i) max(|x_i| - t, 0); out is x itself or does not overlap it."""
     # a t that float32 can only round to infinity zeroes every finite x as well, and leaves an infinite x infinite
     cdef float t32 = <float>min(t, <double>FLT_MAX)

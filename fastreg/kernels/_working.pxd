@@ -51,6 +51,21 @@ ctypedef struct Working:
     Py_ssize_t n_epochs, n_newton, n_pivots, n_products
     double work                 # multiply-adds since the last look for signals
 
+cdef enum:
+    VECTORS = 13                # of cap doubles, in a block
+    PLACES = 3                  # of cap indices, in another
+
+
+cdef inline void working_place(Working *W, double *block, Py_ssize_t *places, Py_ssize_t cap) noexcept nogil:
+    """Let what a working set keeps of each column lie in VECTORS * cap and PLACES * cap numbers."""
+    W.b, W.q, W.w, W.sq = block, block + cap, block + 2 * cap, block + 3 * cap
+    W.trial_w, W.trial_q, W.direction, W.scratch = block + 4 * cap, block + 5 * cap, block + 6 * cap, block + 7 * cap
+    W.penalty.v, W.penalty.u, W.penalty.lower, W.penalty.upper = (
+        block + 9 * cap, block + 10 * cap, block + 11 * cap, block + 12 * cap)
+    W.order, W.place, W.features = places, places + cap, places + 2 * cap
+    W.cap = cap
+
+
 cdef inline Outcome failed(int status) noexcept nogil:
     """What a kernel's status comes to: REACHED for 0"""
     return REACHED if status == 0 else (OUT_OF_MEMORY if status == -1 else INTERRUPTED)

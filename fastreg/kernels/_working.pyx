@@ -83,8 +83,8 @@ cdef int reserve(Working *W, Py_ssize_t m) noexcept nogil:
         for i in range(W.X.p - 1, -1, -1):
             memmove(G + i * cap, G + i * old, W.X.p * sizeof(double))
         W.G = G
-    block = <double *>malloc(13 * cap * sizeof(double))
-    order = <Py_ssize_t *>malloc(3 * cap * sizeof(Py_ssize_t) + cap * sizeof(double *))
+    block = <double *>malloc(VECTORS * cap * sizeof(double))
+    order = <Py_ssize_t *>malloc(PLACES * cap * sizeof(Py_ssize_t) + cap * sizeof(double *))
     cols = <Py_ssize_t *>realloc(W.cols, cap * sizeof(Py_ssize_t))
     if cols != NULL:
         W.cols = cols
@@ -105,12 +105,8 @@ cdef int reserve(Working *W, Py_ssize_t m) noexcept nogil:
             order[i], order[cap + i] = W.order[i], W.place[i]
     free(W.b)
     free(W.order)
-    W.b, W.q, W.w, W.sq = block, block + cap, block + 2 * cap, block + 3 * cap
-    W.trial_w, W.trial_q, W.direction, W.scratch = block + 4 * cap, block + 5 * cap, block + 6 * cap, block + 7 * cap
-    W.penalty.v, W.penalty.u, W.penalty.lower, W.penalty.upper = (
-        block + 9 * cap, block + 10 * cap, block + 11 * cap, block + 12 * cap)
-    W.order, W.place, W.features, W.rows = order, order + cap, order + 2 * cap, <double **>(order + 3 * cap)
-    W.cap = cap
+    working_place(W, block, order, cap)
+    W.rows = <double **>(order + PLACES * cap)
     return 0
 
 

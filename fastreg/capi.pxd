@@ -1,0 +1,1 @@
+from fastreg.kernels.capi cimport *
