@@ -39,6 +39,8 @@ KERNELS = [
     "_ridge",
     "_workspace",
     "_quadratic",
+    "_rounds",
+    "_normal",
     "capi",
 ]
 

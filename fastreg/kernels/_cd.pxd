@@ -34,6 +34,16 @@ cdef inline double sign(double x) noexcept nogil:
     return 1.0 if x > 0.0 else (-1.0 if x < 0.0 else 0.0)
 
 
+cdef inline bint is_number(double x) noexcept nogil:
+    """neither infinite nor NaN"""
+    return x - x == 0.0
+
+
+cdef inline bint is_end(double bound) noexcept nogil:
+    """whether a bound is neither infinite nor 0"""
+    return is_number(bound) and bound != 0.0
+
+
 cdef inline double clip(double x, double low, double high) noexcept nogil:
     """the number in [low, high] next to x; NaN stays NaN"""
     return low if x < low else (high if x > high else x)

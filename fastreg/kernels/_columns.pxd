@@ -26,4 +26,5 @@ cdef class Columns:
 cdef bint may_be_full(Matrix *X) noexcept nogil
 cdef bint sparse_statistics(Matrix *X, const double *y, bint center, double *mean, double *sq, double *xy,
                             double *split) noexcept nogil
+cdef bint column_statistics(Matrix *X, const double *y, bint center, double *mean, double *sq, double *xy) noexcept nogil
 cdef double column_moments(Matrix *X, Py_ssize_t j, double *mean) noexcept nogil

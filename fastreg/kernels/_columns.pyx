@@ -178,7 +178,7 @@ cdef class Columns:
             with nogil:
                 for j in range(p):
                     cols[j] = j
-                status = gram_block(&self.X, cols, 0, p, rows_of(&out[0, 0], out.shape[1], p, rows))
+                status = gram_block(&self.X, cols, 0, p, rows_of(&out[0, 0], out.shape[1], p, rows), NULL)
         free(rows)
         free(cols)
         raise_for(status, "the Gram matrix")

@@ -64,7 +64,7 @@ cdef int cross_add(Cross *C, Matrix *X, const Py_ssize_t *cols, Py_ssize_t k) no
                 others[rest] = j
                 rest += 1
         memcpy(others + rest, cols, k * sizeof(Py_ssize_t))
-        status = gram_block(X, others, rest, k, rows_of(block, ld, k, new))
+        status = gram_block(X, others, rest, k, rows_of(block, ld, k, new), NULL)
     if status == 0:
         C.n_columns_read += ld
         for i in range(k):

@@ -41,7 +41,9 @@ cdef inline double **rows_of(double *out, Py_ssize_t ldo, Py_ssize_t k, double *
     return rows
 
 
-cdef int gram_block(Matrix *X, const Py_ssize_t *cols, Py_ssize_t m, Py_ssize_t k, double **out) noexcept nogil
+cdef size_t packing_size(Py_ssize_t n, Py_ssize_t k) noexcept nogil
+cdef int gram_block(Matrix *X, const Py_ssize_t *cols, Py_ssize_t m, Py_ssize_t k, double **out,
+                    double *packing) noexcept nogil
 cdef int row_gram(Matrix *X, const double *unit, double **out) noexcept nogil
 cdef int target_products(Matrix *X, const double *Y, Py_ssize_t ldy, Py_ssize_t t, double **out) noexcept nogil
 cdef int subtract_products(Matrix *X, const double *W, Py_ssize_t t, double *R, Py_ssize_t ldr) noexcept nogil

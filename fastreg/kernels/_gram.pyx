@@ -7,7 +7,7 @@ with a large mean.  Of sparse X stored entries meet, row by row or several colum
 
 from libc.limits cimport INT_MAX
 from libc.stdlib cimport calloc, free, malloc
-from libc.math cimport sqrt
+from libc.math cimport INFINITY, sqrt
 from libc.string cimport memcpy, memset
 
 from fastreg.kernels._design cimport (
@@ -24,7 +24,13 @@ cdef enum:
     PANEL_ROWS = 32_768         # of sparse columns side by side: 2 MB, for the same reason
 
 
-cdef int gram_block(Matrix *X, const Py_ssize_t *cols, Py_ssize_t m, Py_ssize_t k, double **out) noexcept nogil:
+cdef size_t packing_size(Py_ssize_t n, Py_ssize_t k) noexcept nogil:
+    """Bytes in which gram_block packs k new columns, and those that it meets, of a dense X with n rows."""
+    return (k + PANEL) * packed_length(n) * sizeof(double) + ALIGNED
+
+
+cdef int gram_block(Matrix *X, const Py_ssize_t *cols, Py_ssize_t m, Py_ssize_t k, double **out,
+                    double *packing) noexcept nogil:
     """Rows m .. m + k - 1 of the lower triangle of the Gram matrix of columns cols[0 .. m + k - 1]:
     out[a][b] = x_cols[m + a]'x_cols[b] for b <= m + a; entries up to three places further are overwritten.
 
@@ -33,10 +39,20 @@ cdef int gram_block(Matrix *X, const Py_ssize_t *cols, Py_ssize_t m, Py_ssize_t 
     Cost n k (m + k/2) multiply-adds and k + PANEL packed columns of CHUNK rows; for sparse X as sparse_gram_block
     has it.
 
-    Returns -1 where memory is out, -2 if interrupted."""
+    packing: packing_size() bytes for a dense X, where no signal handler is to run, or NULL for what is allocated.  Returns
+    -1 where memory is out, -2 if interrupted."""
+    cdef double *block = packing
+    cdef int status
     if X.sparse:
         return sparse_gram_block(X, cols, m, k, out)
-    return dense_gram_block(X, cols, m, k, out)
+    if packing == NULL:
+        block = <double *>malloc(packing_size(X.n, k))
+    if block == NULL:
+        return -1
+    status = dense_gram_block(X, cols, m, k, out, aligned(block), 0.0 if packing == NULL else -INFINITY)
+    if packing == NULL:
+        free(block)
+    return status
 
 
 cdef int sparse_gram_block(Matrix *X, const Py_ssize_t *cols, Py_ssize_t m, Py_ssize_t k, double **out) noexcept nogil:
@@ -170,17 +186,11 @@ cdef void add_products(Py_ssize_t length, Py_ssize_t ld, Py_ssize_t m, Py_ssize_
         a += rows
 
 
-cdef int dense_gram_block(Matrix *X, const Py_ssize_t *cols, Py_ssize_t m, Py_ssize_t k, double **out) noexcept nogil:
-    """gram_block in chunks of rows, packed."""
+cdef int dense_gram_block(Matrix *X, const Py_ssize_t *cols, Py_ssize_t m, Py_ssize_t k, double **out,
+                          double *A, double work) noexcept nogil:
+    """gram_block in chunks of rows, packed into A.  work: multiply-adds since the last look for signals, or -infinity."""
     cdef Py_ssize_t ld = packed_length(X.n), i, j, b, width, rows, whole
-    cdef double *block = <double *>malloc((k + min(m, <Py_ssize_t>PANEL)) * ld * sizeof(double) + ALIGNED)
-    cdef double *A = aligned(block)
-    cdef double *B
-    cdef int status = 0
-    cdef double work = 0.0
-    if block == NULL:
-        return -1
-    B = A + k * ld
+    cdef double *B = A + k * ld
     for j in range(k):
         memset(out[j], 0, (m + j + 1) * sizeof(double))
     i = 0
@@ -200,10 +210,8 @@ cdef int dense_gram_block(Matrix *X, const Py_ssize_t *cols, Py_ssize_t m, Py_ss
         i += rows
         work += <double>rows * k * (m + k)
         if interrupted(&work):
-            status = -2
-            break
-    free(block)
-    return status
+            return -2
+    return 0
 
 
 cdef int row_gram(Matrix *X, const double *unit, double **out) noexcept nogil:

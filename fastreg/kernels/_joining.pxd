@@ -13,3 +13,4 @@ cdef bint make_room(Active *S, Py_ssize_t k) noexcept nogil
 cdef Py_ssize_t most_to_join(Active *S, bint *crowded) noexcept nogil
 cdef int guess(Active *S, double l1, double l2) noexcept nogil
 cdef int join_best(Active *S, Py_ssize_t k, double l1, double l2) noexcept nogil
+cdef Py_ssize_t largest_first(Py_ssize_t *cols, const double *key, Py_ssize_t k, Py_ssize_t most) noexcept nogil

@@ -29,7 +29,7 @@ cdef int quadratic_solve(Quadratic *S, double l1, double l2, double atol, double
 cdef void quadratic_write(Quadratic *S, double *w) noexcept nogil
 cdef int quadratic_path(Quadratic *S, Py_ssize_t K, const double *l1, const double *l2, double *W, Py_ssize_t ldw, double atol,
                         double rtol, Py_ssize_t max_iter, double *info) noexcept nogil
-cdef int quadratic_batch(Py_ssize_t b, Py_ssize_t p, const void *Q, bint single, Py_ssize_t ldq, Py_ssize_t stride_Q, const void *q,
-                         const double *yty, const double *l1, const double *l1_factor, const double *l2,
+cdef int quadratic_batch(Py_ssize_t b, Py_ssize_t p, const void *Q, bint single, Py_ssize_t ldq, Py_ssize_t stride_Q,
+                         const void *q, const double *yty, const double *l1, const double *l1_factor, const double *l2,
                          const double *l2_factor, const double *lower, const double *upper, double *W, double atol, double rtol,
                          Py_ssize_t max_iter, bint interruptible, void *memory, double *info) noexcept nogil

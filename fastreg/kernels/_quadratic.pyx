@@ -22,7 +22,7 @@ from fastreg.kernels._answer cimport (
     FR_BAD_ARGUMENT, FR_CONVERGED, FR_DUAL_GAP, FR_INTERRUPTED, FR_MAX_ITER, FR_N_COLUMNS, FR_N_ITER, FR_N_NEWTON,
     FR_INFO, FR_NOT_CONVEX, FR_OBJECTIVE, FR_OUT_OF_RANGE, FR_PRECISION, FR_STALLED, FR_SUPPORT, FR_YTY, tell, worse,
 )
-from fastreg.kernels._cd cimport Gap, clip, l1_of, l2_of, rise
+from fastreg.kernels._cd cimport Gap, clip, is_end, is_number, l1_of, l2_of, rise
 from fastreg.kernels._cholesky cimport factor_extend, solve_lower
 from fastreg.kernels._design cimport fr_dot_f64
 from fastreg.kernels._gram cimport BLOCK
@@ -106,10 +106,6 @@ cdef inline Py_ssize_t column_of(Quadratic *S, Py_ssize_t k) noexcept nogil:
     return S.subset[k] if S.gathered and S.subset != NULL else k
 
 
-cdef inline bint is_number(double x) noexcept nogil:
-    return x - x == 0.0
-
-
 cdef int quadratic_pose(Quadratic *S, const void *q, bint single, const double *l1_factor, const double *l2_factor,
                         const double *lower, const double *upper) noexcept nogil:
     """Take q, the factors v, u and the bounds, each NULL (1; no bound) or (p,); a factor of infinity holds w_j at 0.
@@ -158,11 +154,6 @@ cdef int quadratic_pose(Quadratic *S, const void *q, bint single, const double *
                            or is_end(W.penalty.lower[k]) or is_end(W.penalty.upper[k]))
         W.w[k] = clip(0.0, W.penalty.lower[k], W.penalty.upper[k])
     return FR_CONVERGED
-
-
-cdef inline bint is_end(double bound) noexcept nogil:
-    """whether a bound is neither infinite nor 0"""
-    return is_number(bound) and bound != 0.0
 
 
 cdef int quadratic_scale(Quadratic *S, double yty, double l2) noexcept nogil:
@@ -378,8 +369,8 @@ cdef int quadratic_path(Quadratic *S, Py_ssize_t K, const double *l1, const doub
     return worst
 
 
-cdef int quadratic_batch(Py_ssize_t b, Py_ssize_t p, const void *Q, bint single, Py_ssize_t ldq, Py_ssize_t stride_Q, const void *q,
-                         const double *yty, const double *l1, const double *l1_factor, const double *l2,
+cdef int quadratic_batch(Py_ssize_t b, Py_ssize_t p, const void *Q, bint single, Py_ssize_t ldq, Py_ssize_t stride_Q,
+                         const void *q, const double *yty, const double *l1, const double *l1_factor, const double *l2,
                          const double *l2_factor, const double *lower, const double *upper, double *W, double atol, double rtol,
                          Py_ssize_t max_iter, bint interruptible, void *memory, double *info) noexcept nogil:
     """b problems, one after another, in one memory; returns the worst status, and goes on after one without an answer."""

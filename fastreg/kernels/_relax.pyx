@@ -184,7 +184,7 @@ cdef int inner_products(Working *W, Py_ssize_t m, Py_ssize_t new) noexcept nogil
         return products(W, m, new)
     for i in range(m + new):
         W.features[i] = W.cols[W.order[i]]
-    return gram_block(&W.all, W.features, m, new, W.factor.L + m)
+    return gram_block(&W.all, W.features, m, new, W.factor.L + m, NULL)
 
 
 cdef int least_norm(Working *W, double *x, Py_ssize_t n_dependent) noexcept nogil:

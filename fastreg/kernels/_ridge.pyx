@@ -83,7 +83,7 @@ cdef class RidgeSystem:
                 elif self.dual:
                     status = row_gram(X, unit, self.G.L)
                 else:
-                    status = gram_block(X, cols, 0, p, self.G.L)
+                    status = gram_block(X, cols, 0, p, self.G.L, NULL)
         free(cols)
         free(unit)
         raise_for(status, "the Gram matrix")

@@ -6,7 +6,7 @@ from fastreg.kernels._active cimport (
     Active, active_base, active_free, active_init, active_relax, active_retarget, active_solve, active_write,
 )
 from fastreg.kernels._bounds cimport bounds_see
-from fastreg.kernels._cd cimport Gap, Penalty, clip
+from fastreg.kernels._cd cimport Gap, Penalty, clip, is_end
 from fastreg.kernels._columns cimport Columns
 from fastreg.kernels._cross cimport cross_gradients
 from fastreg.kernels._design cimport raise_for
@@ -34,7 +34,7 @@ cdef int fill_penalty(Penalty *penalty, tuple factors, tuple bounds) except -1:
         lower, upper = bounds
         penalty.lower, penalty.upper = <double *>&lower[0], <double *>&upper[0]
         for j in range(lower.shape[0]):
-            penalty.boxed = penalty.boxed or finite_bound(lower[j]) or finite_bound(upper[j])
+            penalty.boxed = penalty.boxed or is_end(lower[j]) or is_end(upper[j])
     return 0
 
 
@@ -211,8 +211,3 @@ cdef class Solver:
             "pivots": self.S.W.n_pivots,
             "products": self.S.W.n_products,
         }
-
-
-cdef inline bint finite_bound(double bound) noexcept:
-    """whether a bound is neither infinite nor 0"""
-    return bound - bound == 0.0 and bound != 0.0

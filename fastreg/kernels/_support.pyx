@@ -167,7 +167,7 @@ cdef int products(Working *W, Py_ssize_t m, Py_ssize_t new) noexcept nogil:
     if W.on_residual:
         for i in range(m + new):
             W.features[i] = W.cols[W.order[i]]
-        return gram_block(&W.all, W.features, m, new, W.factor.L + m)
+        return gram_block(&W.all, W.features, m, new, W.factor.L + m, NULL)
     for i in range(m, m + new):
         row = W.G + W.order[i] * W.cap
         for k in range(i + 1):

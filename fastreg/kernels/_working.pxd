@@ -49,6 +49,7 @@ ctypedef struct Working:
     double *direction
     double *scratch             # 2 cap
     Py_ssize_t n_epochs, n_newton, n_pivots, n_products
+    double *packing             # NULL, or packing_size() bytes where new rows of G are multiplied, BLOCK or fewer at once
     double work                 # multiply-adds since the last look for signals
 
 cdef enum:

@@ -174,12 +174,12 @@ cdef int gram_rows(Working *W, Py_ssize_t m, Py_ssize_t k) noexcept nogil:
         for i in range(m, m + k):
             for j in range(i + 1):
                 W.G[i * ld + j] = W.cross.H[i * W.all.p + W.cols[j]]
-    elif k <= FEW_COLUMNS and W.all.row_stride == 1 and not W.all.sparse:
+    elif (k <= FEW_COLUMNS and W.all.row_stride == 1 and not W.all.sparse) or (W.all.sparse and W.packing != NULL):
         for i in range(m, m + k):
             col_pack(&W.all, W.cols[i], W.r)
             dots(&W.all, W.cols, i + 1, W.r, W.G + i * ld)
     else:
-        status = gram_block(&W.all, W.cols, m, k, rows_of(W.G + m * ld, ld, k, W.rows))
+        status = gram_block(&W.all, W.cols, m, k, rows_of(W.G + m * ld, ld, k, W.rows), W.packing)
         if status != 0:
             return status
     W.work += <double>W.all.n * k * (m + k)

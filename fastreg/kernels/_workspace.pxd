@@ -1,5 +1,6 @@
 """A working set in memory of the caller.  _workspace.pyx says how it is laid."""
 
+from fastreg.kernels._cholesky cimport Factor
 from fastreg.kernels._working cimport Working
 
 cdef enum:
@@ -23,5 +24,7 @@ cdef inline void *take(char **memory, size_t size) noexcept nogil:
     return taken
 
 
+cdef size_t factor_size(Py_ssize_t cap) noexcept nogil
+cdef void factor_lay(Factor *F, Py_ssize_t cap, char **memory) noexcept nogil
 cdef size_t working_size(Py_ssize_t cap, bint gram) noexcept nogil
 cdef void working_lay(Working *W, Py_ssize_t cap, bint gram, char **memory) noexcept nogil

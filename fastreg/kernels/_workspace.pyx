@@ -8,40 +8,48 @@ as they are.  It must not outgrow `cap`, and must not be freed.  This module kno
 from libc.string cimport memset
 
 from fastreg.kernels._cholesky cimport row_length
+from fastreg.kernels._gram cimport BLOCK
 from fastreg.kernels._working cimport PLACES, VECTORS, working_place
 
 
+cdef size_t triangle_size(Py_ssize_t cap) noexcept nogil:
+    """bytes of a triangle of cap rows, one row after another, in blocks of equally long ones"""
+    cdef size_t whole = cap // BLOCK, rest = cap % BLOCK
+    return (BLOCK * BLOCK * (whole * (whole + 1) // 2) + rest * BLOCK * (whole + 1)) * sizeof(double)
+
+
 cdef size_t factor_size(Py_ssize_t cap) noexcept nogil:
-    """bytes of a triangle of cap rows, one row after another"""
+    """How many bytes factor_lay takes."""
+    return whole_lines(cap * sizeof(double *)) + whole_lines(triangle_size(cap))
+
+
+cdef void factor_lay(Factor *F, Py_ssize_t cap, char **memory) noexcept nogil:
+    """An empty factor with room for cap rows."""
     cdef Py_ssize_t i
-    cdef size_t size = 0
+    cdef double *row
+    F.L = <double **>take(memory, cap * sizeof(double *))
+    F.room, F.m = cap, 0
+    row = <double *>take(memory, triangle_size(cap))
     for i in range(cap):
-        size += row_length(i) * sizeof(double)
-    return size
+        F.L[i], row = row, row + row_length(i)
 
 
 cdef size_t working_size(Py_ssize_t cap, bint gram) noexcept nogil:
     """How many bytes working_lay takes."""
     cdef size_t size = whole_lines(VECTORS * cap * sizeof(double)) + whole_lines((PLACES + 1) * cap * sizeof(Py_ssize_t))
-    size += 2 * whole_lines(cap * sizeof(double *)) + whole_lines(factor_size(cap))
+    size += whole_lines(cap * sizeof(double *)) + factor_size(cap)
     return size + (whole_lines(<size_t>cap * cap * sizeof(double)) if gram else 0)
 
 
 cdef void working_lay(Working *W, Py_ssize_t cap, bint gram, char **memory) noexcept nogil:
     """An empty working set in Gram form with room for cap columns; without gram, G is to be set, and cap to its leading
     dimension.  X, y, b and the penalty are the caller's to fill in."""
-    cdef Py_ssize_t i
     cdef double *block = <double *>take(memory, VECTORS * cap * sizeof(double))
     cdef Py_ssize_t *places = <Py_ssize_t *>take(memory, (PLACES + 1) * cap * sizeof(Py_ssize_t))
-    cdef double *row
     memset(W, 0, sizeof(Working))
     working_place(W, block, places, cap)
     W.cols, W.gram_limit, W.factor_limit = places + PLACES * cap, cap, cap
     W.rows = <double **>take(memory, cap * sizeof(double *))
-    W.factor.L = <double **>take(memory, cap * sizeof(double *))
-    W.factor.room = cap
-    row = <double *>take(memory, factor_size(cap))
-    for i in range(cap):
-        W.factor.L[i], row = row, row + row_length(i)
+    factor_lay(&W.factor, cap, memory)
     if gram:
         W.G = <double *>take(memory, <size_t>cap * cap * sizeof(double))

@@ -16,8 +16,8 @@ strides in elements.  `work` may lie anywhere; `info` takes FR_INFO doubles for 
 
     Q, ldq      symmetric (both triangles), without negative eigenvalues, ldq >= p
     subset, m   NULL and 0, or m columns in ascending order: the others count as w_j = 0 and are left alone
-    yty         |y|^2 if Q = X'X and q = X'y, or any number from q'inv(Q)q on; NaN: it is found, and Q is checked, by a factor of
-                Q (p^3/6 multiply-adds)
+    yty         |y|^2 if Q = X'X and q = X'y, or any number from q'inv(Q)q on; NaN: it is found, and Q is checked, by a factor
+                of Q (p^3/6 multiply-adds)
     l1_factor, l2_factor, lower, upper      (p,), or NULL for 1 and no bound; a factor of infinity keeps w_j at 0
     w           (p,): the start on entry, the solution on return
     atol, rtol  it is solved until the gap is at most atol, or rtol times the objective of the columns (objective + yty/2)
@@ -99,3 +99,49 @@ cdef int fr_lasso_gram_batch_f32(Py_ssize_t b, Py_ssize_t p, const float *Q, Py_
                                  const float *q, const double *yty, const double *l1, const double *l1_factor, const double *l2,
                                  const double *l2_factor, const double *lower, const double *upper, double *W, double atol,
                                  double rtol, Py_ssize_t max_iter, void *work, double *info) noexcept nogil
+
+# Lasso and elastic net in columns: x_ij = X[i row_stride + j col_stride], or compressed sparse columns, whose rows must ascend.
+cdef Py_ssize_t fr_lasso_worksize(Py_ssize_t n, Py_ssize_t p, Py_ssize_t most) noexcept nogil
+cdef int fr_lasso_f64(Py_ssize_t n, Py_ssize_t p, const double *X, Py_ssize_t row_stride, Py_ssize_t col_stride,
+                      const double *y, double l1, const double *l1_factor, double l2, const double *l2_factor,
+                      const double *lower, const double *upper, double *w, double atol, double rtol, Py_ssize_t max_iter,
+                      Py_ssize_t most, void *work, double *info) noexcept nogil
+cdef int fr_lasso_f32(Py_ssize_t n, Py_ssize_t p, const float *X, Py_ssize_t row_stride, Py_ssize_t col_stride, const float *y,
+                      double l1, const double *l1_factor, double l2, const double *l2_factor, const double *lower,
+                      const double *upper, double *w, double atol, double rtol, Py_ssize_t max_iter, Py_ssize_t most,
+                      void *work, double *info) noexcept nogil
+cdef int fr_lasso_csc_f64_i32(Py_ssize_t n, Py_ssize_t p, const double *data, const int32_t *indices, const int32_t *indptr,
+                              const double *y, double l1, const double *l1_factor, double l2, const double *l2_factor,
+                              const double *lower, const double *upper, double *w, double atol, double rtol,
+                              Py_ssize_t max_iter, Py_ssize_t most, void *work, double *info) noexcept nogil
+cdef int fr_lasso_csc_f64_i64(Py_ssize_t n, Py_ssize_t p, const double *data, const int64_t *indices, const int64_t *indptr,
+                              const double *y, double l1, const double *l1_factor, double l2, const double *l2_factor,
+                              const double *lower, const double *upper, double *w, double atol, double rtol,
+                              Py_ssize_t max_iter, Py_ssize_t most, void *work, double *info) noexcept nogil
+cdef int fr_lasso_csc_f32_i32(Py_ssize_t n, Py_ssize_t p, const float *data, const int32_t *indices, const int32_t *indptr,
+                              const float *y, double l1, const double *l1_factor, double l2, const double *l2_factor,
+                              const double *lower, const double *upper, double *w, double atol, double rtol,
+                              Py_ssize_t max_iter, Py_ssize_t most, void *work, double *info) noexcept nogil
+cdef int fr_lasso_csc_f32_i64(Py_ssize_t n, Py_ssize_t p, const float *data, const int64_t *indices, const int64_t *indptr,
+                              const float *y, double l1, const double *l1_factor, double l2, const double *l2_factor,
+                              const double *lower, const double *upper, double *w, double atol, double rtol,
+                              Py_ssize_t max_iter, Py_ssize_t most, void *work, double *info) noexcept nogil
+
+# Ridge by Cholesky for t targets: 1/2 w'Qw - b_k'w + l2/2 sum_j l2_factor_j w_j^2 for b_k = B + k ldb, and 1/2 |y_k - Xw|^2 +
+# the same for y_k = Y + k ldy; row k of W is the solution.  FR_NOT_CONVEX where the factor does not exist; where p > n, every
+# l2 times its factor must be more than 0.
+cdef Py_ssize_t fr_ridge_gram_worksize_f64(Py_ssize_t p) noexcept nogil
+cdef int fr_ridge_gram_f64(Py_ssize_t p, const double *Q, Py_ssize_t ldq, Py_ssize_t t, const double *B, Py_ssize_t ldb,
+                           double l2, const double *l2_factor, double *W, Py_ssize_t ldw, void *work,
+                           double *info) noexcept nogil
+cdef Py_ssize_t fr_ridge_gram_worksize_f32(Py_ssize_t p) noexcept nogil
+cdef int fr_ridge_gram_f32(Py_ssize_t p, const float *Q, Py_ssize_t ldq, Py_ssize_t t, const float *B, Py_ssize_t ldb,
+                           double l2, const double *l2_factor, double *W, Py_ssize_t ldw, void *work,
+                           double *info) noexcept nogil
+cdef Py_ssize_t fr_ridge_worksize(Py_ssize_t n, Py_ssize_t p) noexcept nogil
+cdef int fr_ridge_f64(Py_ssize_t n, Py_ssize_t p, const double *X, Py_ssize_t row_stride, Py_ssize_t col_stride, Py_ssize_t t,
+                      const double *Y, Py_ssize_t ldy, double l2, const double *l2_factor, double *W, Py_ssize_t ldw,
+                      void *work, double *info) noexcept nogil
+cdef int fr_ridge_f32(Py_ssize_t n, Py_ssize_t p, const float *X, Py_ssize_t row_stride, Py_ssize_t col_stride, Py_ssize_t t,
+                      const float *Y, Py_ssize_t ldy, double l2, const double *l2_factor, double *W, Py_ssize_t ldw, void *work,
+                      double *info) noexcept nogil

@@ -1,13 +1,24 @@
 """The functions of capi.pxd: each hands its arguments to the kernel that knows the problem, and does nothing else."""
 
 from fastreg.kernels._answer cimport tell
+from fastreg.kernels._cd cimport Penalty
+from fastreg.kernels._design cimport Matrix, dense_matrix, fr_csc_end
+from fastreg.kernels._normal cimport normal_columns, normal_gram, normal_gram_size, normal_size
 from fastreg.kernels._prox cimport fr_soft_f32, fr_soft_f64
 from fastreg.kernels._quadratic cimport (
     Quadratic, quadratic_batch, quadratic_lay, quadratic_path, quadratic_pose, quadratic_scale, quadratic_size, quadratic_start,
 )
+from fastreg.kernels._rounds cimport Rounds, rounds_lay, rounds_size, rounds_solve, rounds_write
+
+cdef extern from "sparse.h" nogil:
+    ctypedef struct fr_csc:
+        pass
+    int fr_csc_in_order(const fr_csc *X, Py_ssize_t size, Py_ssize_t n, Py_ssize_t p) noexcept
 
 cdef enum:
-    MOST_COLUMNS = 1 << 28      # of which 4 p^2 bytes can still be counted
+    ROOM = 64                   # columns in play beyond twice the rows, which a lasso solution never needs more of
+    MOST_COLUMNS = 1 << 28      # of which 16 p^2 bytes can still be counted
+    MOST_ROWS = 2147483647      # places of entries in a column are int32
 
 
 cdef int fr_abi_version() noexcept nogil:
@@ -164,3 +175,159 @@ cdef double least(Py_ssize_t K, const double *l2) noexcept nogil:
     for k in range(1, K if l2 != NULL else 0):
         value = min(value, l2[k])
     return value
+
+
+cdef inline Py_ssize_t in_play(Py_ssize_t n, Py_ssize_t p, Py_ssize_t most) noexcept nogil:
+    """how many columns may be in play: as asked, or as many as a solution without an l2 penalty can need"""
+    return min(p, most if most > 0 else 2 * n + ROOM)
+
+
+cdef Py_ssize_t fr_lasso_worksize(Py_ssize_t n, Py_ssize_t p, Py_ssize_t most) noexcept nogil:
+    if not 0 <= p < MOST_COLUMNS or not 0 <= n < MOST_ROWS or most < 0:
+        return -1
+    return rounds_size(n, p, in_play(n, p, most))
+
+
+cdef int columns(Matrix *X, const void *y, double l1, const double *l1_factor, double l2, const double *l2_factor,
+                 const double *lower, const double *upper, double *w, double atol, double rtol, Py_ssize_t max_iter,
+                 Py_ssize_t most, void *work, double *info) noexcept nogil:
+    """One problem in columns of X, from w"""
+    cdef Rounds S
+    cdef Penalty penalty
+    cdef int status
+    penalty.l1, penalty.l2, penalty.boxed = l1, l2, False
+    # a Penalty is written to by the working set that owns it alone, and this is not one
+    penalty.v, penalty.u, penalty.lower, penalty.upper = (
+        <double *>l1_factor, <double *>l2_factor, <double *>lower, <double *>upper)
+    if fr_lasso_worksize(X.n, X.p, most) < 0 or work == NULL:
+        return tell(FR_BAD_ARGUMENT, info)
+    status = rounds_lay(&S, X, y, X.single, &penalty, in_play(X.n, X.p, most), work)
+    if status == FR_CONVERGED:
+        status = rounds_solve(&S, w, l1, l2, atol, rtol, max_iter, info)
+    if status >= 0:
+        rounds_write(&S, w)
+    return tell(status, info)
+
+
+cdef inline Matrix dense(Py_ssize_t n, Py_ssize_t p, const void *data, Py_ssize_t item, Py_ssize_t row_stride,
+                         Py_ssize_t col_stride) noexcept nogil:
+    cdef Matrix X
+    cdef Py_ssize_t[2] shape = [n, p]
+    cdef Py_ssize_t[2] strides = [row_stride * item, col_stride * item]
+    dense_matrix(&X, data, item, 2, shape, strides)
+    return X
+
+
+cdef int compressed(Py_ssize_t n, Py_ssize_t p, const void *data, bint single, const void *indices, const void *indptr,
+                    bint wide, Matrix *X) noexcept nogil:
+    """X of compressed sparse columns, once every index has been looked at"""
+    if not 0 <= n < MOST_ROWS or not 0 <= p < MOST_COLUMNS or indptr == NULL:
+        return FR_BAD_ARGUMENT
+    X[0] = dense(n, p, NULL, sizeof(float) if single else sizeof(double), 1, 0)
+    X.sparse = True
+    X.csc.data, X.csc.indices, X.csc.indptr, X.csc.shift = data, indices, indptr, NULL
+    X.csc.single, X.csc.wide = single, wide
+    X.csc.size = fr_csc_end(&X.csc, p)
+    if X.csc.size < 0 or not fr_csc_in_order(<const fr_csc *>&X.csc, X.csc.size, n, p):
+        return FR_BAD_ARGUMENT
+    return FR_CONVERGED
+
+
+cdef int fr_lasso_f64(Py_ssize_t n, Py_ssize_t p, const double *X, Py_ssize_t row_stride, Py_ssize_t col_stride,
+                      const double *y, double l1, const double *l1_factor, double l2, const double *l2_factor,
+                      const double *lower, const double *upper, double *w, double atol, double rtol, Py_ssize_t max_iter,
+                      Py_ssize_t most, void *work, double *info) noexcept nogil:
+    cdef Matrix A = dense(n, p, X, sizeof(double), row_stride, col_stride)
+    return columns(&A, y, l1, l1_factor, l2, l2_factor, lower, upper, w, atol, rtol, max_iter,
+                   most, work, info)
+
+
+cdef int fr_lasso_f32(Py_ssize_t n, Py_ssize_t p, const float *X, Py_ssize_t row_stride, Py_ssize_t col_stride, const float *y,
+                      double l1, const double *l1_factor, double l2, const double *l2_factor, const double *lower,
+                      const double *upper, double *w, double atol, double rtol, Py_ssize_t max_iter, Py_ssize_t most,
+                      void *work, double *info) noexcept nogil:
+    cdef Matrix A = dense(n, p, X, sizeof(float), row_stride, col_stride)
+    return columns(&A, y, l1, l1_factor, l2, l2_factor, lower, upper, w, atol, rtol, max_iter,
+                   most, work, info)
+
+
+cdef int fr_lasso_csc_f64_i32(Py_ssize_t n, Py_ssize_t p, const double *data, const int32_t *indices, const int32_t *indptr,
+                              const double *y, double l1, const double *l1_factor, double l2, const double *l2_factor,
+                              const double *lower, const double *upper, double *w, double atol, double rtol,
+                              Py_ssize_t max_iter, Py_ssize_t most, void *work, double *info) noexcept nogil:
+    cdef Matrix A
+    if compressed(n, p, data, False, indices, indptr, False, &A) != FR_CONVERGED:
+        return tell(FR_BAD_ARGUMENT, info)
+    return columns(&A, y, l1, l1_factor, l2, l2_factor, lower, upper, w, atol, rtol, max_iter,
+                   most, work, info)
+
+
+cdef int fr_lasso_csc_f64_i64(Py_ssize_t n, Py_ssize_t p, const double *data, const int64_t *indices, const int64_t *indptr,
+                              const double *y, double l1, const double *l1_factor, double l2, const double *l2_factor,
+                              const double *lower, const double *upper, double *w, double atol, double rtol,
+                              Py_ssize_t max_iter, Py_ssize_t most, void *work, double *info) noexcept nogil:
+    cdef Matrix A
+    if compressed(n, p, data, False, indices, indptr, True, &A) != FR_CONVERGED:
+        return tell(FR_BAD_ARGUMENT, info)
+    return columns(&A, y, l1, l1_factor, l2, l2_factor, lower, upper, w, atol, rtol, max_iter,
+                   most, work, info)
+
+
+cdef int fr_lasso_csc_f32_i32(Py_ssize_t n, Py_ssize_t p, const float *data, const int32_t *indices, const int32_t *indptr,
+                              const float *y, double l1, const double *l1_factor, double l2, const double *l2_factor,
+                              const double *lower, const double *upper, double *w, double atol, double rtol,
+                              Py_ssize_t max_iter, Py_ssize_t most, void *work, double *info) noexcept nogil:
+    cdef Matrix A
+    if compressed(n, p, data, True, indices, indptr, False, &A) != FR_CONVERGED:
+        return tell(FR_BAD_ARGUMENT, info)
+    return columns(&A, y, l1, l1_factor, l2, l2_factor, lower, upper, w, atol, rtol, max_iter,
+                   most, work, info)
+
+
+cdef int fr_lasso_csc_f32_i64(Py_ssize_t n, Py_ssize_t p, const float *data, const int64_t *indices, const int64_t *indptr,
+                              const float *y, double l1, const double *l1_factor, double l2, const double *l2_factor,
+                              const double *lower, const double *upper, double *w, double atol, double rtol,
+                              Py_ssize_t max_iter, Py_ssize_t most, void *work, double *info) noexcept nogil:
+    cdef Matrix A
+    if compressed(n, p, data, True, indices, indptr, True, &A) != FR_CONVERGED:
+        return tell(FR_BAD_ARGUMENT, info)
+    return columns(&A, y, l1, l1_factor, l2, l2_factor, lower, upper, w, atol, rtol, max_iter,
+                   most, work, info)
+
+
+cdef Py_ssize_t fr_ridge_worksize(Py_ssize_t n, Py_ssize_t p) noexcept nogil:
+    return normal_size(n, p) if 0 <= p < MOST_COLUMNS and 0 <= n < MOST_ROWS else -1
+
+
+cdef Py_ssize_t fr_ridge_gram_worksize_f64(Py_ssize_t p) noexcept nogil:
+    return normal_gram_size(p) if 0 <= p < MOST_COLUMNS else -1
+
+
+cdef int fr_ridge_gram_f64(Py_ssize_t p, const double *Q, Py_ssize_t ldq, Py_ssize_t t, const double *B, Py_ssize_t ldb,
+                           double l2, const double *l2_factor, double *W, Py_ssize_t ldw, void *work,
+                           double *info) noexcept nogil:
+    return normal_gram(p, Q, False, ldq, t, B, ldb, l2, l2_factor, W, ldw, work, info)
+
+
+cdef int fr_ridge_f64(Py_ssize_t n, Py_ssize_t p, const double *X, Py_ssize_t row_stride, Py_ssize_t col_stride, Py_ssize_t t,
+                      const double *Y, Py_ssize_t ldy, double l2, const double *l2_factor, double *W, Py_ssize_t ldw,
+                      void *work, double *info) noexcept nogil:
+    cdef Matrix A = dense(n, p, X, sizeof(double), row_stride, col_stride)
+    return normal_columns(&A, t, Y, ldy, l2, l2_factor, W, ldw, work, info)
+
+
+cdef Py_ssize_t fr_ridge_gram_worksize_f32(Py_ssize_t p) noexcept nogil:
+    return normal_gram_size(p) if 0 <= p < MOST_COLUMNS else -1
+
+
+cdef int fr_ridge_gram_f32(Py_ssize_t p, const float *Q, Py_ssize_t ldq, Py_ssize_t t, const float *B, Py_ssize_t ldb,
+                           double l2, const double *l2_factor, double *W, Py_ssize_t ldw, void *work,
+                           double *info) noexcept nogil:
+    return normal_gram(p, Q, True, ldq, t, B, ldb, l2, l2_factor, W, ldw, work, info)
+
+
+cdef int fr_ridge_f32(Py_ssize_t n, Py_ssize_t p, const float *X, Py_ssize_t row_stride, Py_ssize_t col_stride, Py_ssize_t t,
+                      const float *Y, Py_ssize_t ldy, double l2, const double *l2_factor, double *W, Py_ssize_t ldw, void *work,
+                      double *info) noexcept nogil:
+    cdef Matrix A = dense(n, p, X, sizeof(float), row_stride, col_stride)
+    return normal_columns(&A, t, Y, ldy, l2, l2_factor, W, ldw, work, info)
