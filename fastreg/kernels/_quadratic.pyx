@@ -25,7 +25,6 @@ from fastreg.kernels._answer cimport (
 from fastreg.kernels._cd cimport Gap, clip, is_end, is_number, l1_of, l2_of, rise
 from fastreg.kernels._cholesky cimport factor_extend, solve_lower
 from fastreg.kernels._design cimport fr_dot_f64
-from fastreg.kernels._gram cimport BLOCK
 from fastreg.kernels._judge cimport working_gap, working_judge
 from fastreg.kernels._prox cimport soft
 from fastreg.kernels._support cimport OUTSIDE
@@ -182,54 +181,31 @@ cdef int quadratic_scale(Quadratic *S, double yty, double l2) noexcept nogil:
 
 
 cdef int find_scale(Quadratic *S, double l2) noexcept nogil:
-    """yy = q'inv(A)q, A = Q + l2 diag(u), in the memory of the factor; columns that depend on those before them are left out.
-
-    A has no negative eigenvalue if what the others leave of these, their Schur complement, is nothing but rounding."""
+    """yy = q'inv(A)q, A = Q + l2 diag(u), in the memory of the factor."""
     cdef Working *W = &S.W
     cdef double **L = W.factor.L
     cdef double *z = W.trial_w
-    cdef Py_ssize_t *dropped = W.cols + S.n_idle
-    cdef double rounding = (FEWEST + S.size) * S.eps, rest
-    cdef Py_ssize_t i, j, k, m, new, done, next = 0, n_columns = 0, n_dropped = 0
+    cdef double rounding = (FEWEST + S.size) * S.eps
+    cdef Py_ssize_t i, j, k, m = 0
     cdef int status = FR_CONVERGED
     for k in range(S.size):
         if W.sq[k] > 0.0:
-            W.features[n_columns] = k
-            n_columns += 1
+            W.order[m] = k
+            m += 1
+    for i in range(m):
+        for k in range(i + 1):
+            L[i][k] = W.G[W.order[i] * W.cap + W.order[k]]
+        L[i][i] += l2 * W.penalty.u[W.order[i]]
     W.factor.m = 0
-    while next < n_columns:
-        m = W.factor.m
-        new = min(BLOCK - m % BLOCK, n_columns - next)
-        for i in range(m, m + new):
-            W.order[i] = W.features[next + i - m]
-            for k in range(i + 1):
-                L[i][k] = W.G[W.order[i] * W.cap + W.order[k]]
-            L[i][i] += l2 * W.penalty.u[W.order[i]]
-        done = factor_extend(&W.factor, new, rounding)
-        next += done
-        if done < new:
-            dropped[n_dropped], next = W.features[next], next + 1
-            n_dropped += 1
-    m, W.factor.m = W.factor.m, 0
-    for k in range(m):
-        z[k] = W.b[W.order[k]]
-    solve_lower(&W.factor, m, z)
-    W.yy = fr_dot_f64(m, z, 1, 0.0, z)
-    for i in range(n_dropped):
-        j = dropped[i]
+    if factor_extend(&W.factor, m, rounding) == m:
         for k in range(m):
-            L[m + i][k] = W.G[j * W.cap + W.order[k]]
-        solve_lower(&W.factor, m, L[m + i])
-        rest = W.sq[j] + l2 * W.penalty.u[j] - fr_dot_f64(m, L[m + i], 1, 0.0, L[m + i])
-        if not rest >= -rounding * W.sq[j]:
-            return FR_NOT_CONVEX if rest == rest else FR_BAD_ARGUMENT
-        for k in range(i):
-            rest = W.G[j * W.cap + dropped[k]] - fr_dot_f64(m, L[m + i], 1, 0.0, L[m + k])
-            if not fabs(rest) <= 2.0 * rounding * sqrt(W.sq[j] * W.sq[dropped[k]]):
-                return FR_NOT_CONVEX if rest == rest else FR_BAD_ARGUMENT
-        if not fabs(W.b[j] - fr_dot_f64(m, L[m + i], 1, 0.0, z)) <= sqrt(rounding * W.sq[j] * W.yy):
-            status = FR_OUT_OF_RANGE
-    for i in range(S.n_idle):
+            z[k] = W.b[W.order[k]]
+        solve_lower(&W.factor, m, z)
+        W.yy = fr_dot_f64(m, z, 1, 0.0, z)
+    else:
+        status = find_deficient_scale(S, l2, m, rounding)
+    W.factor.m = 0
+    for i in range(S.n_idle if status == FR_CONVERGED or status == FR_OUT_OF_RANGE else 0):
         j = W.cols[i]
         for k in range(S.size):
             if W.G[j * W.cap + k] != 0.0:
@@ -238,7 +214,64 @@ cdef int find_scale(Quadratic *S, double l2) noexcept nogil:
             W.yy += W.b[j] * W.b[j] / (l2 * W.penalty.u[j])
         elif W.b[j] != 0.0:
             status = FR_OUT_OF_RANGE
-    return status if is_number(W.yy) else FR_BAD_ARGUMENT
+    return status if is_number(W.yy) or status < 0 else FR_BAD_ARGUMENT
+
+
+cdef int find_deficient_scale(Quadratic *S, double l2, Py_ssize_t m, double rounding) noexcept nogil:
+    """find_scale where rows of A, order[: m], depend on one another: by the largest relative pivots until all are rounding.
+
+    A has no negative eigenvalue if what is left then, the Schur complement, is rounding off its diagonal too (Higham, 1990,
+    Analysis of the Cholesky decomposition of a semi-definite matrix).  Cost m r^2/2 + (m - r)^2 r/2 for rank r."""
+    cdef Working *W = &S.W
+    cdef double **L = W.factor.L
+    cdef double *z = W.trial_w          # what the factored rows leave of q
+    cdef double *left = W.direction     # and of the diagonal
+    cdef double *square = W.trial_q     # the diagonal itself
+    cdef double *row
+    cdef double entry, size = 0.0
+    cdef Py_ssize_t i, j, k, r, best
+    W.yy = 0.0
+    for i in range(m):
+        j = W.order[i]
+        z[i] = W.b[j]
+        square[i] = left[i] = W.G[j * W.cap + j] + l2 * W.penalty.u[j]
+        size = max(size, z[i] * z[i] / square[i])
+    r = 0
+    while r < m:
+        best = r
+        for i in range(r, m):
+            if left[i] != left[i]:
+                return FR_BAD_ARGUMENT
+            if left[i] * square[best] > left[best] * square[i]:
+                best = i
+        if not left[best] > rounding * square[best]:
+            break
+        for k in range(r):
+            L[r][k], L[best][k] = L[best][k], L[r][k]
+        W.order[r], W.order[best] = W.order[best], W.order[r]
+        z[r], z[best] = z[best], z[r]
+        left[r], left[best] = left[best], left[r]
+        square[r], square[best] = square[best], square[r]
+        L[r][r] = sqrt(left[r])
+        row = W.G + W.order[r] * W.cap
+        z[r] /= L[r][r]
+        W.yy += z[r] * z[r]
+        for i in range(r + 1, m):
+            L[i][r] = entry = (row[W.order[i]] - fr_dot_f64(r, L[i], 1, 0.0, L[r])) / L[r][r]
+            left[i] -= entry * entry
+            z[i] -= entry * z[r]
+        r += 1
+    for i in range(r, m):
+        if left[i] < -rounding * square[i]:
+            return FR_NOT_CONVEX
+        for k in range(r, i):
+            entry = W.G[W.order[i] * W.cap + W.order[k]] - fr_dot_f64(r, L[i], 1, 0.0, L[k])
+            if not fabs(entry) <= 4.0 * rounding * sqrt(square[i] * square[k]):
+                return FR_NOT_CONVEX if entry == entry else FR_BAD_ARGUMENT
+    for i in range(r, m):
+        if not z[i] * z[i] <= rounding * square[i] * max(size, W.yy):
+            return FR_OUT_OF_RANGE
+    return FR_CONVERGED
 
 
 cdef int quadratic_start(Quadratic *S, const double *w) noexcept nogil:
@@ -303,7 +336,7 @@ cdef int quadratic_solve(Quadratic *S, double l1, double l2, double atol, double
     No gap below FLOOR_ULPS eps yty is claimed."""
     cdef Working *W = &S.W
     cdef Outcome outcome = OUT_OF_ITERATIONS
-    cdef Py_ssize_t n_iter = 0, n_newton = W.n_newton, _
+    cdef Py_ssize_t n_iter = 0, n_newton = W.n_newton, k, _
     cdef double floor = FLOOR_ULPS * DBL_EPSILON * W.yy, inner = rtol, enough, objective
     cdef Gap g
     cdef int status
@@ -316,6 +349,10 @@ cdef int quadratic_solve(Quadratic *S, double l1, double l2, double atol, double
     if not S.interruptible:
         W.work = -INFINITY
     working_refresh(W)
+    if not objective_at(W) <= 0.0:      # w = 0 is a better start, or its bounds keep it from that
+        for k in range(S.size):
+            W.w[k] = clip(0.0, W.penalty.lower[k], W.penalty.upper[k])
+        working_refresh(W)
     for _ in range(TRIES):
         outcome = working_solve(W, 0.3 * inner, max(0.3 * atol, 0.25 * floor), &n_iter, max_iter)
         if outcome == INTERRUPTED:
@@ -325,7 +362,7 @@ cdef int quadratic_solve(Quadratic *S, double l1, double l2, double atol, double
         if objective + 0.5 * W.yy < g.primal - g.noise:     # a negative |y - Xw|^2, which was taken for 0
             if S.given:
                 return FR_BAD_ARGUMENT
-            W.yy -= 2.0 * (objective + 0.5 * W.yy)          # what find_scale took for rounding of Q was not
+            W.yy = 2.0 * (g.primal - objective)             # what find_scale took for rounding of Q was not
             g = certificate(W)
         enough = max(atol, rtol * g.primal)
         if g.gap <= enough or outcome == OUT_OF_ITERATIONS or g.gap <= max(floor, 2.0 * g.noise):

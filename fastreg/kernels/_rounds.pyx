@@ -161,14 +161,13 @@ cdef void join(Rounds *S, Py_ssize_t k) noexcept nogil:
 
 
 cdef Py_ssize_t make_room(Rounds *S, Py_ssize_t k) noexcept nogil:
-    """For how many of k more columns there is room, if need be without those that are zero."""
+    """For how many of k more columns there is room without those that are zero."""
     cdef Py_ssize_t i
     cdef Working *W = &S.W
-    if W.X.p + k > W.cap:
-        for i in range(W.X.p):
-            if may_leave(W, i):
-                S.inside[W.cols[i]] = False
-        working_shrink(W)
+    for i in range(W.X.p):
+        if may_leave(W, i):
+            S.inside[W.cols[i]] = False
+    working_shrink(W)
     return min(k, W.cap - W.X.p)
 
 
@@ -230,7 +229,7 @@ cdef int rounds_solve(Rounds *S, const double *w, double l1, double l2, double a
     """Solve from w to a gap of atol, or rtol times the objective.  No gap below FLOOR_ULPS eps |y|^2 is claimed."""
     cdef Working *W = &S.W
     cdef Py_ssize_t n_iter = 0, k, tries = 0
-    cdef double floor = FLOOR_ULPS * DBL_EPSILON * W.yy, inner = rtol, enough, most
+    cdef double floor = FLOOR_ULPS * DBL_EPSILON * W.yy, inner = rtol, crowded = INFINITY, enough, most
     cdef bint passing
     cdef Gap g
     cdef int status
@@ -241,6 +240,10 @@ cdef int rounds_solve(Rounds *S, const double *w, double l1, double l2, double a
     if status != FR_CONVERGED:
         return FR_BAD_ARGUMENT if status < 0 else nothing(S, info)
     g = check(S, &most)
+    if not g.primal <= 0.5 * W.yy:      # w = 0 is a better start, or its bounds keep it from that
+        for k in range(W.X.p):
+            W.w[k] = clip(0.0, W.penalty.lower[k], W.penalty.upper[k])
+        g = check(S, &most)
     passing = set_out(S, l1, l2, most)
     while True:
         if not passing:
@@ -249,17 +252,21 @@ cdef int rounds_solve(Rounds *S, const double *w, double l1, double l2, double a
                 status = FR_CONVERGED if floor <= enough else FR_PRECISION
                 break
         elif 4 * list_over(S) <= W.X.p:
-            passing = set_out(S, l1, l2, W.penalty.l1)
+            passing, crowded = set_out(S, l1, l2, W.penalty.l1), INFINITY
         if n_iter >= max_iter:
             status = FR_MAX_ITER
             break
         k = list_over(S)
         if k > 0:
             tries, inner = 0, rtol
-            k = make_room(S, largest_first(S.over, S.c, k, max(<Py_ssize_t>JOIN_AT_LEAST, support_size(W) // 2)))
-            if k == 0:
-                status = FR_NO_ROOM
-                break
+            k = largest_first(S.over, S.c, k, max(<Py_ssize_t>JOIN_AT_LEAST, support_size(W) // 2))
+            if W.X.p + k > W.cap:
+                k = make_room(S, k)
+                # where taking turns does not lower the objective any more, it never will
+                if k == 0 or not g.primal < crowded:
+                    status = FR_NO_ROOM
+                    break
+                crowded = g.primal
             join(S, k)
         elif n_iter > 0 and not passing:
             tries += 1
@@ -273,7 +280,7 @@ cdef int rounds_solve(Rounds *S, const double *w, double l1, double l2, double a
             else:
                 working_solve(W, 0.3 * inner, max(0.3 * atol, 0.25 * floor), &n_iter, max_iter)
         g = check(S, &most)
-    if passing:
+    if status == FR_NO_ROOM or status == FR_MAX_ITER:       # perhaps on the way
         W.penalty.l1, W.penalty.l2 = l1, l2
         g = check(S, &most)
     return told(S, status, g.primal, max(g.gap, floor), n_iter, info)
