@@ -6,6 +6,8 @@ soft_threshold(x, t) = argmin_z 1/2 (z - x)^2 + t |z| = sign(x) max(|x| - t, 0),
 
 from libc.float cimport FLT_MAX
 
+from fastreg.kernels._soft cimport fr_soft_f32, fr_soft_f64
+
 ctypedef fused real:
     float
     double

@@ -142,9 +142,9 @@ cdef int quadratic_pose(Quadratic *S, const void *q, bint single, const double *
             return FR_BAD_ARGUMENT
         if square < 0.0:
             return FR_NOT_CONVEX
-        if W.penalty.lower[k] == W.penalty.upper[k]:
+        if W.penalty.lower[k] == 0.0 == W.penalty.upper[k]:
             W.sq[k] = 0.0               # no sweep looks at it
-        elif square == 0.0:
+        elif square == 0.0 and W.penalty.lower[k] < W.penalty.upper[k]:
             W.cols[S.n_idle] = k
             S.n_idle += 1
             W.penalty.boxed = W.penalty.boxed or W.b[k] != 0.0

@@ -4,11 +4,11 @@ from fastreg.kernels._answer cimport tell
 from fastreg.kernels._cd cimport Penalty
 from fastreg.kernels._design cimport Matrix, dense_matrix, fr_csc_end
 from fastreg.kernels._normal cimport normal_columns, normal_gram, normal_gram_size, normal_size
-from fastreg.kernels._prox cimport fr_soft_f32, fr_soft_f64
 from fastreg.kernels._quadratic cimport (
     Quadratic, quadratic_batch, quadratic_lay, quadratic_path, quadratic_pose, quadratic_scale, quadratic_size, quadratic_start,
 )
 from fastreg.kernels._rounds cimport Rounds, rounds_lay, rounds_size, rounds_solve, rounds_write
+from fastreg.kernels._soft cimport fr_soft_f32, fr_soft_f64
 
 cdef extern from "sparse.h" nogil:
     ctypedef struct fr_csc:
