@@ -4,10 +4,12 @@ Public names are resolved on first use (PEP 562), so that `import fastreg` costs
 compiled kernels are loaded by the functions that need them.
 """
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from fastreg import capi as capi
     from fastreg import datasets as datasets
     from fastreg import display as display
     from fastreg import prox as prox
@@ -70,9 +72,14 @@ _HOMES = {
     "RidgeSelection": "_ridge.results",
     "Status": "_results",
 }
-_MODULES = ("datasets", "display", "prox")
+_MODULES = ("capi", "datasets", "display", "prox")
 
-__all__ = ["__version__", *_HOMES, *_MODULES]
+__all__ = ["__version__", "get_include", *_HOMES, *_MODULES]
+
+
+def get_include() -> str:
+    """The directory of fastreg.h, for `include_dirs` of an extension in C or C++; Cython finds the .pxd files by itself."""
+    return os.path.join(os.path.dirname(__file__), "include")
 
 
 def __getattr__(name: str) -> Any:

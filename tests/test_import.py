@@ -72,6 +72,7 @@ WITH_EXAMPLES = (
     "_quadratic",
     "_ridge.functions",
     "_ridge.selection",
+    "capi",
     "datasets",
     "prox",
 )
