@@ -81,8 +81,6 @@ cdef int quadratic_lay(Quadratic *S, Py_ssize_t p, const void *Q, bint single, P
     # no rows: nothing asks for a residual, and sums of as many terms as there are columns are what rounding goes by
     W.tall, W.X.n, W.X.p, W.X.scale = True, S.size, S.size, 1.0
     W.gram.G, W.gram.p, W.gram.ld = W.G, S.size, W.cap
-    for k in range(S.size):
-        W.place[k] = OUTSIDE
     return FR_CONVERGED
 
 
@@ -114,9 +112,10 @@ cdef int quadratic_pose(Quadratic *S, const void *q, bint single, const double *
     cdef double square
     cdef bint out
     cdef Working *W = &S.W
-    S.lower, S.upper, S.n_idle, S.closed, W.penalty.boxed = lower, upper, 0, True, False
+    S.lower, S.upper, S.n_idle, S.closed, W.penalty.boxed, W.factor.m = lower, upper, 0, True, False, 0
     for k in range(S.size):
         j = column_of(S, k)
+        W.place[k] = OUTSIDE
         W.b[k] = (<const float *>q)[j] if single else (<const double *>q)[j]
         W.penalty.v[k] = 1.0 if l1_factor == NULL else l1_factor[j]
         W.penalty.u[k] = 1.0 if l2_factor == NULL else l2_factor[j]
@@ -359,7 +358,7 @@ cdef int quadratic_solve(Quadratic *S, double l1, double l2, double atol, double
             return FR_INTERRUPTED
         g = certificate(W)
         objective = objective_at(W)
-        if objective + 0.5 * W.yy < g.primal - g.noise:     # a negative |y - Xw|^2, which was taken for 0
+        if objective + 0.5 * W.yy < g.primal * (1.0 - FLOOR_ULPS * DBL_EPSILON) - g.noise:  # |y - Xw|^2 < 0, taken for 0
             if S.given:
                 return FR_BAD_ARGUMENT
             W.yy = 2.0 * (g.primal - objective)             # what find_scale took for rounding of Q was not
