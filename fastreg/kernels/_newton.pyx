@@ -16,7 +16,7 @@ from libc.string cimport memcpy, memset
 from fastreg.kernels._cd cimport Gap, Penalty, dual_gap, dual_scale, is_free, l1_of, l2_of, rise, slope
 from fastreg.kernels._cholesky cimport solve_lower, solve_upper
 from fastreg.kernels._design cimport (
-    Design, Gram, Matrix, col_axpy, dots, fr_dot_f64, settle, subtract_product,
+    Design, Gram, Matrix, col_axpy, dots, fr_axpy_f64, fr_dot_f64, settle, subtract_product,
 )
 from fastreg.kernels._krylov cimport conjugate_gradients
 from fastreg.kernels._support cimport (
@@ -67,9 +67,12 @@ cdef bint keeps_its_pieces(Working *W, const double *d, Py_ssize_t m, double *si
 cdef void image_of_step(Working *W, const double *d, bint sure, double *image) noexcept nogil:
     """image = G d for the step d of the factored columns, or X d on the residual.
 
-    On the factored columns (G + diag(l2)) d is the right-hand side of direction(), so only the other rows of G are read: cost
-    m (|W| - m).  Unless sure, when w + d is so large that d may not be what it should be: then all are."""
-    cdef Py_ssize_t j, k, m = W.factor.m, rows = 0
+    On the factored columns (G + diag(l2)) d is the right-hand side of direction(), so only the other rows of G are read, or
+    the columns of d where they are fewer: cost |W| min(m, |W| - m).  Unless sure, when w + d is so large that d may not be
+    what it should be: then all rows are made so."""
+    cdef Py_ssize_t j, k, m = W.factor.m
+    cdef Py_ssize_t rows = W.X.p - (m if sure else 0)
+    cdef bint by_columns = m < rows
     cdef double *step = W.trial_w
     cdef double unit = -1.0 if W.on_residual else 1.0
     memset(step, 0, W.X.p * sizeof(double))
@@ -80,13 +83,16 @@ cdef void image_of_step(Working *W, const double *d, bint sure, double *image) n
         subtract_product(&W.X, step, image)
         W.work += <double>m * W.X.n
         return
+    if by_columns:
+        memset(image, 0, W.X.p * sizeof(double))
+        for k in range(m):
+            fr_axpy_f64(W.X.p, d[k], W.G + W.order[k] * W.cap, 1, 0.0, image)
     for j in range(W.X.p):
         if W.place[j] >= 0 and sure:
             image[j] = W.q[j] - slope(&W.penalty, j, W.w[j]) - l2_of(&W.penalty, j) * step[j]
-        else:
+        elif not by_columns:
             image[j] = fr_dot_f64(W.X.p, W.G + j * W.cap, 1, 0.0, step)
-            rows += 1
-    W.work += <double>rows * W.X.p
+    W.work += <double>min(m, rows) * W.X.p
 
 
 cdef double project(Working *W, Design *X, Py_ssize_t m, double t, const double *image, const double *s, double *trial_s,
