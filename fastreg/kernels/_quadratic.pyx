@@ -41,6 +41,13 @@ cdef enum:
     FEWEST = 256                # sums of products are rounded by a few eps however few columns there are
     FLOOR_ULPS = 64             # of yty: no smaller gap is claimed
     TRIES = 3                   # with a tenth of the tolerance each, where the certificate asks for more
+    MANY = 100                  # columns, from which on a long way down is gone in strides
+
+# Where l1 is less than FAR of what keeps columns at 0.  256 columns of rank 64, support 43, take 8.5 Newton steps instead of
+# 18.8; where the rank is no limit, a sweep or two more.
+cdef double FAR = 0.1
+cdef double STRIDE = 0.3
+cdef double STRIDE_TOL = 0.1
 
 
 cdef inline bint stands_on(Py_ssize_t p, Py_ssize_t m, bint copied) noexcept nogil:
@@ -328,6 +335,25 @@ cdef Gap certificate(Working *W) noexcept nogil:
     return g
 
 
+cdef int stride(Quadratic *S, double l1, double l2, double floor, Py_ssize_t *n_iter, Py_ssize_t max_iter) noexcept nogil:
+    """Go a long way down to l1 by solving roughly on the way, with l2 in proportion, as along a path."""
+    cdef Working *W = &S.W
+    cdef Py_ssize_t k
+    cdef double reached = 0.0
+    for k in range(S.size):
+        if W.w[k] == 0.0 and W.penalty.v[k] > 0.0 and W.sq[k] > 0.0:
+            reached = max(reached, fabs(W.q[k]) / W.penalty.v[k])
+    if l1 == 0.0 or not l1 < FAR * reached < INFINITY:
+        return FR_CONVERGED
+    while 1.2 * l1 < STRIDE * reached and n_iter[0] < max_iter:
+        reached *= STRIDE
+        W.penalty.l1, W.penalty.l2, W.settled = reached, l2 * (reached / l1), False
+        if working_solve(W, STRIDE_TOL, 0.25 * floor, n_iter, max_iter) == INTERRUPTED:
+            return FR_INTERRUPTED
+    W.penalty.l1, W.penalty.l2, W.settled = l1, l2, False
+    return FR_CONVERGED
+
+
 cdef int quadratic_solve(Quadratic *S, double l1, double l2, double atol, double rtol, Py_ssize_t max_iter,
                          double *info) noexcept nogil:
     """Solve to a gap of atol, or rtol times objective + yty/2, from where the last solve ended.
@@ -352,6 +378,10 @@ cdef int quadratic_solve(Quadratic *S, double l1, double l2, double atol, double
         for k in range(S.size):
             W.w[k] = clip(0.0, W.penalty.lower[k], W.penalty.upper[k])
         working_refresh(W)
+    if S.size >= MANY:
+        status = stride(S, l1, l2, floor, &n_iter, max_iter)
+        if status != FR_CONVERGED:
+            return status
     for _ in range(TRIES):
         outcome = working_solve(W, 0.3 * inner, max(0.3 * atol, 0.25 * floor), &n_iter, max_iter)
         if outcome == INTERRUPTED:
