@@ -3,7 +3,12 @@
 fastreg's kernel scaling is n times that of reference.py: l1 = n alpha l1_ratio, l2 = n alpha (1 - l1_ratio).
 """
 
+import os
+import shutil
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -686,7 +691,84 @@ def test_an_array_is_thresholded_in_place_or_not(dtype):
     assert np.array_equal(out, x)
 
 
-# Threads
+# Memory and threads
+
+COUNTER = """
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stddef.h>
+static long count;
+long allocations(void) { return count; }
+void *malloc(size_t n) {
+    static void *(*next)(size_t);
+    if (!next) next = (void *(*)(size_t))dlsym(RTLD_NEXT, "malloc");
+    count++;
+    return next(n);
+}
+void *realloc(void *p, size_t n) {
+    static void *(*next)(void *, size_t);
+    if (!next) next = (void *(*)(void *, size_t))dlsym(RTLD_NEXT, "realloc");
+    count++;
+    return next(p, n);
+}
+"""
+
+COUNTED = """
+import ctypes, sys
+import numpy as np
+sys.path.insert(0, {tests!r})
+import test_capi as t
+allocations = ctypes.CDLL(None).allocations
+allocations.restype = ctypes.c_long
+most, calls, plain = 0, 0, t.function
+def function(name):
+    f = plain(name)
+    def call(*arguments):
+        global most, calls
+        before = allocations()
+        result = f(*arguments)
+        most, calls = max(most, allocations() - before), calls + 1
+        return result
+    return call
+before = allocations()
+np.empty(10_000_000)
+assert allocations() > before
+t.function = function
+for n, p in ((60, 12), (20, 300), (300, 200)):
+    X, y = t.problem(n, p, correlation=0.8)
+    X[:, 1] = X[:, 0]
+    for share in (0.5, 0.01):
+        l1 = share * abs(X.T @ y).max()
+        for Z in (X, X.astype(np.float32)):
+            t.lasso_gram(Z.T @ Z, Z.T @ y.astype(Z.dtype), l1)
+            t.lasso_gram(Z.T @ Z, Z.T @ y.astype(Z.dtype), l1, 1.0, subset=range(5), **t.limits(p))
+            for layout in t.LAYOUTS.values():
+                t.lasso_columns(layout(Z), y, l1, **t.away(p))
+                t.lasso_columns(layout(Z), y, l1, 1.0)
+        t.ridge_columns(X, y[None], 1.0)
+print(calls, most)
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux") or shutil.which("gcc") is None, reason="counts by gcc on Linux")
+@pytest.mark.skipif("LD_PRELOAD" in os.environ, reason="somebody else's allocator is preloaded")
+def test_no_call_allocates(tmp_path):
+    (tmp_path / "counter.c").write_text(COUNTER)
+    command = ["gcc", "-shared", "-fPIC", "-fno-builtin", "-o", "counter.so", "counter.c", "-ldl"]
+    subprocess.run(command, cwd=tmp_path, check=True, timeout=60)
+    code = COUNTED.format(tests=str(Path(__file__).parent))
+    result = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={**os.environ, "LD_PRELOAD": str(tmp_path / "counter.so")},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert result.returncode == 0, result.stderr
+    calls, most = map(int, result.stdout.split())
+    assert calls > 100
+    assert most == 0
 
 
 def test_threads_do_not_meet():
