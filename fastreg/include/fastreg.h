@@ -101,6 +101,46 @@ typedef int fr_lasso_gram_batch_f32_fn(ptrdiff_t b, ptrdiff_t p, const float *Q,
                                        const double *l2, const double *l2_factor, const double *lower, const double *upper,
                                        double *W, double atol, double rtol, ptrdiff_t max_iter, void *work, double *info);
 
+typedef ptrdiff_t fr_lasso_worksize_fn(ptrdiff_t n, ptrdiff_t p, ptrdiff_t most);
+typedef int fr_lasso_f64_fn(ptrdiff_t n, ptrdiff_t p, const double *X, ptrdiff_t row_stride, ptrdiff_t col_stride,
+                            const double *y, double l1, const double *l1_factor, double l2, const double *l2_factor,
+                            const double *lower, const double *upper, double *w, double atol, double rtol, ptrdiff_t max_iter,
+                            ptrdiff_t most, void *work, double *info);
+typedef int fr_lasso_f32_fn(ptrdiff_t n, ptrdiff_t p, const float *X, ptrdiff_t row_stride, ptrdiff_t col_stride,
+                            const float *y, double l1, const double *l1_factor, double l2, const double *l2_factor,
+                            const double *lower, const double *upper, double *w, double atol, double rtol, ptrdiff_t max_iter,
+                            ptrdiff_t most, void *work, double *info);
+typedef int fr_lasso_csc_f64_i32_fn(ptrdiff_t n, ptrdiff_t p, const double *data, const int32_t *indices,
+                                    const int32_t *indptr, const double *y, double l1, const double *l1_factor, double l2,
+                                    const double *l2_factor, const double *lower, const double *upper, double *w, double atol,
+                                    double rtol, ptrdiff_t max_iter, ptrdiff_t most, void *work, double *info);
+typedef int fr_lasso_csc_f64_i64_fn(ptrdiff_t n, ptrdiff_t p, const double *data, const int64_t *indices,
+                                    const int64_t *indptr, const double *y, double l1, const double *l1_factor, double l2,
+                                    const double *l2_factor, const double *lower, const double *upper, double *w, double atol,
+                                    double rtol, ptrdiff_t max_iter, ptrdiff_t most, void *work, double *info);
+typedef int fr_lasso_csc_f32_i32_fn(ptrdiff_t n, ptrdiff_t p, const float *data, const int32_t *indices,
+                                    const int32_t *indptr, const float *y, double l1, const double *l1_factor, double l2,
+                                    const double *l2_factor, const double *lower, const double *upper, double *w, double atol,
+                                    double rtol, ptrdiff_t max_iter, ptrdiff_t most, void *work, double *info);
+typedef int fr_lasso_csc_f32_i64_fn(ptrdiff_t n, ptrdiff_t p, const float *data, const int64_t *indices,
+                                    const int64_t *indptr, const float *y, double l1, const double *l1_factor, double l2,
+                                    const double *l2_factor, const double *lower, const double *upper, double *w, double atol,
+                                    double rtol, ptrdiff_t max_iter, ptrdiff_t most, void *work, double *info);
+
+typedef ptrdiff_t fr_ridge_gram_worksize_f64_fn(ptrdiff_t p);
+typedef int fr_ridge_gram_f64_fn(ptrdiff_t p, const double *Q, ptrdiff_t ldq, ptrdiff_t t, const double *B, ptrdiff_t ldb,
+                                 double l2, const double *l2_factor, double *W, ptrdiff_t ldw, void *work, double *info);
+typedef ptrdiff_t fr_ridge_gram_worksize_f32_fn(ptrdiff_t p);
+typedef int fr_ridge_gram_f32_fn(ptrdiff_t p, const float *Q, ptrdiff_t ldq, ptrdiff_t t, const float *B, ptrdiff_t ldb,
+                                 double l2, const double *l2_factor, double *W, ptrdiff_t ldw, void *work, double *info);
+typedef ptrdiff_t fr_ridge_worksize_fn(ptrdiff_t n, ptrdiff_t p);
+typedef int fr_ridge_f64_fn(ptrdiff_t n, ptrdiff_t p, const double *X, ptrdiff_t row_stride, ptrdiff_t col_stride,
+                            ptrdiff_t t, const double *Y, ptrdiff_t ldy, double l2, const double *l2_factor, double *W,
+                            ptrdiff_t ldw, void *work, double *info);
+typedef int fr_ridge_f32_fn(ptrdiff_t n, ptrdiff_t p, const float *X, ptrdiff_t row_stride, ptrdiff_t col_stride,
+                            ptrdiff_t t, const float *Y, ptrdiff_t ldy, double l2, const double *l2_factor, double *W,
+                            ptrdiff_t ldw, void *work, double *info);
+
 /* F(name) for each of them: what is added above is added here. */
 #define FR_EACH_FUNCTION(F) \
     F(fr_abi_version) \
@@ -126,7 +166,21 @@ typedef int fr_lasso_gram_batch_f32_fn(ptrdiff_t b, ptrdiff_t p, const float *Q,
     F(fr_lasso_gram_path_f64) \
     F(fr_lasso_gram_path_f32) \
     F(fr_lasso_gram_batch_f64) \
-    F(fr_lasso_gram_batch_f32)
+    F(fr_lasso_gram_batch_f32) \
+    F(fr_lasso_worksize) \
+    F(fr_lasso_f64) \
+    F(fr_lasso_f32) \
+    F(fr_lasso_csc_f64_i32) \
+    F(fr_lasso_csc_f64_i64) \
+    F(fr_lasso_csc_f32_i32) \
+    F(fr_lasso_csc_f32_i64) \
+    F(fr_ridge_gram_worksize_f64) \
+    F(fr_ridge_gram_f64) \
+    F(fr_ridge_gram_worksize_f32) \
+    F(fr_ridge_gram_f32) \
+    F(fr_ridge_worksize) \
+    F(fr_ridge_f64) \
+    F(fr_ridge_f32)
 
 typedef struct fr_api {
     int abi_version; /* of the fastreg that is installed, at least FR_ABI_VERSION */
