@@ -3,7 +3,9 @@
 fastreg's kernel scaling is n times that of reference.py: l1 = n alpha l1_ratio, l2 = n alpha (1 - l1_ratio).
 """
 
+import ctypes
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -464,6 +466,76 @@ def test_sizes_that_cannot_be():
     assert columns(-1, 3, 0) == columns(3, -1, 0) == columns(3, 3, -1) == columns(1 << 40, 3, 0) == -1
     assert columns(100, 100_000, 0) < 1e7
     assert function("fr_ridge_worksize")(-1, 1) == function("fr_ridge_gram_worksize_f64")(-1) == -1
+
+
+def arguments_of(name):
+    """Arguments of a C function by name: those of a small problem, arrays and all."""
+    declared = re.search(rf"cdef \w+ {name}\(([^)]*)\)", (Path(fr.capi.__file__).parent / "kernels" / "capi.pxd").read_text())
+    single = "_f32" in name
+    X, y = problem(20, 6)
+    A = sp.csc_array(X.astype(np.float32 if single else np.float64))
+    index = np.int64 if name.endswith("i64") else np.int32
+    data = np.float32 if single else np.float64
+    arrays = {
+        "X": X.astype(data), "y": y.astype(data), "Y": y.astype(data), "data": A.data, "indices": A.indices.astype(index),
+        "indptr": A.indptr.astype(index), "Q": (X.T @ X).astype(data), "q": (X.T @ y).astype(data), "B": (X.T @ y).astype(data),
+        "w": np.zeros(6), "W": np.zeros(6), "info": np.zeros(FR_INFO), "work": np.zeros(50_000), "yty": np.array([y @ y]),
+        "l1": np.ones(1), "l2": np.ones(1),
+    }  # fmt: skip
+    numbers = {
+        "n": 20, "p": 6, "ldq": 6, "m": 0, "K": 1, "b": 1, "t": 1, "most": 0, "ldw": 6, "ldb": 6, "ldy": 20, "stride_Q": 36,
+        "row_stride": 1, "col_stride": 20, "max_iter": 1000, "l1": 1.0, "l2": 1.0, "yty": y @ y, "atol": 0.0, "rtol": 1e-8,
+    }  # fmt: skip
+    found = {}
+    for declaration in re.split(r",\s*", declared[1]):
+        key = declaration.split()[-1].lstrip("*")
+        found[key] = arrays.get(key) if "*" in declaration else numbers[key]
+    found.setdefault("held", arrays)
+    return found
+
+
+CALLS = sorted(
+    name
+    for name in fr.capi.names()
+    if name.endswith(("_f64", "_f32", "_i32", "_i64")) and function(name).restype is ctypes.c_int
+)
+MAY_BE_NULL = {"subset", "l1_factor", "l2_factor", "lower", "upper", "held"}
+
+
+def call(name, changed):
+    found = arguments_of(name) | changed
+    held = found.pop("held")
+    status = function(name)(*(at(a) if isinstance(a, np.ndarray) else a for a in found.values()))
+    return status, held
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_null_where_an_array_is_needed_is_refused(name):
+    assert call(name, {})[0] == FR_CONVERGED
+    arrays = [key for key, value in arguments_of(name).items() if isinstance(value, np.ndarray) and key not in MAY_BE_NULL]
+    assert {"info", "work"} <= set(arrays)
+    for key in arrays:
+        allowed = (key == "l2" and "l1" in arrays) or (key == "yty" and "batch" in name)
+        status, held = call(name, {key: None})
+        assert status == (FR_CONVERGED if allowed else FR_BAD_ARGUMENT), key
+        if not allowed and key != "info":
+            assert held["info"][FR_STATUS] == FR_BAD_ARGUMENT
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_sizes_that_do_not_fit_are_refused(name):
+    sizes = {
+        **{"n": [-1, 1 << 40], "p": [-1, 1 << 40], "m": [-1, 1, 7], "most": [-1], "K": [-1], "b": [-1], "t": [-1]},
+        **{"ldq": [5, -6], "ldw": [5, -6], "ldb": [5], "ldy": [19]},
+    }
+    for key in sizes.keys() & arguments_of(name).keys():
+        for value in sizes[key]:
+            more = (
+                {"K": 2, "l1": np.ones(2), "l2": np.ones(2), "info": np.zeros(2 * FR_INFO)}
+                if key == "ldw" and "path" in name
+                else {}
+            )
+            assert call(name, {key: value, **more})[0] == FR_BAD_ARGUMENT, (key, value)
 
 
 def test_no_columns_at_all():

@@ -31,8 +31,10 @@ cdef inline int worse(int a, int b) noexcept nogil:
 
 
 cdef inline int tell(int status, double *info) noexcept nogil:
-    """status, and where it is no answer, info that says so."""
+    """status, and where it is no answer, info that says so, if there is one."""
     cdef int k
+    if info == NULL:
+        return FR_BAD_ARGUMENT
     if status < 0:
         for k in range(FR_INFO):
             info[k] = NAN

@@ -74,8 +74,9 @@ cdef int normal_gram(Py_ssize_t p, const void *Q, bint single, Py_ssize_t ldq, P
     cdef int status, worst = FR_CONVERGED
     cdef char *at = first_line(memory)
     cdef double *row
-    if p < 0 or t < 0 or ldq < p or ldb < p or ldw < p or memory == NULL or not fair(p, l2, u):
-        return FR_BAD_ARGUMENT
+    if (t < 0 or ldq < p or ldb < p or ldw < p or memory == NULL or info == NULL or not fair(p, l2, u)
+            or ((Q == NULL or B == NULL or W == NULL) and p > 0)):
+        return tell(FR_BAD_ARGUMENT, info)
     factor_lay(&N.F, p, &at)
     N.b = <double *>take(&at, 3 * p * sizeof(double))
     N.g, N.d, N.X, N.Q, N.single, N.n, N.p, N.ldq, N.l2, N.u, N.wide = (
@@ -107,8 +108,9 @@ cdef int normal_columns(Matrix *X, Py_ssize_t t, const void *Y, Py_ssize_t ldy, 
     cdef double *root
     cdef double *packing
     cdef Py_ssize_t *cols
-    if n < 0 or p < 0 or t < 0 or ldy < n or ldw < p or memory == NULL or not fair(p, l2, u):
-        return FR_BAD_ARGUMENT
+    if (t < 0 or ldy < n or ldw < p or memory == NULL or info == NULL or not fair(p, l2, u) or (Y == NULL and n > 0)
+            or (W == NULL and p > 0) or (X.data == NULL and n > 0 and p > 0)):
+        return tell(FR_BAD_ARGUMENT, info)
     factor_lay(&N.F, few, &at)
     N.a = <double *>take(&at, (3 * n + 2) * sizeof(double))
     N.y, N.r = N.a + n, N.a + 2 * n + 1
@@ -124,7 +126,7 @@ cdef int normal_columns(Matrix *X, Py_ssize_t t, const void *Y, Py_ssize_t ldy, 
     if N.wide:
         for j in range(p):
             if not ridge_of(&N, j) > 0.0:
-                return FR_BAD_ARGUMENT
+                return tell(FR_BAD_ARGUMENT, info)
             root[j] = 0.0 if ridge_of(&N, j) == INFINITY else (1.0 if u == NULL else sqrt(1.0 / u[j]))
         across.n, across.p, across.row_stride, across.col_stride, across.root = p, n, X.col_stride, X.row_stride, root
         gram_block(&across, cols, 0, n, N.F.L, packing)

@@ -62,16 +62,16 @@ cdef size_t quadratic_size(Py_ssize_t p, Py_ssize_t m, bint copied) noexcept nog
 
 cdef int quadratic_lay(Quadratic *S, Py_ssize_t p, const void *Q, bint single, Py_ssize_t ldq, const Py_ssize_t *subset,
                        Py_ssize_t m, void *memory) noexcept nogil:
-    """Lay S over Q, row-major with ldq >= p numbers from row to row, and memory; subset: NULL, or m ascending columns.
+    """Lay S over Q, row-major with ldq >= p numbers from row to row, and memory; subset: NULL and 0, or m ascending columns.
 
     Q, subset and memory must stay where they are as long as S is in use."""
     cdef Py_ssize_t k
     cdef char *at
     cdef Working *W = &S.W
+    if p < 0 or m < 0 or m > p or ldq < p or memory == NULL or (Q == NULL and p > 0) or (subset == NULL and m > 0):
+        return FR_BAD_ARGUMENT
     if subset == NULL:
         m = p
-    if p < 0 or m < 0 or m > p or ldq < p or memory == NULL or (Q == NULL and p > 0):
-        return FR_BAD_ARGUMENT
     for k in range(m if subset != NULL else 0):
         if not (subset[k - 1] if k > 0 else -1) < subset[k] < p:
             return FR_BAD_ARGUMENT
@@ -119,6 +119,8 @@ cdef int quadratic_pose(Quadratic *S, const void *q, bint single, const double *
     cdef double square
     cdef bint out
     cdef Working *W = &S.W
+    if q == NULL and S.size > 0:
+        return FR_BAD_ARGUMENT
     S.lower, S.upper, S.n_idle, S.closed, W.penalty.boxed, W.factor.m = lower, upper, 0, True, False, 0
     for k in range(S.size):
         j = column_of(S, k)
@@ -446,7 +448,7 @@ cdef int quadratic_batch(Py_ssize_t b, Py_ssize_t p, const void *Q, bint single,
     cdef int status, laid = FR_CONVERGED, worst = FR_CONVERGED
     for i in range(b):
         if i == 0 or stride_Q != 0:
-            laid = quadratic_lay(&S, p, part(Q, i * stride_Q, single), single, ldq, NULL, p, memory)
+            laid = quadratic_lay(&S, p, part(Q, i * stride_Q, single), single, ldq, NULL, 0, memory)
             S.interruptible = interruptible
         ridge = 0.0 if l2 == NULL else l2[i]
         status = laid
@@ -468,4 +470,6 @@ cdef int quadratic_batch(Py_ssize_t b, Py_ssize_t p, const void *Q, bint single,
 
 cdef inline const void *part(const void *data, Py_ssize_t at, bint single) noexcept nogil:
     """where the numbers from the at-th on lie"""
+    if data == NULL:
+        return NULL
     return <const void *>(<const float *>data + at) if single else <const void *>(<const double *>data + at)

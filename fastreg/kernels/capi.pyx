@@ -110,8 +110,8 @@ cdef int fr_lasso_gram_batch_f64(Py_ssize_t b, Py_ssize_t p, const double *Q, Py
                                  const double *q, const double *yty, const double *l1, const double *l1_factor,
                                  const double *l2, const double *l2_factor, const double *lower, const double *upper, double *W,
                                  double atol, double rtol, Py_ssize_t max_iter, void *work, double *info) noexcept nogil:
-    return quadratic_batch(b, p, Q, False, ldq, stride_Q, q, yty, l1, l1_factor, l2, l2_factor, lower, upper, W, atol, rtol,
-                           max_iter, False, work, info)
+    return gram_batch(b, p, Q, False, ldq, stride_Q, q, yty, l1, l1_factor, l2, l2_factor, lower, upper, W, atol, rtol,
+                      max_iter, work, info)
 
 
 cdef Py_ssize_t fr_lasso_gram_worksize_f32(Py_ssize_t p, Py_ssize_t m) noexcept nogil:
@@ -139,8 +139,8 @@ cdef int fr_lasso_gram_batch_f32(Py_ssize_t b, Py_ssize_t p, const float *Q, Py_
                                  const float *q, const double *yty, const double *l1, const double *l1_factor, const double *l2,
                                  const double *l2_factor, const double *lower, const double *upper, double *W, double atol,
                                  double rtol, Py_ssize_t max_iter, void *work, double *info) noexcept nogil:
-    return quadratic_batch(b, p, Q, True, ldq, stride_Q, q, yty, l1, l1_factor, l2, l2_factor, lower, upper, W, atol, rtol,
-                           max_iter, False, work, info)
+    return gram_batch(b, p, Q, True, ldq, stride_Q, q, yty, l1, l1_factor, l2, l2_factor, lower, upper, W, atol, rtol,
+                      max_iter, work, info)
 
 
 cdef Py_ssize_t worksize(Py_ssize_t p, Py_ssize_t m, bint copied) noexcept nogil:
@@ -156,7 +156,10 @@ cdef int gram_path(Py_ssize_t p, const void *Q, bint single, Py_ssize_t ldq, con
                    double rtol, Py_ssize_t max_iter, void *work, double *info) noexcept nogil:
     """K penalties, from the start in row 0 of W"""
     cdef Quadratic S
-    cdef int status = quadratic_lay(&S, p, Q, single, ldq, subset, m, work)
+    cdef int status = FR_BAD_ARGUMENT
+    if (worksize(p, m, single) > 0 and K >= 0 and l1 != NULL and info != NULL and (W != NULL or p == 0)
+            and (ldw >= p or K == 1)):
+        status = quadratic_lay(&S, p, Q, single, ldq, subset, m, work)
     if status == FR_CONVERGED:
         status = quadratic_pose(&S, q, single, l1_factor, l2_factor, lower, upper)
     if status == FR_CONVERGED:
@@ -166,6 +169,17 @@ cdef int gram_path(Py_ssize_t p, const void *Q, bint single, Py_ssize_t ldq, con
     if status != FR_CONVERGED:
         return tell(status, info)
     return quadratic_path(&S, K, l1, l2, W, ldw, atol, rtol, max_iter, info)
+
+
+cdef int gram_batch(Py_ssize_t b, Py_ssize_t p, const void *Q, bint single, Py_ssize_t ldq, Py_ssize_t stride_Q, const void *q,
+                    const double *yty, const double *l1, const double *l1_factor, const double *l2, const double *l2_factor,
+                    const double *lower, const double *upper, double *W, double atol, double rtol, Py_ssize_t max_iter,
+                    void *work, double *info) noexcept nogil:
+    """b problems; info says nothing where b, or where the problems lie, cannot be"""
+    if b < 0 or worksize(p, 0, single) < 0 or l1 == NULL or info == NULL or (W == NULL and p > 0):
+        return tell(FR_BAD_ARGUMENT, info)
+    return quadratic_batch(b, p, Q, single, ldq, stride_Q, q, yty, l1, l1_factor, l2, l2_factor, lower, upper, W, atol, rtol,
+                           max_iter, False, work, info)
 
 
 cdef double least(Py_ssize_t K, const double *l2) noexcept nogil:
@@ -199,7 +213,8 @@ cdef int columns(Matrix *X, const void *y, double l1, const double *l1_factor, d
     # a Penalty is written to by the working set that owns it alone, and this is not one
     penalty.v, penalty.u, penalty.lower, penalty.upper = (
         <double *>l1_factor, <double *>l2_factor, <double *>lower, <double *>upper)
-    if fr_lasso_worksize(X.n, X.p, most) < 0 or work == NULL:
+    if (fr_lasso_worksize(X.n, X.p, most) < 0 or work == NULL or info == NULL or (y == NULL and X.n > 0)
+            or (w == NULL and X.p > 0) or (X.data == NULL and not X.sparse and X.n > 0 and X.p > 0)):
         return tell(FR_BAD_ARGUMENT, info)
     status = rounds_lay(&S, X, y, X.single, &penalty, in_play(X.n, X.p, most), work)
     if status == FR_CONVERGED:
@@ -228,7 +243,9 @@ cdef int compressed(Py_ssize_t n, Py_ssize_t p, const void *data, bint single, c
     X.csc.data, X.csc.indices, X.csc.indptr, X.csc.shift = data, indices, indptr, NULL
     X.csc.single, X.csc.wide = single, wide
     X.csc.size = fr_csc_end(&X.csc, p)
-    if X.csc.size < 0 or not fr_csc_in_order(<const fr_csc *>&X.csc, X.csc.size, n, p):
+    if X.csc.size < 0 or (X.csc.size > 0 and (data == NULL or indices == NULL)):
+        return FR_BAD_ARGUMENT
+    if not fr_csc_in_order(<const fr_csc *>&X.csc, X.csc.size, n, p):
         return FR_BAD_ARGUMENT
     return FR_CONVERGED
 
@@ -306,6 +323,8 @@ cdef Py_ssize_t fr_ridge_gram_worksize_f64(Py_ssize_t p) noexcept nogil:
 cdef int fr_ridge_gram_f64(Py_ssize_t p, const double *Q, Py_ssize_t ldq, Py_ssize_t t, const double *B, Py_ssize_t ldb,
                            double l2, const double *l2_factor, double *W, Py_ssize_t ldw, void *work,
                            double *info) noexcept nogil:
+    if fr_ridge_gram_worksize_f64(p) < 0:
+        return tell(FR_BAD_ARGUMENT, info)
     return normal_gram(p, Q, False, ldq, t, B, ldb, l2, l2_factor, W, ldw, work, info)
 
 
@@ -313,6 +332,8 @@ cdef int fr_ridge_f64(Py_ssize_t n, Py_ssize_t p, const double *X, Py_ssize_t ro
                       const double *Y, Py_ssize_t ldy, double l2, const double *l2_factor, double *W, Py_ssize_t ldw,
                       void *work, double *info) noexcept nogil:
     cdef Matrix A = dense(n, p, X, sizeof(double), row_stride, col_stride)
+    if fr_ridge_worksize(n, p) < 0:
+        return tell(FR_BAD_ARGUMENT, info)
     return normal_columns(&A, t, Y, ldy, l2, l2_factor, W, ldw, work, info)
 
 
@@ -323,6 +344,8 @@ cdef Py_ssize_t fr_ridge_gram_worksize_f32(Py_ssize_t p) noexcept nogil:
 cdef int fr_ridge_gram_f32(Py_ssize_t p, const float *Q, Py_ssize_t ldq, Py_ssize_t t, const float *B, Py_ssize_t ldb,
                            double l2, const double *l2_factor, double *W, Py_ssize_t ldw, void *work,
                            double *info) noexcept nogil:
+    if fr_ridge_gram_worksize_f64(p) < 0:
+        return tell(FR_BAD_ARGUMENT, info)
     return normal_gram(p, Q, True, ldq, t, B, ldb, l2, l2_factor, W, ldw, work, info)
 
 
@@ -330,4 +353,6 @@ cdef int fr_ridge_f32(Py_ssize_t n, Py_ssize_t p, const float *X, Py_ssize_t row
                       const float *Y, Py_ssize_t ldy, double l2, const double *l2_factor, double *W, Py_ssize_t ldw, void *work,
                       double *info) noexcept nogil:
     cdef Matrix A = dense(n, p, X, sizeof(float), row_stride, col_stride)
+    if fr_ridge_worksize(n, p) < 0:
+        return tell(FR_BAD_ARGUMENT, info)
     return normal_columns(&A, t, Y, ldy, l2, l2_factor, W, ldw, work, info)
