@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from fastreg import datasets as datasets
     from fastreg import display as display
     from fastreg import prox as prox
+    from fastreg._batch import lasso_batch as lasso_batch
+    from fastreg._batch import lasso_gram_batch as lasso_gram_batch
     from fastreg._certificate import certify as certify
     from fastreg._gramstats import GramStats as GramStats
     from fastreg._lasso import alpha_max as alpha_max
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from fastreg._lasso import lasso_path as lasso_path
     from fastreg._quadratic import lasso_gram as lasso_gram
     from fastreg._quadratic import ridge_gram as ridge_gram
+    from fastreg._results import Batch as Batch
     from fastreg._results import Certificate as Certificate
     from fastreg._results import ConvergenceWarning as ConvergenceWarning
     from fastreg._results import Fit as Fit
@@ -47,14 +50,17 @@ _HOMES = {
     "elastic_net_cv": "_selection.cv",
     "elastic_net_path": "_lasso",
     "lasso": "_lasso",
+    "lasso_batch": "_batch",
     "lasso_cv": "_selection.cv",
     "lasso_gram": "_quadratic",
+    "lasso_gram_batch": "_batch",
     "lasso_path": "_lasso",
     "ridge": "_ridge.functions",
     "ridge_cv": "_ridge.selection",
     "ridge_gram": "_quadratic",
     "ridge_path": "_ridge.functions",
     "soft_threshold": "prox",
+    "Batch": "_results",
     "CVPath": "_selection.results",
     "CVStep": "_selection.results",
     "Certificate": "_results",

@@ -194,6 +194,18 @@ def alpha_of_targets(value: Any, t: int | None) -> Floats:
     return alpha
 
 
+def of_each(value: Any, name: str, size: int, of: str = "problem") -> Floats:
+    """A number >= 0 for each of so many problems or columns, from one or as many."""
+    numbers: Floats = real_array(value, name).astype(np.float64)
+    if numbers.shape not in ((), (size,)):
+        raise ValueError(f"{name} has shape {numbers.shape}; a number or shape ({size},) is needed, one for each {of}.")
+    if numbers.ndim == 0 and not 0.0 <= numbers < np.inf:
+        raise ValueError(f"{name} is {spelled(float(numbers))}; finite numbers >= 0 are needed.")
+    numbers = np.broadcast_to(numbers, (size,)).copy()
+    _each(numbers, np.isfinite(numbers) & (numbers >= 0.0), name, of, "finite numbers >= 0 are needed")
+    return numbers
+
+
 def alone(options: Any, name: str, others: tuple[str, ...]) -> None:
     """Check that none of the others is given together with the option of this name."""
     for other in others:

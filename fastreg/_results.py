@@ -1,4 +1,4 @@
-"""What a fit returns: Fit, Path and Status; what a judgement of one returns: Certificate.
+"""What a fit returns: Fit, Path, Batch and Status; what a judgement of one returns: Certificate.
 
 Everything is in the public scaling of the function that made it; a gap bounds how far the objective is from its optimum.
 """
@@ -44,17 +44,20 @@ class Status(Enum):
         return self.value
 
 
+STATUSES = tuple(Status)
+
+
 def span(values: Any) -> str:
     """A number, or from which to which several go."""
     low, high = float(np.min(values)), float(np.max(values))
     return f"{low:.6g}" if low == high else f"{low:.4g} to {high:.4g}"
 
 
-def place(k: Any, size: int) -> int:
+def place(k: Any, size: int, what: str = "path", of: str = "alphas") -> int:
     """k of path[k] for a path of so many alphas, counted from the start."""
     k = operator.index(k)
     if not -size <= k < size:
-        raise IndexError(f"path[{k}]: the path has {size} alphas")
+        raise IndexError(f"{what}[{k}]: the {what} has {size} {of}")
     return int(k % size)
 
 
@@ -349,6 +352,70 @@ class Path:
         from fastreg.display import plot_path
 
         return plot_path(self, ax=ax, names=names)
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Fitted models of many problems, in their order.
+
+    Attributes
+    ----------
+    coefs : ndarray of shape (b, p)
+        Row i has the coefficients of problem i.
+    intercepts, alphas, objectives, dual_gaps : ndarray of shape (b,)
+        As `Fit` has them for each.
+    n_iters : ndarray of shape (b,), int
+    l1_ratio : float
+    feature_names : tuple of p str, or None
+        The names of the columns of X, if it came with names.
+    """
+
+    coefs: Floats
+    intercepts: Floats
+    alphas: Floats
+    l1_ratio: float
+    objectives: Floats
+    dual_gaps: Floats
+    n_iters: NDArray[np.intp]
+    codes: NDArray[np.int8] = field(repr=False)  # places in list(Status)
+    feature_names: tuple[str, ...] | None = None
+
+    def __len__(self) -> int:
+        return len(self.alphas)
+
+    def __getitem__(self, i: int) -> Fit:
+        """The fit of problem i; its coef is a row of coefs, not a copy."""
+        i = place(i, len(self), "batch", "problems")
+        return Fit(
+            self.coefs[i],
+            float(self.intercepts[i]),
+            float(self.alphas[i]),
+            self.l1_ratio,
+            float(self.objectives[i]),
+            float(self.dual_gaps[i]),
+            int(self.n_iters[i]),
+            STATUSES[self.codes[i]],
+            self.feature_names,
+        )
+
+    def __repr__(self) -> str:
+        if len(self) == 0:
+            return f"Batch(no problems, l1_ratio={self.l1_ratio:g}, p={self.coefs.shape[1]})"
+        return (
+            f"Batch({len(self)} problems, p={self.coefs.shape[1]}, alpha={span(self.alphas)}, l1_ratio={self.l1_ratio:g}, "
+            f"largest dual_gap={self.dual_gaps.max():.2g}, {np.count_nonzero(self.converged)} converged)"
+        )
+
+    @cached_property
+    def statuses(self) -> tuple[Status, ...]:
+        """The Status of each problem; built when first asked for."""
+        return tuple(STATUSES[code] for code in self.codes.tolist())
+
+    @property
+    def converged(self) -> NDArray[np.bool_]:
+        """Whether each problem reached its tolerance, or what float64 allows; shape (b,)."""
+        good: NDArray[np.bool_] = np.array([status.converged for status in STATUSES])[self.codes]
+        return good
 
 
 @dataclass(frozen=True, eq=False)
