@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from fastreg._lasso import elastic_net_path as elastic_net_path
     from fastreg._lasso import lasso as lasso
     from fastreg._lasso import lasso_path as lasso_path
+    from fastreg._nodewise import Nodewise as Nodewise
+    from fastreg._nodewise import nodewise_lasso as nodewise_lasso
     from fastreg._quadratic import lasso_gram as lasso_gram
     from fastreg._quadratic import ridge_gram as ridge_gram
     from fastreg._results import Batch as Batch
@@ -55,6 +57,7 @@ _HOMES = {
     "lasso_gram": "_quadratic",
     "lasso_gram_batch": "_batch",
     "lasso_path": "_lasso",
+    "nodewise_lasso": "_nodewise",
     "ridge": "_ridge.functions",
     "ridge_cv": "_ridge.selection",
     "ridge_gram": "_quadratic",
@@ -71,6 +74,7 @@ _HOMES = {
     "GramStats": "_gramstats",
     "Lasso": "_estimators.linear",
     "LassoCV": "_estimators.lasso_cv",
+    "Nodewise": "_nodewise",
     "Path": "_results",
     "Ridge": "_estimators.linear",
     "RidgeCV": "_estimators.ridge_cv",

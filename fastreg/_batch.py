@@ -183,7 +183,7 @@ def lasso_gram_batch(
             max_iter=max_iter,
         )
 
-    _one_by_one(batch, _left(info, l1 + l2 == 0.0, limits), again)
+    _one_by_one(batch, left_over(info, l1 + l2 == 0.0, limits), again)
     return _warned(batch, tol, max_iter)
 
 
@@ -366,7 +366,7 @@ def _many_targets(X: Any, Y: Any, alphas: Any, l1_ratio: float, options: Options
         found = _batch(W, y_means - W @ means, alpha, l1_ratio, info, 0.5 * info[:, YTY], n, names)
     else:
         found = _batch(W, y_means, alpha, l1_ratio, info, np.zeros(b), n, names)
-    left = _left(info, alpha == 0.0, limits)
+    left = left_over(info, alpha == 0.0, limits)
 
     def by_rows(first: int, last: int, _: bool) -> None:
         some = left[first:last]
@@ -424,13 +424,17 @@ def _many_designs(X: Any, Y: Any, alphas: Any, l1_ratio: float, options: Options
     found = _batch(W, intercepts, alpha, l1_ratio, info, 0.5 * info[:, YTY], n)
 
     def again(i: int) -> Fit:
-        model = Model(stack[i], targets[i], options, l1_ratio, one_target=True)
-        coef = np.zeros(p)
-        one = model.descent.step(float(alpha[i]), coef)
-        return Fit(coef, one.intercept, alpha[i], l1_ratio, one.objective, one.gap, one.n_iter, one.status)
+        return fit_quietly(Model(stack[i], targets[i], options, l1_ratio, one_target=True), float(alpha[i]))
 
-    _one_by_one(found, _left(info, alpha == 0.0, limits), again, n_threads)
+    _one_by_one(found, left_over(info, alpha == 0.0, limits), again, n_threads)
     return found
+
+
+def fit_quietly(model: Model, alpha: float) -> Fit:
+    """The fit of one target, without a warning."""
+    coef = np.zeros(model.p)
+    one = model.descent.step(alpha, coef)
+    return Fit(coef, one.intercept, alpha, model.l1_ratio, one.objective, one.gap, one.n_iter, one.status)
 
 
 def _gram(columns: Any, p: int) -> tuple[Floats, NDArray[np.bool_]]:
@@ -475,7 +479,7 @@ def _batch(
         return Batch(W, intercepts, alpha, l1_ratio, (info[:, OBJECTIVE] + half) / n, info[:, GAP] / n, n_iters, codes, names)
 
 
-def _left(info: Floats, unpenalised: NDArray[np.bool_], limits: Pair | None) -> NDArray[np.intp]:
+def left_over(info: Floats, unpenalised: NDArray[np.bool_], limits: Pair | None) -> NDArray[np.intp]:
     """The problems that the kernel leaves to others: without an answer, with a gap that rounding of products keeps above what
     float64 allows, and those of which the solution of smallest norm is wanted."""
     status, floor = info[:, STATUS], 1.01 * 64 * EPS * info[:, YTY]
