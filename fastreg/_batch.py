@@ -43,6 +43,7 @@ KERNEL = np.array([CODES[status] for status in (Status.CONVERGED, Status.PRECISI
 INFO = 8  # numbers of each problem there, and the places of some
 OBJECTIVE, GAP, N_ITER, STATUS, YTY = 0, 1, 2, 4, 5
 FEW_COLUMNS = 16  # columns for each target, up to which their Gram matrix pays
+LARGE = 1e200  # an alpha that is out of the range of kernels, but is still out of it times n
 SMALL = 400_000  # multiply-adds for the Gram matrix of a problem, up to which it costs less than a call
 
 
@@ -301,7 +302,8 @@ def _penalty(penalty_factor: Any, lower: Any, upper: Any, positive: Any, p: int)
 
 
 def _shared(gram: NDArray[Any], q: Floats, yty: Floats, out: NDArray[np.bool_] | None) -> tuple[Floats, Floats]:
-    """One Q for all, checked, and yty of each problem: no less than q'inv(Q)q, NaN where q is out of the range of Q.
+    """One Q for all, checked, and yty of each problem: no less than q'inv(Q)q, NaN where q is out of the range of Q, -1 where
+    what is given for it will not do.
 
     out: columns that are left out, which need not meet any condition."""
     p = len(gram)
@@ -325,7 +327,8 @@ def _shared(gram: NDArray[Any], q: Floats, yty: Floats, out: NDArray[np.bool_] |
         least = np.square(r).sum(axis=0)
         beyond = np.square(B - A @ r).sum(axis=0) > (FEWEST + p) * eps * np.square(B).sum(axis=0)
         short = least - yty > 1e-6 * least  # NaN, which is none given, is not
-        return Q, np.where(beyond | short, np.nan, np.fmax(least, yty))
+        known = np.where(beyond & np.isnan(yty), np.nan, np.fmax(least, yty))
+        return Q, np.where(short | (beyond & ~np.isnan(yty)), -1.0, known)
 
 
 def _many_targets(X: Any, Y: Any, alphas: Any, l1_ratio: float, options: Options, n_threads: int) -> Batch:
@@ -349,7 +352,7 @@ def _many_targets(X: Any, Y: Any, alphas: Any, l1_ratio: float, options: Options
     if columns is not None and unit == 1.0:
         columns.means(means)
         G, idle = _gram(columns, p)
-        l1, l2 = n * alpha * l1_ratio, n * alpha * (1.0 - l1_ratio)
+        l1, l2 = n * np.minimum(alpha, LARGE) * l1_ratio, n * np.minimum(alpha, LARGE) * (1.0 - l1_ratio)
         how = factors, limits, options.tol, options.max_iter
 
         def solve(first: int, last: int, alone: bool) -> None:
@@ -393,11 +396,13 @@ def _many_designs(X: Any, Y: Any, alphas: Any, l1_ratio: float, options: Options
         raise ValueError(f"X has shape {stack.shape}; at least one row and one column of each matrix are needed.")
     if targets.shape != (b, n):
         raise ValueError(f"Y has shape {targets.shape}; ({b}, {n}) is needed, a row for each matrix of X.")
+    if not np.isfinite(targets).all():
+        raise _input.not_finite(targets, "Y")
     alpha = _options.of_each(alphas, "alphas", b)
     factors, limits = _penalty(options.penalty_factor, options.lower, options.upper, options.positive, p)
     W, info, intercepts = np.zeros((b, p)), np.empty((b, INFO)), np.zeros(b)
     info[:, STATUS], info[:, YTY] = -1.0, np.nan
-    l1, l2 = n * alpha * l1_ratio, n * alpha * (1.0 - l1_ratio)
+    l1, l2 = n * np.minimum(alpha, LARGE) * l1_ratio, n * np.minimum(alpha, LARGE) * (1.0 - l1_ratio)
     how = factors, limits, options.tol, options.max_iter
 
     def solve(first: int, last: int, alone: bool) -> None:
@@ -410,7 +415,7 @@ def _many_designs(X: Any, Y: Any, alphas: Any, l1_ratio: float, options: Options
                     mean = A.mean(axis=1)
                     A -= mean[:, None]
                     means += mean
-                constant = (stack[part] == stack[part, :1]).all(axis=1)
+                constant = (stack[part] == stack[part, :1]).all(axis=1) & np.isfinite(stack[part, 0])
                 np.copyto(A, 0.0, where=constant[:, None])
                 means[constant] = stack[part, 0][constant]
             y, y_means = _centred(y, options.fit_intercept)

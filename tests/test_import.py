@@ -66,9 +66,11 @@ def test_an_unknown_name_is_an_attribute_error():
 
 
 WITH_EXAMPLES = (
+    "_batch",
     "_certificate",
     "_gramstats",
     "_lasso",
+    "_nodewise",
     "_quadratic",
     "_ridge.functions",
     "_ridge.selection",

@@ -56,6 +56,13 @@ cdef Common common(tuple factors, tuple bounds, double tol, Py_ssize_t max_iter)
     return C
 
 
+cdef inline int lay(Quadratic *S, Py_ssize_t p, const void *Q, bint single, bint interruptible, void *memory) noexcept nogil:
+    """Anew for each problem, as the factor that the last one left would make the answer depend on it, by a few ulps."""
+    cdef int status = quadratic_lay(S, p, Q, single, p, NULL, 0, memory)
+    S.interruptible = interruptible
+    return status
+
+
 cdef bint ordinary(Quadratic *S, double l1, double l2) noexcept nogil:
     """Whether no number of the problem that is posed comes near the ends of float64."""
     cdef Py_ssize_t k
@@ -154,9 +161,8 @@ def solve_shared(const double[:, ::1] Q, const double[:, ::1] q, const double[::
     cdef void *memory = reserve(p, 0, False)
     cdef int status = FR_CONVERGED
     with nogil:
-        quadratic_lay(&S, p, &Q[0, 0], False, p, NULL, 0, memory)
-        S.interruptible = interruptible
         for i in range(q.shape[0]):
+            lay(&S, p, &Q[0, 0], False, interruptible, memory)
             scale, status = yty[i], FR_CONVERGED
             if scale != scale:
                 status = find_yty(&S, &q[i, 0], NAN, l1[i], l2[i], &C, &scale)
@@ -191,8 +197,7 @@ def solve_grams(const real[:, :, ::1] Q, const double[:, ::1] q, const double[::
             if found == ROUNDED:
                 one = memory
             if found != BAD:
-                status = quadratic_lay(&S, p, one, real is float, p, NULL, 0, <char *>memory + square)
-                S.interruptible = interruptible
+                status = lay(&S, p, one, real is float, interruptible, <char *>memory + square)
             scale = yty[i]
             if status == FR_CONVERGED and not known:
                 status = find_yty(&S, &q[i, 0], yty[i], l1[i], l2[i], &C, &scale)
@@ -223,9 +228,8 @@ def solve_nodewise(const double[:, ::1] Q, const double[::1] l1, const double[::
     with nogil:
         for k in range(p):
             others[k] = v[k]
-        quadratic_lay(&S, p, &Q[0, 0], False, p, NULL, 0, <char *>memory + vector)
-        S.interruptible = interruptible
         for j in range(start, end):
+            lay(&S, p, &Q[0, 0], False, interruptible, <char *>memory + vector)
             others[j] = INFINITY
             status = solve(&S, &Q[j, 0], Q[j, j], l1[j], l2[j], &C, &W[j, 0], &info[j, 0])
             others[j], rss[j] = v[j], Q[j, j]
