@@ -41,6 +41,7 @@ KERNELS = [
     "_quadratic",
     "_rounds",
     "_normal",
+    "_signs",
     "_batch",
     "capi",
 ]

@@ -209,14 +209,13 @@ def nodewise_lasso(
         Q += weight * np.outer(means, means)
     variances = np.diag(Q) / weight
     sd = np.sqrt(variances) if scaled else np.ones(p)
-    v = np.where(sd > 0.0, sd, np.inf)
-    u = np.where(sd > 0.0, sd * sd, np.inf)
+    v, u = np.where(sd > 0.0, sd, np.inf), np.where(sd > 0.0, sd * sd, np.inf)
     W, rss, info = np.zeros((p, p)), np.empty(p), np.empty((p, INFO))
     with np.errstate(over="ignore"):
         l1, l2 = np.minimum(weight * alpha * l1_ratio, HUGE), np.minimum(weight * alpha * (1.0 - l1_ratio), HUGE)
 
     def solve(first: int, last: int, alone: bool) -> None:
-        solve_nodewise(Q, l1, l2, v, u, tol, max_iter, first, last, alone, W, rss, info)
+        solve_nodewise(Q, l1, l2, v, u, not scaled, tol, max_iter, first, last, alone, W, rss, info)
 
     in_pieces(solve, p, p * p, n_threads)
     nodes = Nodewise(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
-PIECE = 4_000_000  # what a piece is worth: some 10 ms, after which Ctrl-C is heard
+PIECE = 20_000_000  # what a piece is worth: some 10 ms, after which Ctrl-C is heard
 MOST = 4096
 PER_THREAD = 4  # pieces, so that no thread waits for long
 
