@@ -139,21 +139,32 @@ cdef Py_ssize_t settle(Signs *S) noexcept nogil:
     return n
 
 
-cdef inline Py_ssize_t search(Py_ssize_t p, const double *c, double l1, Py_ssize_t *found,
-                              double *most) noexcept nogil:
-    """found = the columns with |c_j| > l1, of which most is the largest; how many.  Few are, in the end none: four at a time."""
+cdef inline double largest(Py_ssize_t p, const double *c) noexcept nogil:
+    """max_j |c_j|, in four lanes"""
+    cdef Py_ssize_t j = 0
+    cdef double a = 0.0, b = 0.0, d = 0.0, e = 0.0
+    while j + 4 <= p:
+        a, b = max(a, fabs(c[j])), max(b, fabs(c[j + 1]))
+        d, e = max(d, fabs(c[j + 2])), max(e, fabs(c[j + 3]))
+        j += 4
+    while j < p:
+        a = max(a, fabs(c[j]))
+        j += 1
+    return max(max(a, b), max(d, e))
+
+
+cdef inline Py_ssize_t from_on(Py_ssize_t p, const double *c, double limit, Py_ssize_t *found) noexcept nogil:
+    """found = the columns with |c_j| >= limit; how many.  Few are: four at a time."""
     cdef Py_ssize_t j = 0, end, n = 0
-    most[0] = 0.0
     while j < p:
         end = min(j + 4, p)
-        if end == j + 4 and max(max(fabs(c[j]), fabs(c[j + 1])), max(fabs(c[j + 2]), fabs(c[j + 3]))) <= l1:
+        if end == j + 4 and max(max(fabs(c[j]), fabs(c[j + 1])), max(fabs(c[j + 2]), fabs(c[j + 3]))) < limit:
             j = end
             continue
         while j < end:
-            if fabs(c[j]) > l1:
+            if fabs(c[j]) >= limit:
                 found[n] = j
                 n += 1
-                most[0] = max(most[0], fabs(c[j]))
             j += 1
     return n
 
@@ -163,8 +174,8 @@ cdef bint signs_solve(Signs *S, const double *Q, const double *q, double yty, do
     """Solve from w = 0 to a gap of tol times objective + yty/2; whether it is reached, and info written.  w (p,) is written.
 
     held: a column that stays 0, or -1."""
-    cdef Py_ssize_t i, j, p = S.p, m, n_found, n_iter = 0, _
-    cdef double size, wbc, enough, most, x, ww
+    cdef Py_ssize_t i, j, p = S.p, m, n_iter = 0, _
+    cdef double size, wbc, most, x, ww
     cdef Gap g
     cdef bint good = False
     if not (S.ordinary and 1.0 / LARGE < yty < LARGE and 1.0 / LARGE < l1 < LARGE and l2 < LARGE):
@@ -192,7 +203,7 @@ cdef bint signs_solve(Signs *S, const double *Q, const double *q, double yty, do
             S.c[j] = 0.0            # out of the search
         if held >= 0:
             S.c[held] = 0.0
-        n_found = search(p, S.c, l1, S.found, &most)
+        most = largest(p, S.c)
         g.rss, g.peak = max(0.0, yty - wbc), max(g.peak, most)
         g.rr = g.rss + l2 * ww
         g.primal, g.excess = 0.5 * g.rr + l1 * g.l1_norm, NOISE_ULPS * DBL_EPSILON * size * size
@@ -200,10 +211,10 @@ cdef bint signs_solve(Signs *S, const double *Q, const double *q, double yty, do
         good = g.gap <= tol * g.primal and yty - wbc >= -2.0 * g.excess
         if good or n_iter >= max_iter or not most > l1:
             break
-        enough, m = l1 + MUCH * (most - l1), S.m
-        for i in range(n_found):
+        m = S.m
+        for i in range(from_on(p, S.c, l1 + MUCH * (most - l1), S.found)):
             j = S.found[i]
-            if fabs(S.c[j]) >= enough and S.m < S.cap and join(S, Q, j, l2):
+            if S.m < S.cap and join(S, Q, j, l2):
                 S.g[S.m - 1] = S.c[j] - l1 * S.sign[S.m - 1]
         if S.m == m:
             break
