@@ -61,13 +61,6 @@ cdef Common common(tuple factors, tuple bounds, double tol, Py_ssize_t max_iter,
     return C
 
 
-cdef inline int lay(Quadratic *S, Py_ssize_t p, const void *Q, bint single, bint interruptible, void *memory) noexcept nogil:
-    """Anew for each problem, as the factor that the last one left would make the answer depend on it, by a few ulps."""
-    cdef int status = quadratic_lay(S, p, Q, single, p, NULL, 0, memory)
-    S.interruptible = interruptible
-    return status
-
-
 cdef bint ordinary(Quadratic *S, double l1, double l2) noexcept nogil:
     """Whether no number of the problem that is posed comes near the ends of float64."""
     cdef Py_ssize_t k
@@ -169,11 +162,12 @@ def solve_shared(const double[:, ::1] Q, const double[:, ::1] q, const double[::
     cdef int status = FR_CONVERGED
     with nogil:
         signs_lay(&T, p, &Q[0, 0], memory)
+        quadratic_lay(&S, p, &Q[0, 0], False, p, NULL, 0, <char *>memory + besides)
+        S.interruptible = interruptible
         for i in range(q.shape[0]):
             scale, status = yty[i], FR_CONVERGED
             if C.plain and signs_solve(&T, &Q[0, 0], &q[i, 0], scale, l1[i], l2[i], tol, max_iter, -1, &W[i, 0], &info[i, 0]):
                 continue
-            lay(&S, p, &Q[0, 0], False, interruptible, <char *>memory + besides)
             if scale != scale:
                 status = find_yty(&S, &q[i, 0], NAN, l1[i], l2[i], &C, &scale)
             if status == FR_CONVERGED:
@@ -208,7 +202,8 @@ def solve_grams(const real[:, :, ::1] Q, const double[:, ::1] q, const double[::
             if found == ROUNDED:
                 one = memory
             if found != BAD:
-                status = lay(&S, p, one, real is float, interruptible, <char *>memory + square + besides)
+                status = quadratic_lay(&S, p, one, real is float, p, NULL, 0, <char *>memory + square + besides)
+                S.interruptible = interruptible
             scale = yty[i]
             if status == FR_CONVERGED and not known:
                 status = find_yty(&S, &q[i, 0], yty[i], l1[i], l2[i], &C, &scale)
@@ -246,11 +241,12 @@ def solve_nodewise(const double[:, ::1] Q, const double[::1] l1, const double[::
         for k in range(p):
             others[k] = v[k]
         signs_lay(&T, p, &Q[0, 0], <char *>memory + vector)
+        quadratic_lay(&S, p, &Q[0, 0], False, p, NULL, 0, <char *>memory + vector + besides)
+        S.interruptible = interruptible
         for j in range(start, end):
             if plain and signs_solve(&T, &Q[0, 0], &Q[j, 0], Q[j, j], l1[j], l2[j], tol, max_iter, j, &W[j, 0], &info[j, 0]):
                 rss[j] = T.rss
                 continue
-            lay(&S, p, &Q[0, 0], False, interruptible, <char *>memory + vector + besides)
             others[j] = INFINITY
             status = solve(&S, &Q[j, 0], Q[j, j], l1[j], l2[j], &C, &W[j, 0], &info[j, 0])
             others[j], rss[j] = v[j], Q[j, j]
