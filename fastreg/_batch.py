@@ -312,12 +312,13 @@ def _shared(gram: NDArray[Any], q: Floats, yty: Floats, out: NDArray[np.bool_] |
     if out is not None and out.any():
         Q, rows = Q.copy(), np.where(out[:, None], 0.0, rows)
         Q[out], Q[:, out] = 0.0, 0.0
-    found = compress(Q, np.zeros((p, 1)), eps)
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        found = compress(Q, np.zeros((p, 1)), eps)
     if found.negative:
         raise ValueError(f"gram has an eigenvalue of {found.negative:.6g}; none may be negative.")
     if len(q) == 0:
         return Q, yty
-    scale = np.sqrt(np.diag(Q))
+    scale = np.sqrt(np.maximum(np.diag(Q), 0.0))
     scale[scale == 0.0] = 1.0
     with np.errstate(all="ignore"):  # near the ends of float64 it is found by other means
         A, B = (found.R / scale).T, rows / scale[:, None]
@@ -498,7 +499,8 @@ def _one_by_one(found: Batch, left: NDArray[np.intp], again: Callable[[int], Fit
     def solve(first: int, last: int, _: bool) -> None:
         for i in left[first:last].tolist():
             try:
-                fit = again(i)
+                with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+                    fit = again(i)
             except ValueError as error:
                 raise ValueError(f"Problem {i}: {error}") from None
             found.coefs[i] = fit.coef

@@ -46,10 +46,13 @@ def compress(G: Floats, B: Floats, eps: float = EPS) -> Compressed:
     if not G[idle].any():
         scale = size[used]
         C, scaled = G if idle.size == 0 else G[np.ix_(used, used)], B[used] / scale[:, None]
-        C = C / scale[:, None]
-        C /= scale
-        found = _by_cholesky(C, scaled, rounding) or _by_eigenvalues(C, scaled, rounding, rounding)
-        if not found.negative:
+        with np.errstate(over="ignore"):  # of what are no correlations
+            C = C / scale[:, None]
+            C /= scale
+        found = None
+        if np.isfinite(C).all():
+            found = _by_cholesky(C, scaled, rounding) or _by_eigenvalues(C, scaled, rounding, rounding)
+        if found is not None and not found.negative:
             R = found.R * scale
             if idle.size > 0:
                 R = np.zeros((len(found.R), p))
