@@ -4,7 +4,7 @@ Solver choice, for b problems of n rows and p columns:
 
     quadratics                          kernels/_quadratic.pyx on each Q: p^3/6 to check it (once if it is one for all), and
                                         p |W| for each sweep or step
-    targets over one X, p <= 16 b       X'X once, n p^2/2, and X'y; then as above, so long as 24 p^2 bytes are no more than
+    targets over one X, p <= 4 b        X'X once, n p^2/2, and X'y; then as above, so long as 24 p^2 bytes are no more than
                                         `lasso` may take beside X
     the same, larger p                  as `lasso` solves several targets
     many X, p <= n or n p^2 small       centred X'X and X'y of each, n p^2, then as above
@@ -42,7 +42,7 @@ CODES = {status: code for code, status in enumerate(STATUSES)}
 KERNEL = np.array([CODES[status] for status in (Status.CONVERGED, Status.PRECISION, Status.MAX_ITER, Status.STALLED)], np.int8)
 INFO = 8  # numbers of each problem there, and the places of some
 OBJECTIVE, GAP, N_ITER, STATUS, YTY = 0, 1, 2, 4, 5
-FEW_COLUMNS = 16  # columns for each target, up to which their Gram matrix pays
+FEW_COLUMNS = 4  # columns for each target, up to which their Gram matrix pays
 LARGE = 1e200  # an alpha that is out of the range of kernels, but is still out of it times n
 SMALL = 400_000  # multiply-adds for the Gram matrix of a problem, up to which it costs less than a call
 
@@ -151,7 +151,7 @@ def lasso_gram_batch(
         raise ValueError(f"warm_start has coefficients of shape {W.shape}; ({b}, {p}) is needed.")
     if not np.isfinite(W).all():
         raise _input.not_finite(W, "warm_start")
-    l1, l2, info = alpha * l1_ratio, alpha * (1.0 - l1_ratio), np.empty((b, INFO))
+    l1, l2, info = alpha * l1_ratio, alpha * (1.0 - l1_ratio), np.zeros((b, INFO))
     how = factors, limits, tol, max_iter, start is not None
     if stack.ndim == 2:
         Q, known = _shared(stack, q, scale, None if factors is None else np.isinf(factors[0]))
@@ -246,7 +246,7 @@ def lasso_batch(
     ================================  ==============================================================================
     problems                          solved from
     ================================  ==============================================================================
-    one X, p <= 16 b                  X'X, made once (n p^2/2 multiply-adds, if `lasso` may take 24 p^2 bytes beside
+    one X, p <= 4 b                   X'X, made once (n p^2/2 multiply-adds, if `lasso` may take 24 p^2 bytes beside
                                       X), and X'y (n p for each target)
     one X, more columns               X, as `lasso` does for several targets
     many X, p <= n or n p^2 <= 4e5    X'X and X'y of each (n p^2)
@@ -344,7 +344,7 @@ def _many_targets(X: Any, Y: Any, alphas: Any, l1_ratio: float, options: Options
     b = targets.shape[1]
     alpha = _options.of_each(alphas, "alphas", b, "target")
     factors, limits = _penalty(options.penalty_factor, options.lower, options.upper, options.positive, p)
-    W, info, y_means, means = np.zeros((b, p)), np.empty((b, INFO)), np.zeros(b), np.zeros(p)
+    W, info, y_means, means = np.zeros((b, p)), np.zeros((b, INFO)), np.zeros(b), np.zeros(p)
     info[:, STATUS] = -1.0
     columns, unit = None, 1.0
     if b > 0 and p <= FEW_COLUMNS * b and 24 * p * p <= _descent._allowed(extent(design)[0]):
@@ -401,7 +401,7 @@ def _many_designs(X: Any, Y: Any, alphas: Any, l1_ratio: float, options: Options
         raise _input.not_finite(targets, "Y")
     alpha = _options.of_each(alphas, "alphas", b)
     factors, limits = _penalty(options.penalty_factor, options.lower, options.upper, options.positive, p)
-    W, info, intercepts = np.zeros((b, p)), np.empty((b, INFO)), np.zeros(b)
+    W, info, intercepts = np.zeros((b, p)), np.zeros((b, INFO)), np.zeros(b)
     info[:, STATUS], info[:, YTY] = -1.0, np.nan
     l1, l2 = n * np.minimum(alpha, LARGE) * l1_ratio, n * np.minimum(alpha, LARGE) * (1.0 - l1_ratio)
     how = factors, limits, options.tol, options.max_iter, False
