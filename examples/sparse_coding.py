@@ -32,18 +32,18 @@ def main(signals, features, atoms, alpha=0.1):
 
     solvers = {
         "fastreg": fastreg,
-        "fastreg, 2 threads": lambda: fastreg(2),
+        "with 2 threads": lambda: fastreg(2),
         "scikit-learn": lambda: sparse_encode(Y, D, algorithm="lasso_cd", alpha=alpha),
     }
-    found = {}
+    found, told = {}, []
     for name, solve in solvers.items():
         seconds = []
         for _ in range(3):
             start = time.perf_counter()
             found[name] = solve()
             seconds.append(time.perf_counter() - start)
-        per_signal = 1e6 * min(seconds) / signals
-        print(f"{name:20s} {per_signal:8.1f} us a signal, largest gap {gaps(D, Y, found[name], alpha).max():.1e}")
+        told.append(f"{name} {1e6 * min(seconds) / signals:.1f} us (gap {gaps(D, Y, found[name], alpha).max():.0e})")
+    print("a signal: " + ", ".join(told))
     assert gaps(D, Y, found["fastreg"], alpha).max() <= 1.01e-7
     np.testing.assert_allclose(found["fastreg"], found["scikit-learn"], atol=0.02)
 

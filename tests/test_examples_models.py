@@ -9,6 +9,7 @@ EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 SIZES = {"graphical_lasso": (25,), "sparse_coding": (200, 20, 50), "nodewise": (300, 20)}
 
 
+@pytest.mark.filterwarnings("ignore:.*:sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("name", SIZES)
 def test_it_runs_and_checks_itself(name, capsys):
     path = EXAMPLES / f"{name}.py"
