@@ -442,6 +442,40 @@ def test_frames_bring_their_names():
     assert batch.feature_names == batch[0].feature_names == ("a", "b")
 
 
+def dictionary(atoms=128, features=32, signals=200):
+    """D (features, atoms) of unit columns, and signals of a few of them."""
+    rng = np.random.default_rng(0)
+    D = rng.standard_normal((features, atoms))
+    D /= np.linalg.norm(D, axis=0)
+    codes = rng.standard_normal((atoms, signals)) * (rng.random((atoms, signals)) < 5 / atoms)
+    return D, D @ codes + 0.05 * rng.standard_normal((features, signals))
+
+
+@pytest.mark.parametrize("repeated", [False, True])
+@pytest.mark.parametrize("l1_ratio", [1.0, 0.8])
+def test_sparse_codes_take_few_steps(l1_ratio, repeated):
+    """A step for each column in the end would be many: most join together, and few leave again."""
+    D, Y = dictionary()
+    if repeated:
+        D[:, 64:] = D[:, :64] * np.where(np.arange(64) % 2, 1.0, -1.0)
+    alpha = 0.1 / len(D)
+    batch = fr.lasso_batch(D, Y, alpha, l1_ratio=l1_ratio, fit_intercept=False, tol=1e-10)
+    support = np.count_nonzero(batch.coefs, axis=1)
+    assert 5 < support.mean() < 50
+    assert batch.n_iters.sum() < support.sum()
+    for i in range(0, len(batch), 7):
+        kkt.assert_optimal(D, Y[:, i], batch[i], alpha, l1_ratio=l1_ratio, fit_intercept=False, tol=1e-10)
+
+
+def test_large_supports_are_solved_too():
+    D, Y = dictionary(atoms=300, features=400, signals=80)
+    Y += np.random.default_rng(1).standard_normal(Y.shape)
+    batch = fr.lasso_batch(D, Y, 1e-5, fit_intercept=False)
+    assert np.count_nonzero(batch.coefs, axis=1).min() > 250
+    for i in range(0, len(batch), 20):
+        kkt.assert_optimal(D, Y[:, i], batch[i], 1e-5, fit_intercept=False)
+
+
 # Whole batches
 
 
