@@ -2,8 +2,8 @@
 
 Solver choice, for b problems of n rows and p columns:
 
-    quadratics                          kernels/_quadratic.pyx on each Q: p^3/6 to check it (once if it is one for all), and
-                                        p |W| for each sweep or step
+    quadratics                          kernels/_signs.pyx and kernels/_quadratic.pyx on each Q: p^3/6 to check it (once if it
+                                        is one for all), and p |A| for each step, A the support
     targets over one X, p <= 4 b        X'X once, n p^2/2, and X'y; then as above, so long as 24 p^2 bytes are no more than
                                         `lasso` may take beside X
     the same, larger p                  as `lasso` solves several targets
@@ -109,14 +109,16 @@ def lasso_gram_batch(
 
     Notes
     -----
-    Coordinate descent and Newton steps on the support, on Q itself.  Cost: p^3/6 multiply-adds to check each Q, p for each
-    coordinate that changes in a sweep, and |A|^2 + p |A| for a Newton step on the support A.  Beside the result it takes 4 p^2
-    bytes for each thread.
+    Without factors, bounds and a start, and in float64: one solve for each guess of the signs of the solution, |A|^2 + p |A|
+    multiply-adds for a support A, as long as that is small.  Else, or where more is needed, coordinate descent and Newton
+    steps: p for each coordinate that changes in a sweep, |A|^2 + p |A| for a step.  Both stand on Q itself.  Checking a Q
+    takes p^3/6.  Beside the result there are 4 p^2 bytes for each thread, 12 p^2 if Q is float32.
 
     References
     ----------
     Friedman, Hastie and Tibshirani (2010), Regularization Paths for Generalized Linear Models via Coordinate Descent,
     section 2.2 (covariance updates).
+    Lee, Battle, Raina and Ng (2007), Efficient Sparse Coding Algorithms, algorithm 1 (signs).
 
     Examples
     --------
