@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fastreg import _input, _options
-from fastreg._compress import FEWEST, compress
+from fastreg._compress import FEWEST, Compressed, compress
 from fastreg._lasso import elastic_net
 from fastreg._results import Fit, Path, Status, warn_unconverged
 
@@ -100,12 +100,12 @@ def lasso_gram(
     if factors is not None:  # columns that are left out need not meet any condition
         out = np.isinf(factors[0])
         Q[out], Q[:, out], Y[out] = 0.0, 0.0, 0.0
-    found, ratio, weight, l2 = compress(Q, Y, eps), l1_ratio, alpha, alpha * (1.0 - l1_ratio)
+    found, ratio, weight, l2 = _compressed(Q, Y, eps), l1_ratio, alpha, alpha * (1.0 - l1_ratio)
     if found.negative:
         raise ValueError(f"gram has an eigenvalue of {found.negative:.6g}; none may be negative.")
     if len(found.R) < p and l2 > 0.0:
         u = np.ones(p) if factors is None else np.where(np.isinf(factors[1]), 0.0, factors[1])
-        found, ratio, weight = compress(Q + np.diag(l2 * u), Y, eps), 1.0, alpha * l1_ratio
+        found, ratio, weight = _compressed(Q + np.diag(l2 * u), Y, eps), 1.0, alpha * l1_ratio
     if found.outside > np.sqrt((FEWEST + p) * eps):
         limits = _options.bounds(lower, upper, positive, p)
         if q.ndim == 2 or limits is None or not (np.isfinite(limits[0]) & np.isfinite(limits[1])).all():
@@ -200,9 +200,13 @@ class Boxed:
         n_iter, status = 0, Status.MAX_ITER
         G = self.Q + self.eps * np.outer(self.v, self.v)
         while n_iter < max_iter:
+            q = self.q + self.eps * float(self.v @ w) * self.v
+            if not _is_in_range(G, q):
+                status = Status.STALLED  # Q's entries are so far apart that what was added to it is rounding
+                break
             fit = lasso_gram(
                 G,
-                self.q + self.eps * float(self.v @ w) * self.v,
+                q,
                 1.0,
                 penalty_factor=self.l1,
                 lower=self.lower,
@@ -258,6 +262,22 @@ def _quadratic(gram: Any, xty: Any) -> tuple[Floats, Floats, float]:
     if not np.isfinite(q).all():
         raise _input.not_finite(q, "xty")
     return 0.5 * Q + 0.5 * Q.T, q, max(eps, float(np.finfo(_input.real_array(xty, "xty").dtype).eps))
+
+
+def _compressed(Q: Floats, Y: Floats, eps: float) -> Compressed:
+    """compress, of numbers that it takes no farther than float64 goes."""
+    with np.errstate(all="ignore"):
+        found = compress(Q, Y, eps)
+        size = float(np.square(found.r).sum())
+    if not (np.isfinite(size) and np.isfinite(found.R).all()):
+        raise ValueError(f"gram and xty are of sizes so far apart that q'inv(Q)q is {size:.3g}; scale the columns.")
+    return found
+
+
+def _is_in_range(Q: Floats, q: Floats) -> bool:
+    """Whether lasso_gram would find q in the range of Q."""
+    with np.errstate(all="ignore"):
+        return compress(Q, q[:, None]).outside <= np.sqrt((FEWEST + len(Q)) * np.finfo(np.float64).eps)
 
 
 def _rows(R: Floats, r: Floats, yty: Any) -> tuple[Floats, Floats, Floats]:

@@ -269,3 +269,22 @@ def test_odd_quadratics_are_solved(n, p, seed, scale, l1_ratio):
     fit = fr.lasso_gram(X.T @ X, X.T @ y, alpha, l1_ratio=l1_ratio, tol=1e-8)
     there = fr.elastic_net(X, y, alpha / n, l1_ratio=l1_ratio, fit_intercept=False, tol=1e-8)
     np.testing.assert_allclose(fit.objective + y @ y / 2, n * there.objective, rtol=2e-8, atol=1e-12 * (y @ y))
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_entries_at_both_ends_of_float64_have_an_answer_or_a_sentence(seed):
+    rng = np.random.default_rng(seed)
+    p = int(rng.integers(1, 5))
+    X = rng.standard_normal((rng.integers(1, 6), p)) * 10.0 ** rng.choice([0, 0, 100, -100, 150, -150, -160], p)
+    q = rng.standard_normal(p) * 10.0 ** rng.choice([0, 0, 100, 200, -200, -300], p)
+    sentences = []
+    ends = 10.0 ** rng.choice([0, 0, 100, -100, 300, -300], (2, p)) * rng.random((2, p))
+    for options in ({}, {"lower": -ends[0], "upper": ends[1]}):
+        try:
+            fit = fr.lasso_gram(X.T @ X, q, 10.0 ** rng.choice([0, 100, -100]), l1_ratio=rng.choice([1.0, 0.5]), **options)
+        except ValueError as error:
+            sentences.append(str(error))
+            continue
+        assert np.isfinite(fit.coef).all()
+        assert not fit.status.converged or np.isfinite(fit.objective)
+    assert all(sentence.endswith(".") for sentence in sentences)
