@@ -517,7 +517,7 @@ def test_more_columns_than_memory_has_products_for():
 
 
 @pytest.mark.thread_unsafe(reason="raises a signal")
-def test_ctrl_c_leaves_whole_chunks():
+def test_ctrl_c_leaves_whole_chunks(ctrl_c):
     X, y = problem(3000, 200)
     stats = GramStats()
 

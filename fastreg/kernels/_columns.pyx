@@ -216,7 +216,7 @@ cdef class Columns:
 cdef double *numbers(object array, Py_ssize_t n, bint written=False) except NULL:
     """The n numbers of a contiguous float64 array, which the caller keeps.
 
-    For what every small fit passes: a memoryview takes three times as long, 0.1 us, of the 11 us of a fit of 100 x 20."""
+    For what every small fit passes: this takes 190 instructions and a memoryview 1,800, of the 175,000 of a fit of 100 x 20."""
     cdef Py_buffer view
     PyObject_GetBuffer(array, &view, PyBUF_WRITABLE if written else PyBUF_SIMPLE)
     cdef double *found = <double *>view.buf
