@@ -3,15 +3,20 @@
 FASTREG_DEBUG=1 builds with bounds checks and C assertions.  Flags: -ffp-contract=off keeps results the same on every
 instruction set, -fno-math-errno lets square roots vectorise; no -ffast-math, no -march=native, no OpenMP (CONTRIBUTING.md says
 why).
+
+One wheel serves all of CPython with a GIL: the limited API from 3.11 on, where buffers joined it.  Functions are not `binding`,
+which makes them builtins: below 3.12 the limited API has no faster call, and kernels have no use for more.
 """
 
 import os
 import sys
+import sysconfig
 
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 
 DEBUG = os.environ.get("FASTREG_DEBUG") == "1"
+ABI3 = not sysconfig.get_config_var("Py_GIL_DISABLED")
 KERNELS = [
     "_prox",
     "_csc",
@@ -58,7 +63,12 @@ extensions = [
         depends=["fastreg/kernels/lanes.h", "fastreg/kernels/sparse.h", "fastreg/kernels/tiles.h"],
         include_dirs=["fastreg/kernels"],
         extra_compile_args=flags,
-        define_macros=[("FR_FLAGS", '"' + " ".join(flags) + '"'), *([("FASTREG_DEBUG", "1")] if DEBUG else [])],
+        define_macros=[
+            ("FR_FLAGS", '"' + " ".join(flags) + '"'),
+            *([("FASTREG_DEBUG", "1")] if DEBUG else []),
+            *([("Py_LIMITED_API", "0x030B0000")] if ABI3 else []),
+        ],
+        py_limited_api=ABI3,
     )
     for name in KERNELS
 ]
@@ -73,8 +83,14 @@ setup(
             "wraparound": False,
             "initializedcheck": DEBUG,
             "cdivision": True,
+            "binding": False,
             "embedsignature": True,
+            "embedsignature.format": "clinic",
             "freethreading_compatible": True,
         },
-    )
+    ),
+    options={
+        "build_ext": {"parallel": os.cpu_count()},
+        **({"bdist_wheel": {"py_limited_api": "cp311"}} if ABI3 else {}),
+    },
 )

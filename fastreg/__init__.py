@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from fastreg._batch import lasso_batch as lasso_batch
     from fastreg._batch import lasso_gram_batch as lasso_gram_batch
     from fastreg._certificate import certify as certify
+    from fastreg._estimators.lasso_cv import ElasticNetCV as ElasticNetCV
+    from fastreg._estimators.lasso_cv import LassoCV as LassoCV
+    from fastreg._estimators.linear import ElasticNet as ElasticNet
+    from fastreg._estimators.linear import Lasso as Lasso
+    from fastreg._estimators.linear import Ridge as Ridge
+    from fastreg._estimators.ridge_cv import RidgeCV as RidgeCV
     from fastreg._gramstats import GramStats as GramStats
     from fastreg._lasso import alpha_max as alpha_max
     from fastreg._lasso import elastic_net as elastic_net

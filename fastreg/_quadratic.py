@@ -277,7 +277,7 @@ def _compressed(Q: Floats, Y: Floats, eps: float) -> Compressed:
 def _is_in_range(Q: Floats, q: Floats) -> bool:
     """Whether lasso_gram would find q in the range of Q."""
     with np.errstate(all="ignore"):
-        return compress(Q, q[:, None]).outside <= np.sqrt((FEWEST + len(Q)) * np.finfo(np.float64).eps)
+        return bool(compress(Q, q[:, None]).outside <= np.sqrt((FEWEST + len(Q)) * np.finfo(np.float64).eps))
 
 
 def _rows(R: Floats, r: Floats, yty: Any) -> tuple[Floats, Floats, Floats]:

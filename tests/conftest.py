@@ -1,5 +1,6 @@
 """What the tests share: the installed package, one list of layouts and dtypes, simulated data, fixed randomness."""
 
+import signal
 import sys
 from functools import partial
 from pathlib import Path
@@ -30,6 +31,14 @@ def pytest_configure(config):
 # The same examples on every machine and every run, however slow the machine.
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("ci")
+
+
+@pytest.fixture
+def ctrl_c():
+    """SIGINT raises KeyboardInterrupt: a shell starts what runs in the background with SIGINT ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def strided(X, dtype):

@@ -19,6 +19,8 @@ from fastreg.__main__ import main
 from fastreg.datasets import load_leukemia
 from fastreg.kernels import _design
 
+pytestmark = pytest.mark.thread_unsafe(reason="reads and writes the same files")
+
 # Orthogonal, centred columns with |x|^2 = n = 8: every lasso coefficient is soft(x'y / n, alpha), whatever the others.
 X = np.array(list(itertools.product([1.0, -1.0], repeat=3)))
 Y = X @ [2.0, -1.0, 0.25] + 10.0

@@ -523,8 +523,9 @@ def test_relaxed_fits_of_as_many_columns_as_rows(seed):
     assert_alone(X, y, found, folds, alphas, 0.05, {"relax": 1.0})
 
 
+@pytest.mark.thread_unsafe(reason="raises a signal")
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="no signals to a thread")
-def test_ctrl_c_ends_folds_in_the_middle_of_their_alphas(monkeypatch):
+def test_ctrl_c_ends_folds_in_the_middle_of_their_alphas(monkeypatch, ctrl_c):
     from fastreg._selection.lockstep import Group
 
     X, y = problem(400, 3000, seed=1)

@@ -342,6 +342,7 @@ def test_a_pickle_has_a_version(name, monkeypatch):
         pickle.loads(stored)
 
 
+@pytest.mark.thread_unsafe(reason="starts a process")
 def test_scikit_learn_is_not_imported(tmp_path):
     fits = "[m.fit(np.eye(3), [1.0, 2, 3]).predict(np.eye(3)) for m in (fr.Lasso(), fr.LassoCV(cv=3), fr.RidgeCV(cv=2))]"
     code = f"import sys, numpy as np, fastreg as fr; {fits}; print('sklearn' in sys.modules)"

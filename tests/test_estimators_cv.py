@@ -206,6 +206,7 @@ def test_metadata_is_refused_where_none_is_routed(estimator):
         sklearn.clone(estimator).fit(X, Y, groups=GROUPS)
 
 
+@pytest.mark.thread_unsafe(reason="starts a process")
 def test_metadata_is_refused_without_scikit_learn(tmp_path):
     fit = "fr.LassoCV(cv=3).fit(np.eye(3), [1.0, 2, 3], groups=[0, 1, 2])"
     code = f"import numpy as np, fastreg as fr; {fit}"

@@ -383,6 +383,7 @@ def test_npy_files_are_streamed(order, dtype, tmp_path):
         assert_sums(stats, np.delete(X, column, axis=1), X[:, column].astype(float))
 
 
+@pytest.mark.thread_unsafe(reason="measures memory of the process")
 @pytest.mark.parametrize("order", ["C", "F"])
 def test_a_file_of_ten_times_the_buffer_takes_no_more_than_it(order, tmp_path):
     X, y = problem(12_500, 8, offset=2.0)
@@ -515,7 +516,8 @@ def test_more_columns_than_memory_has_products_for():
         GramStats.from_data(np.broadcast_to(0.0, (1, 4_000_000_000)), [1.0])
 
 
-def test_ctrl_c_leaves_whole_chunks():
+@pytest.mark.thread_unsafe(reason="raises a signal")
+def test_ctrl_c_leaves_whole_chunks(ctrl_c):
     X, y = problem(3000, 200)
     stats = GramStats()
 

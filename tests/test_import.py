@@ -17,6 +17,8 @@ from conftest import problem
 
 import fastreg as fr
 
+pytestmark = pytest.mark.thread_unsafe(reason="is about whole processes")
+
 DATA = """
         import numpy as np
         import fastreg as fr

@@ -6,7 +6,10 @@ import textwrap
 
 import pytest
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="/proc tells the peak")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="/proc tells the peak"),
+    pytest.mark.thread_unsafe(reason="starts a process each time"),
+]
 BLOCK = 2**20  # bytes of rows or columns of X, in float64: less than usual, so that a small X tells
 orders = pytest.mark.parametrize("order", ["F", "C"])
 dtypes = pytest.mark.parametrize("dtype", ["float64", "float32"])

@@ -623,6 +623,7 @@ def test_default_tolerance_at_high_signal_to_noise():
         assert_certified(A[:400], b[:400], path[k], path.alphas[k], 1.0, {})
 
 
+@pytest.mark.thread_unsafe(reason="forks")
 def test_fit_fork_fit_in_the_child(tmp_path):
     """Sparse X, weights and many targets; dense X stands in test_import.py, and Ctrl-C in a long fit too."""
     from test_import import output

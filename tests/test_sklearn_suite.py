@@ -13,6 +13,8 @@ from sklearn_internals import INTERNALS, VERSION
 
 import fastreg
 
+pytestmark = pytest.mark.thread_unsafe(reason="is one long process")
+
 
 def outcomes(folder):
     """{file: {test: whether it failed}}; without the settings of this project, and of scikit-learn's tests."""

@@ -168,6 +168,7 @@ def test_anything_with_tocsc_is_taken():
     check(_input.design(foreign(sparse.csc_matrix(X)))[0])
 
 
+@pytest.mark.thread_unsafe(reason="starts a process")
 def test_csc_of_another_package_needs_no_scipy(tmp_path):
     program = """
         import json, sys

@@ -23,6 +23,7 @@ cdef class Columns:
     cdef int copy(self, tuple known) except -1
 
 
+cdef double *numbers(object array, Py_ssize_t n, bint written=*) except NULL
 cdef bint may_be_full(Matrix *X) noexcept nogil
 cdef bint sparse_statistics(Matrix *X, const double *y, bint center, double *mean, double *sq, double *xy,
                             double *split) noexcept nogil

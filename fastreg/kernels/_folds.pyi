@@ -1,31 +1,35 @@
+from typing import Self
+
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import disjoint_base
 
 from fastreg.kernels._columns import Columns
 
-Floats = NDArray[np.float64]
-Pair = tuple[Floats, Floats]
+_Floats = NDArray[np.float64]
+_Pair = tuple[_Floats, _Floats]
 
+@disjoint_base
 class Lockstep:
-    def __init__(
-        self,
+    def __new__(
+        cls,
         columns: Columns,
-        roots: list[Floats],
-        ys: list[Floats],
+        roots: list[_Floats],
+        ys: list[_Floats],
         tests: list[NDArray[np.intp]],
-        test_ys: list[Floats],
-        test_weights: list[Floats],
+        test_ys: list[_Floats],
+        test_weights: list[_Floats],
         room: int,
         keeps: bool,
         unit: float,
-        shares: Floats,
-    ) -> None: ...
-    def squares(self, k: int, out: Floats) -> None: ...
-    def begin(self, factors: list[Pair | None], bounds: list[Pair | None], gram_limit: int, factor_limit: int) -> None: ...
+        shares: _Floats,
+    ) -> Self: ...
+    def squares(self, k: int, out: _Floats) -> None: ...
+    def begin(self, factors: list[_Pair | None], bounds: list[_Pair | None], gram_limit: int, factor_limit: int) -> None: ...
     def descend(
-        self, l1: Floats, l2: Floats, tol: float, max_iter: int, found: Floats, how: NDArray[np.intp], budget: float
+        self, l1: _Floats, l2: _Floats, tol: float, max_iter: int, found: _Floats, how: NDArray[np.intp], budget: float
     ) -> int: ...
-    def take_kept(self, cols: NDArray[np.intp], values: Floats, refits: Floats) -> None: ...
+    def take_kept(self, cols: NDArray[np.intp], values: _Floats, refits: _Floats) -> None: ...
     @property
     def n_kept(self) -> int: ...
     @property

@@ -5,8 +5,8 @@ from numpy.typing import NDArray
 
 from fastreg.kernels._moments import MomentSums
 
-Floats = NDArray[np.float64]
+_Floats = NDArray[np.float64]
 
 def group_moments(
-    X: NDArray[Any], y: Floats, root: Floats | None, group: NDArray[np.intp], groups: int
+    X: NDArray[Any], y: _Floats, root: _Floats | None, group: NDArray[np.intp], groups: int
 ) -> list[MomentSums] | None: ...

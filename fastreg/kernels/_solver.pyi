@@ -1,42 +1,46 @@
+from typing import Self
+
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import disjoint_base
 
 from fastreg.kernels._columns import Columns
 
-Floats = NDArray[np.float64]
+_Floats = NDArray[np.float64]
 
+@disjoint_base
 class Solver:
     counts: dict[str, int]
     columns_in: list[int]
-    def __init__(
-        self,
+    def __new__(
+        cls,
         columns: Columns,
-        y: Floats,
-        factors: tuple[Floats, Floats] | None,
-        bounds: tuple[Floats, Floats] | None,
+        y: _Floats,
+        factors: tuple[_Floats, _Floats] | None,
+        bounds: tuple[_Floats, _Floats] | None,
         gram_limit: int,
         factor_limit: int,
         tall: bool,
-        gram: Floats | None = None,
-    ) -> None: ...
-    def start(self, support: NDArray[np.intp], w: Floats, l1: float, l2: float) -> None: ...
-    def retarget(self, y: Floats, xy: Floats) -> None: ...
+        gram: _Floats | None = None,
+    ) -> Self: ...
+    def start(self, support: NDArray[np.intp], w: _Floats, l1: float, l2: float) -> None: ...
+    def retarget(self, y: _Floats, xy: _Floats) -> None: ...
     def base(self, l2: float, tol: float, max_iter: int) -> float: ...
     def solve(
         self, l1: float, l2: float, tol: float, max_iter: int, relax: float = 0.0
     ) -> tuple[int, int, float, float, int]: ...
     def descend(
         self,
-        l1: Floats,
-        l2: Floats,
+        l1: _Floats,
+        l2: _Floats,
         tol: float,
         max_iter: int,
         unit: float,
-        S: Floats,
-        shift: Floats,
-        shares: Floats,
-        found: Floats,
+        S: _Floats,
+        shift: _Floats,
+        shares: _Floats,
+        found: _Floats,
         how: NDArray[np.intp],
     ) -> None: ...
-    def solution(self, support: NDArray[np.intp], w: Floats, unit: float) -> tuple[float, float]: ...
-    def write(self, coef: Floats, unit: float) -> float: ...
+    def solution(self, support: NDArray[np.intp], w: _Floats, unit: float) -> tuple[float, float]: ...
+    def write(self, coef: _Floats, unit: float) -> float: ...

@@ -7,7 +7,7 @@ from fastreg.kernels._active cimport (
 )
 from fastreg.kernels._bounds cimport bounds_see
 from fastreg.kernels._cd cimport Gap, Penalty, clip, is_end
-from fastreg.kernels._columns cimport Columns
+from fastreg.kernels._columns cimport Columns, numbers
 from fastreg.kernels._cross cimport cross_gradients
 from fastreg.kernels._design cimport raise_for
 from fastreg.kernels._joining cimport join
@@ -74,17 +74,18 @@ cdef class Solver:
     cdef object kept            # the arrays that S points into
     cdef object target          # and those of another target than the first
 
-    def __cinit__(self, Columns columns, const double[::1] y, tuple factors, tuple bounds, Py_ssize_t gram_limit,
+    def __cinit__(self, Columns columns, object y, tuple factors, tuple bounds, Py_ssize_t gram_limit,
                   Py_ssize_t factor_limit, bint tall, const double[:, ::1] gram=None):
         cdef Penalty penalty
         cdef int status
         cdef const double *whole = columns.gram
+        cdef const double *target = numbers(y, columns.X.n)
         self.columns, self.kept = columns, (y, factors, bounds, gram)
         fill_penalty(&penalty, factors, bounds)
         if gram is not None:
             whole = &gram[0, 0]
         with nogil:
-            status = active_init(&self.S, &columns.X, &y[0], columns.xy, columns.sq, &penalty, gram_limit, factor_limit, tall,
+            status = active_init(&self.S, &columns.X, target, columns.xy, columns.sq, &penalty, gram_limit, factor_limit, tall,
                                  whole, NULL)
         raise_for(status, "the column bounds")
         self.S.W.mistrusted = gram is not None
@@ -178,9 +179,9 @@ cdef class Solver:
                 how[k, 0], how[k, 1], found[k, 0], found[k, 1] = outcome, n_iter, g.primal, g.gap
         raise_for_outcome(outcome)
 
-    def write(self, double[::1] coef, double unit):
+    def write(self, object coef, double unit):
         """coef_j = unit w_j where that is not 0; returns the sum of mean_j unit w_j, means of the user's X."""
-        return active_write(&self.S, self.columns.mean, unit, &coef[0])
+        return active_write(&self.S, self.columns.mean, unit, numbers(coef, self.columns.X.p, True))
 
     def solution(self, Py_ssize_t[::1] support, double[::1] w, double unit):
         """Write the support, in ascending order of columns, and its coefficients times unit.

@@ -3,23 +3,23 @@ from numpy.typing import NDArray
 
 from fastreg.kernels._columns import Columns
 
-Floats = NDArray[np.float64]
+_Floats = NDArray[np.float64]
 
 def solve_targets(
     columns: Columns,
-    Y: Floats,
-    factors: tuple[Floats, Floats] | None,
-    bounds: tuple[Floats, Floats] | None,
+    Y: _Floats,
+    factors: tuple[_Floats, _Floats] | None,
+    bounds: tuple[_Floats, _Floats] | None,
     n_places: int,
     gram_limit: int,
     factor_limit: int,
-    l1: Floats,
-    l2: Floats,
+    l1: _Floats,
+    l2: _Floats,
     tol: float,
     max_iter: int,
-    unit: Floats,
-    coef: Floats,
-    found: Floats,
+    unit: _Floats,
+    coef: _Floats,
+    found: _Floats,
     how: NDArray[np.intp],
     relax: float = 0.0,
 ) -> None: ...
