@@ -271,6 +271,7 @@ def test_odd_quadratics_are_solved(n, p, seed, scale, l1_ratio):
     np.testing.assert_allclose(fit.objective + y @ y / 2, n * there.objective, rtol=2e-8, atol=1e-12 * (y @ y))
 
 
+@pytest.mark.filterwarnings("ignore::fastreg.ConvergenceWarning")
 @pytest.mark.parametrize("seed", range(40))
 def test_entries_at_both_ends_of_float64_have_an_answer_or_a_sentence(seed):
     rng = np.random.default_rng(seed)
