@@ -154,7 +154,7 @@ def lasso_gram_batch(
     if not np.isfinite(W).all():
         raise _input.not_finite(W, "warm_start")
     l1, l2, info = alpha * l1_ratio, alpha * (1.0 - l1_ratio), np.zeros((b, INFO))
-    how = factors, limits, tol, max_iter, start is not None
+    how = factors, limits, tol, max_iter
     if stack.ndim == 2:
         Q, known = _shared(stack, q, scale, None if factors is None else np.isinf(factors[0]))
 
@@ -356,7 +356,7 @@ def _many_targets(X: Any, Y: Any, alphas: Any, l1_ratio: float, options: Options
         columns.means(means)
         G, idle = _gram(columns, p)
         l1, l2 = n * np.minimum(alpha, LARGE) * l1_ratio, n * np.minimum(alpha, LARGE) * (1.0 - l1_ratio)
-        how = factors, limits, options.tol, options.max_iter, False
+        how = factors, limits, options.tol, options.max_iter
 
         def solve(first: int, last: int, alone: bool) -> None:
             part = slice(first, last)
@@ -406,7 +406,7 @@ def _many_designs(X: Any, Y: Any, alphas: Any, l1_ratio: float, options: Options
     W, info, intercepts = np.zeros((b, p)), np.zeros((b, INFO)), np.zeros(b)
     info[:, STATUS], info[:, YTY] = -1.0, np.nan
     l1, l2 = n * np.minimum(alpha, LARGE) * l1_ratio, n * np.minimum(alpha, LARGE) * (1.0 - l1_ratio)
-    how = factors, limits, options.tol, options.max_iter, False
+    how = factors, limits, options.tol, options.max_iter
 
     def solve(first: int, last: int, alone: bool) -> None:
         part = slice(first, last)

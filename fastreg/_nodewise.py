@@ -215,7 +215,7 @@ def nodewise_lasso(
         l1, l2 = np.minimum(weight * alpha * l1_ratio, HUGE), np.minimum(weight * alpha * (1.0 - l1_ratio), HUGE)
 
     def solve(first: int, last: int, alone: bool) -> None:
-        solve_nodewise(Q, l1, l2, v, u, not scaled, tol, max_iter, first, last, alone, W, rss, info)
+        solve_nodewise(Q, l1, l2, v, u, tol, max_iter, first, last, alone, W, rss, info)
 
     in_pieces(solve, p, p * p, n_threads)
     nodes = Nodewise(

@@ -4,7 +4,6 @@
     solve_grams      a Q_i of each, which is checked here: finite, symmetric, no negative eigenvalue
     solve_nodewise   one Q: row j of it is q of problem j, whose w_j is held at 0
 
-Without factors, bounds and a start _signs.pyx tries first, as most small problems have small supports.
 They are solved one after another in one workspace, without the GIL.  A problem that is not one, or whose
 numbers come near the ends of float64, has a negative status; somebody else is to say why, or to solve it.
 """
@@ -19,7 +18,6 @@ from fastreg.kernels._quadratic cimport (
     Quadratic, quadratic_lay, quadratic_pose, quadratic_scale, quadratic_size, quadratic_solve, quadratic_start,
     quadratic_write,
 )
-from fastreg.kernels._signs cimport Signs, signs_lay, signs_size, signs_solve
 from fastreg.kernels._workspace cimport whole_lines
 
 ctypedef fused real:
@@ -39,7 +37,6 @@ ctypedef struct Common:         # what is the same for all problems
     const double *upper
     double tol
     Py_ssize_t max_iter
-    bint plain                  # none of them, and no start
 
 
 cdef const double *first(const double[::1] vector) noexcept:
@@ -48,10 +45,9 @@ cdef const double *first(const double[::1] vector) noexcept:
     return &vector[0]
 
 
-cdef Common common(tuple factors, tuple bounds, double tol, Py_ssize_t max_iter, bint started) except *:
+cdef Common common(tuple factors, tuple bounds, double tol, Py_ssize_t max_iter) except *:
     """The caller keeps what these point to."""
     cdef Common C
-    C.plain = factors is None and bounds is None and not started
     C.l1_factor = C.l2_factor = C.lower = C.upper = NULL
     C.tol, C.max_iter = tol, max_iter
     if factors is not None:
@@ -149,25 +145,20 @@ cdef void *reserve(Py_ssize_t p, size_t more, bint single) except NULL:
 
 def solve_shared(const double[:, ::1] Q, const double[:, ::1] q, const double[::1] yty, const double[::1] l1,
                  const double[::1] l2, tuple factors, tuple bounds, double tol, Py_ssize_t max_iter,
-                 bint started, bint interruptible, double[:, ::1] W, double[:, ::1] info):
+                 bint interruptible, double[:, ::1] W, double[:, ::1] info):
     """b problems: Q (p, p) symmetric without negative eigenvalues, q (b, p), yty (b,), NaN: to be found from a
     factor of Q.  W (b, p): where they start, and their solutions; info (b, FR_INFO): see _answer.pxd."""
     cdef Py_ssize_t i, p = Q.shape[0]
-    cdef Common C = common(factors, bounds, tol, max_iter, started)
+    cdef Common C = common(factors, bounds, tol, max_iter)
     cdef Quadratic S
-    cdef Signs T
-    cdef size_t besides = whole_lines(signs_size(p))
     cdef double scale
-    cdef void *memory = reserve(p, besides, False)
+    cdef void *memory = reserve(p, 0, False)
     cdef int status = FR_CONVERGED
     with nogil:
-        signs_lay(&T, p, &Q[0, 0], memory)
-        quadratic_lay(&S, p, &Q[0, 0], False, p, NULL, 0, <char *>memory + besides)
+        quadratic_lay(&S, p, &Q[0, 0], False, p, NULL, 0, memory)
         S.interruptible = interruptible
         for i in range(q.shape[0]):
             scale, status = yty[i], FR_CONVERGED
-            if C.plain and signs_solve(&T, &Q[0, 0], &q[i, 0], scale, l1[i], l2[i], tol, max_iter, -1, &W[i, 0], &info[i, 0]):
-                continue
             if scale != scale:
                 status = find_yty(&S, &q[i, 0], NAN, l1[i], l2[i], &C, &scale)
             if status == FR_CONVERGED:
@@ -181,19 +172,18 @@ def solve_shared(const double[:, ::1] Q, const double[:, ::1] q, const double[::
 
 
 def solve_grams(const real[:, :, ::1] Q, const double[:, ::1] q, const double[::1] yty, bint known, const double[::1] l1,
-                const double[::1] l2, tuple factors, tuple bounds, double tol, Py_ssize_t max_iter, bint started,
-                bint interruptible, double[:, ::1] W, double[:, ::1] info):
+                const double[::1] l2, tuple factors, tuple bounds, double tol, Py_ssize_t max_iter, bint interruptible,
+                double[:, ::1] W, double[:, ::1] info):
     """As solve_shared, with a Q (b, p, p) for each.  known: they are products of data, and yty those of targets; else each Q is
     checked, and yty too unless it is NaN."""
     cdef Py_ssize_t i, p = Q.shape[1]
-    cdef Common C = common(factors, bounds, tol, max_iter, started)
+    cdef Common C = common(factors, bounds, tol, max_iter)
     cdef Quadratic S
     cdef double scale
     cdef Symmetry found
     cdef const void *one
-    cdef Signs T
-    cdef size_t square = whole_lines(p * p * sizeof(real)), besides = whole_lines(signs_size(p))
-    cdef void *memory = reserve(p, square + besides, real is float)
+    cdef size_t square = whole_lines(p * p * sizeof(real))
+    cdef void *memory = reserve(p, square, real is float)
     cdef int status = FR_CONVERGED
     with nogil:
         for i in range(Q.shape[0]):
@@ -202,16 +192,11 @@ def solve_grams(const real[:, :, ::1] Q, const double[:, ::1] q, const double[::
             if found == ROUNDED:
                 one = memory
             if found != BAD:
-                status = quadratic_lay(&S, p, one, real is float, p, NULL, 0, <char *>memory + square + besides)
+                status = quadratic_lay(&S, p, one, real is float, p, NULL, 0, <char *>memory + square)
                 S.interruptible = interruptible
             scale = yty[i]
             if status == FR_CONVERGED and not known:
                 status = find_yty(&S, &q[i, 0], yty[i], l1[i], l2[i], &C, &scale)
-            if real is double and C.plain and status == FR_CONVERGED:
-                signs_lay(&T, p, <const double *>one, <char *>memory + square)
-                if signs_solve(&T, <const double *>one, &q[i, 0], scale, l1[i], l2[i], tol, max_iter, -1, &W[i, 0],
-                               &info[i, 0]):
-                    continue
             if status == FR_CONVERGED:
                 status = solve(&S, &q[i, 0], scale, l1[i], l2[i], &C, &W[i, 0], &info[i, 0])
             else:
@@ -223,36 +208,29 @@ def solve_grams(const real[:, :, ::1] Q, const double[:, ::1] q, const double[::
 
 
 def solve_nodewise(const double[:, ::1] Q, const double[::1] l1, const double[::1] l2, const double[::1] v,
-                   const double[::1] u, bint plain, double tol, Py_ssize_t max_iter, Py_ssize_t start, Py_ssize_t end,
+                   const double[::1] u, double tol, Py_ssize_t max_iter, Py_ssize_t start, Py_ssize_t end,
                    bint interruptible, double[:, ::1] W, double[::1] rss, double[:, ::1] info):
     """Column j on the others, j = start .. end - 1: rows of W (p, p), zeros, and of info; rss_j = (e_j - w)'Q(e_j - w).
 
-    Q = X'X; v, u (p,): factors of the penalties; plain: they are all 1."""
+    Q = X'X; v, u (p,): factors of the penalties."""
     cdef Py_ssize_t j, k, p = Q.shape[0]
     cdef Common C
     cdef Quadratic S
-    cdef Signs T
-    cdef size_t vector = whole_lines(p * sizeof(double)), besides = whole_lines(signs_size(p))
-    cdef void *memory = reserve(p, vector + besides, False)
+    cdef size_t vector = whole_lines(p * sizeof(double))
+    cdef void *memory = reserve(p, vector, False)
     cdef double *others = <double *>memory      # v, but for an infinity at j
     cdef int status = FR_CONVERGED
     C.l1_factor, C.l2_factor, C.lower, C.upper, C.tol, C.max_iter = others, &u[0], NULL, NULL, tol, max_iter
     with nogil:
         for k in range(p):
             others[k] = v[k]
-        signs_lay(&T, p, &Q[0, 0], <char *>memory + vector)
-        quadratic_lay(&S, p, &Q[0, 0], False, p, NULL, 0, <char *>memory + vector + besides)
+        quadratic_lay(&S, p, &Q[0, 0], False, p, NULL, 0, <char *>memory + vector)
         S.interruptible = interruptible
         for j in range(start, end):
-            if plain and signs_solve(&T, &Q[0, 0], &Q[j, 0], Q[j, j], l1[j], l2[j], tol, max_iter, j, &W[j, 0], &info[j, 0]):
-                rss[j] = T.rss
-                continue
             others[j] = INFINITY
             status = solve(&S, &Q[j, 0], Q[j, j], l1[j], l2[j], &C, &W[j, 0], &info[j, 0])
-            others[j], rss[j] = v[j], Q[j, j]
+            others[j], rss[j] = v[j], S.rss if status >= 0 else Q[j, j]
             if status == FR_INTERRUPTED:
                 break
-            for k in range(p if status >= 0 else 0):
-                rss[j] -= S.W.w[k] * (S.W.b[k] + S.W.q[k])
         free(memory)
     raise_for(-2 if status == FR_INTERRUPTED else 0, None)

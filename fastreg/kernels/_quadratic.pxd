@@ -1,5 +1,6 @@
 """A penalised quadratic in memory of the caller.  _quadratic.pyx says how it is solved."""
 
+from fastreg.kernels._signs cimport Signs
 from fastreg.kernels._working cimport Working
 
 ctypedef struct Quadratic:
@@ -12,6 +13,11 @@ ctypedef struct Quadratic:
     const double *lower         # the caller's, each NULL or (p,)
     const double *upper
     Py_ssize_t n_idle           # columns without a diagonal entry, W.cols[: n_idle]
+    Py_ssize_t n_held           # columns held at 0, the last of W.cols
+    bint plain                  # the others have factors of 1 and no bounds
+    bint cold                   # w = 0
+    Signs T                     # what such a problem is tried with first
+    double rss                  # yty - 2 q'w + w'Qw at the last solution
     bint closed                 # every column has finite bounds
     bint interruptible
     bint given                  # yty is the caller's

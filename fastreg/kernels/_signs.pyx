@@ -18,11 +18,11 @@ from libc.math cimport fabs, sqrt
 from libc.string cimport memcpy, memset
 
 from fastreg.kernels._answer cimport (
-    FR_CONVERGED, FR_DUAL_GAP, FR_N_COLUMNS, FR_N_ITER, FR_N_NEWTON, FR_OBJECTIVE, FR_SUPPORT, FR_YTY, tell,
+    FR_DUAL_GAP, FR_N_ITER, FR_N_NEWTON, FR_OBJECTIVE, FR_SUPPORT, FR_YTY,
 )
 from fastreg.kernels._cd cimport Gap, dual_gap, dual_scale
 from fastreg.kernels._design cimport fr_axpy_f64
-from fastreg.kernels._workspace cimport CACHE_LINE, first_line, take, whole_lines
+from fastreg.kernels._workspace cimport take, whole_lines
 
 cdef enum:
     CAP = 128                   # columns in play
@@ -38,33 +38,29 @@ cdef double LARGE = 1e100       # numbers up to here, and 1 over them, have squa
 cdef size_t signs_size(Py_ssize_t p) noexcept nogil:
     """Bytes that signs_lay takes."""
     cdef Py_ssize_t cap = min(p, <Py_ssize_t>CAP)
-    return (CACHE_LINE + 2 * whole_lines(p * sizeof(double)) + whole_lines(cap * cap * sizeof(double))
+    return (whole_lines(p * sizeof(double)) + whole_lines(cap * cap * sizeof(double))
             + 6 * whole_lines(cap * sizeof(double)) + whole_lines(cap * sizeof(Py_ssize_t))
             + whole_lines(p * sizeof(Py_ssize_t)))
 
 
-cdef void signs_lay(Signs *S, Py_ssize_t p, const double *Q, void *memory) noexcept nogil:
-    cdef char *at = first_line(memory)
-    cdef Py_ssize_t cap = min(p, <Py_ssize_t>CAP), j
-    S.p, S.cap, S.m, S.ordinary = p, cap, 0, True
-    S.c, S.root = <double *>take(&at, p * sizeof(double)), <double *>take(&at, p * sizeof(double))
-    S.L = <double *>take(&at, cap * cap * sizeof(double))
-    S.inverse, S.w = <double *>take(&at, cap * sizeof(double)), <double *>take(&at, cap * sizeof(double))
-    S.sign, S.g = <double *>take(&at, cap * sizeof(double)), <double *>take(&at, cap * sizeof(double))
-    S.z, S.d = <double *>take(&at, cap * sizeof(double)), <double *>take(&at, cap * sizeof(double))
-    S.cols = <Py_ssize_t *>take(&at, cap * sizeof(Py_ssize_t))
-    S.found = <Py_ssize_t *>take(&at, p * sizeof(Py_ssize_t))
-    for j in range(p):
-        S.ordinary = S.ordinary and (Q[j * p + j] == 0.0 or 1.0 / LARGE < Q[j * p + j] < LARGE)
-        S.root[j] = sqrt(Q[j * p + j])
+cdef void signs_lay(Signs *S, Py_ssize_t p, const double *Q, Py_ssize_t ld, char **memory) noexcept nogil:
+    """No columns in play, over Q (p, p) with ld numbers from row to row, which stays where it is."""
+    cdef Py_ssize_t cap = min(p, <Py_ssize_t>CAP)
+    S.p, S.Q, S.ld, S.cap, S.m = p, Q, ld, cap, 0
+    S.c, S.L = <double *>take(memory, p * sizeof(double)), <double *>take(memory, cap * cap * sizeof(double))
+    S.inverse, S.w = <double *>take(memory, cap * sizeof(double)), <double *>take(memory, cap * sizeof(double))
+    S.sign, S.g = <double *>take(memory, cap * sizeof(double)), <double *>take(memory, cap * sizeof(double))
+    S.z, S.d = <double *>take(memory, cap * sizeof(double)), <double *>take(memory, cap * sizeof(double))
+    S.cols = <Py_ssize_t *>take(memory, cap * sizeof(Py_ssize_t))
+    S.found = <Py_ssize_t *>take(memory, p * sizeof(Py_ssize_t))
 
 
-cdef bint join(Signs *S, const double *Q, Py_ssize_t j, double l2) noexcept nogil:
+cdef bint join(Signs *S, Py_ssize_t j, double l2) noexcept nogil:
     """Column j comes into play at 0; whether it is independent of the others."""
     cdef Py_ssize_t i, k, m = S.m
     cdef double *row = S.L + m * S.cap
     cdef const double *other
-    cdef const double *products = Q + j * S.p
+    cdef const double *products = S.Q + j * S.ld
     cdef double pivot = products[j] + l2, total
     for i in range(m):
         other, total = S.L + i * S.cap, products[S.cols[i]]
@@ -169,29 +165,34 @@ cdef inline Py_ssize_t from_on(Py_ssize_t p, const double *c, double limit, Py_s
     return n
 
 
-cdef bint signs_solve(Signs *S, const double *Q, const double *q, double yty, double l1, double l2, double tol,
-                      Py_ssize_t max_iter, Py_ssize_t held, double *w, double *info) noexcept nogil:
-    """Solve from w = 0 to a gap of tol times objective + yty/2; whether it is reached, and info written.  w (p,) is written.
+cdef bint signs_solve(Signs *S, const double *q, const double *square, const Py_ssize_t *held, Py_ssize_t n_held, double yty,
+                      double l1, double l2, double atol, double rtol, Py_ssize_t max_iter, double *w,
+                      double *info) noexcept nogil:
+    """Solve from w = 0 to a gap of atol, or rtol times objective + yty/2; whether it is reached, and info written.  w (p,) is
+    written.
 
-    held: a column that stays 0, or -1."""
+    square: the diagonal of Q, or 0 for a column that is held; held: these columns."""
     cdef Py_ssize_t i, j, p = S.p, m, n_iter = 0, _
-    cdef double size, wbc, most, x, ww
+    cdef double size, wbc, most, x, ww, floor = FLOOR_ULPS * DBL_EPSILON * yty
     cdef Gap g
     cdef bint good = False
-    if not (S.ordinary and 1.0 / LARGE < yty < LARGE and 1.0 / LARGE < l1 < LARGE and l2 < LARGE):
+    if not (1.0 / LARGE < yty < LARGE and 1.0 / LARGE < l1 < LARGE and l2 < LARGE):
         return False
+    for j in range(p):
+        if square[j] != 0.0 and not 1.0 / LARGE < square[j] < LARGE:
+            return False
     S.m = 0
     for _ in range(ROUNDS * S.cap):
         memcpy(S.c, q, p * sizeof(double))
         for i in range(S.m):
-            fr_axpy_f64(p, -S.w[i], Q + S.cols[i] * p, 1, 0.0, S.c)
+            fr_axpy_f64(p, -S.w[i], S.Q + S.cols[i] * S.ld, 1, 0.0, S.c)
         # the objective and the gap, as in _judge.pyx
         memset(&g, 0, sizeof(Gap))
         size, wbc, ww = sqrt(yty), 0.0, 0.0
         for i in range(S.m):
             j = S.cols[i]
             x = S.w[i]
-            size += S.root[j] * fabs(x)
+            size += sqrt(square[j]) * fabs(x)
             wbc += x * (q[j] + S.c[j])
             ww += x * x
             S.g[i] = S.c[j] - l2 * x
@@ -201,20 +202,20 @@ cdef bint signs_solve(Signs *S, const double *Q, const double *q, double yty, do
             g.peak = max(g.peak, fabs(S.g[i]))
             S.g[i] -= l1 * S.sign[i]
             S.c[j] = 0.0            # out of the search
-        if held >= 0:
-            S.c[held] = 0.0
+        for i in range(n_held):
+            S.c[held[i]] = 0.0
         most = largest(p, S.c)
         g.rss, g.peak = max(0.0, yty - wbc), max(g.peak, most)
         g.rr = g.rss + l2 * ww
         g.primal, g.excess = 0.5 * g.rr + l1 * g.l1_norm, NOISE_ULPS * DBL_EPSILON * size * size
         g.gap = dual_gap(&g, dual_scale(&g, l1, False), 0.0)
-        good = g.gap <= tol * g.primal and yty - wbc >= -2.0 * g.excess
+        good = max(g.gap, floor) <= max(atol, rtol * g.primal) and yty - wbc >= -2.0 * g.excess
         if good or n_iter >= max_iter or not most > l1:
             break
         m = S.m
         for i in range(from_on(p, S.c, l1 + MUCH * (most - l1), S.found)):
             j = S.found[i]
-            if S.m < S.cap and join(S, Q, j, l2):
+            if S.m < S.cap and join(S, j, l2):
                 S.g[S.m - 1] = S.c[j] - l1 * S.sign[S.m - 1]
         if S.m == m:
             break
@@ -222,10 +223,8 @@ cdef bint signs_solve(Signs *S, const double *Q, const double *q, double yty, do
     memset(w, 0, p * sizeof(double))
     for i in range(S.m):
         w[S.cols[i]] = S.w[i]
-    good = good and FLOOR_ULPS * DBL_EPSILON * yty <= tol * g.primal
     if good:
-        info[FR_OBJECTIVE], info[FR_DUAL_GAP] = g.primal - 0.5 * yty, max(g.gap, FLOOR_ULPS * DBL_EPSILON * yty)
-        info[FR_N_ITER], info[FR_N_NEWTON], info[FR_SUPPORT], info[FR_N_COLUMNS], info[FR_YTY] = n_iter, n_iter, S.m, p, yty
+        info[FR_OBJECTIVE], info[FR_DUAL_GAP] = g.primal - 0.5 * yty, max(g.gap, floor)
+        info[FR_N_ITER], info[FR_N_NEWTON], info[FR_SUPPORT], info[FR_YTY] = n_iter, n_iter, S.m, yty
         S.rss = yty - wbc
-        tell(FR_CONVERGED, info)
     return good
