@@ -97,13 +97,16 @@ cdef void leave(Signs *S, Py_ssize_t k) noexcept nogil:
 
 
 cdef void direction(Signs *S) noexcept nogil:
-    """d = inv(L L') g"""
-    cdef Py_ssize_t i, k
+    """d = inv(L L') g.  Of columns that have just joined, those before them have g = 0, which is where z begins."""
+    cdef Py_ssize_t i, k, first = 0
     cdef double total
     cdef const double *row
-    for i in range(S.m):
+    while first < S.m and S.g[first] == 0.0:
+        S.z[first] = 0.0
+        first += 1
+    for i in range(first, S.m):
         row, total = S.L + i * S.cap, S.g[i]
-        for k in range(i):
+        for k in range(first, i):
             total -= row[k] * S.z[k]
         S.z[i] = total * S.inverse[i]
     for i in range(S.m - 1, -1, -1):
