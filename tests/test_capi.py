@@ -577,6 +577,25 @@ def test_columns_are_solved_in_every_layout(n, p, name, layout, dtype):
         assert_solves(X, y, answer, l1, l2 * n, rtol=1e-7, **options)
 
 
+@pytest.mark.parametrize("p", [8, 80])
+@pytest.mark.parametrize("kind", ["left out", "orthogonal", "all left out"])
+def test_columns_that_are_far_larger_end_nothing_and_hold_nothing_up(kind, p):
+    """The rounding of their gradients is far above l1, and none of them joins."""
+    X, y = problem(30, p)
+    options = {}
+    if kind == "orthogonal":
+        X[:, 0], X[0], y[0] = 0.0, 0.0, 0.0
+        X[0, 0] = 1e20
+    else:
+        X[:, 0] *= 1e20
+        options["l1_factor"] = np.where(np.arange(p) == 0, np.inf, 1.0)
+        if kind == "all left out":
+            options["l1_factor"][:] = np.inf
+    for share in (1.1, 0.5):
+        l1 = share * abs(X[:, 1:].T @ y).max()
+        assert_solves(X, y, lasso_columns(X, y, l1, **options), l1, 0.0, **options)
+
+
 def test_columns_take_as_few_readings_as_their_working_sets():
     X, y = problem(100, 2000, correlation=0.5)
     answer = lasso_columns(X, y, 0.2 * abs(X.T @ y).max())

@@ -14,9 +14,6 @@ ctypedef struct Rounds:
     double *c                   # (p,): gradients
     signed char *inside         # (p,): whether column j is in play
     Py_ssize_t *over            # (p,)
-    double largest              # |x_j|
-    double level                # mean of y, and of columns, where X is centred
-    const double *mean
 
 cdef size_t rounds_size(Py_ssize_t n, Py_ssize_t p, Py_ssize_t most) noexcept nogil
 cdef int rounds_lay(Rounds *S, const Matrix *X, const void *y, bint single, const Penalty *penalty, Py_ssize_t most,

@@ -18,9 +18,9 @@ from fastreg.kernels._answer cimport (
     FR_BAD_ARGUMENT, FR_CONVERGED, FR_DUAL_GAP, FR_MAX_ITER, FR_N_COLUMNS, FR_N_ITER, FR_N_NEWTON, FR_NO_ROOM,
     FR_OBJECTIVE, FR_PRECISION, FR_STALLED, FR_SUPPORT, FR_YTY, tell,
 )
-from fastreg.kernels._cd cimport Gap, Penalty, clip, is_end, is_number
+from fastreg.kernels._cd cimport Gap, Penalty, clip, is_end, is_number, l2_of
 from fastreg.kernels._columns cimport column_statistics, sparse_statistics
-from fastreg.kernels._design cimport Matrix, dots, entry, fr_csc_square, fr_dot_f64, fr_largest, fr_sum_f64
+from fastreg.kernels._design cimport Matrix, dots, entry, fr_csc_square, fr_dot_f64
 from fastreg.kernels._gram cimport BLOCK, packing_size
 from fastreg.kernels._joining cimport JOIN_AT_LEAST, largest_first
 from fastreg.kernels._judge cimport working_gap, working_judge
@@ -52,13 +52,12 @@ cdef int rounds_lay(Rounds *S, const Matrix *X, const void *y, bint single, cons
                     void *memory) noexcept nogil:
     """Lay S over memory, with y, norms and products of X and y: one reading of X.
 
-    X: not scaled or weighted, its mean left to this; sparse X not centred either.  penalty: of all columns, each array NULL or
-    (p,); they and X must stay where they are."""
+    X: not centred, scaled or weighted.  penalty: of all columns, each array NULL or (p,).  They and X must stay where they
+    are."""
     cdef Py_ssize_t i, j, n = X.n, p = X.p
     cdef char *at = first_line(memory)
     cdef double *mean
     cdef bint finite
-    cdef double level = 0.0
     cdef Working *W = &S.W
     working_lay(W, most, True, &at)
     S.X, S.penalty = X[0], penalty[0]
@@ -72,20 +71,14 @@ cdef int rounds_lay(Rounds *S, const Matrix *X, const void *y, bint single, cons
     memset(S.xy, 0, 4 * p * sizeof(double))
     for i in range(n):
         S.y[i] = (<const float *>y)[i] if single else (<const double *>y)[i]
-    if S.X.centred:
-        level = fr_sum_f64(n, S.y, 1, 0.0) / n
-        level += fr_sum_f64(n, S.y, 1, level) / n
-        for i in range(n):
-            S.y[i] -= level
-    S.X.mean, S.level = mean, level
+    S.X.mean = mean
     if S.X.sparse:
         finite = sparse_statistics(&S.X, S.y, False, mean, S.sq, S.xy, NULL)
     else:
-        finite = column_statistics(&S.X, S.y, S.X.centred, mean, S.sq, S.xy)
-    S.mean = mean
+        finite = column_statistics(&S.X, S.y, False, mean, S.sq, S.xy)
     W.X, W.X.p, W.X.cols, W.all, W.y, W.r, W.work = S.X, 0, W.cols, S.X, S.y, S.y + n + 1, -INFINITY
     W.yy = fr_dot_f64(n, S.y, 1, 0.0, S.y)
-    W.size, S.largest, S.penalty.boxed = sqrt(W.yy), sqrt(fr_largest(p, S.sq)), False
+    W.size, S.penalty.boxed = sqrt(W.yy), False
     for j in range(p):
         if S.sq[j] < SMALLEST and not is_zero(&S.X, j):
             return FR_BAD_ARGUMENT
@@ -96,12 +89,12 @@ cdef int rounds_lay(Rounds *S, const Matrix *X, const void *y, bint single, cons
 
 
 cdef bint is_zero(Matrix *X, Py_ssize_t j) noexcept nogil:
-    """whether there is nothing in column j, or nothing but its mean"""
+    """whether there is nothing in column j"""
     cdef Py_ssize_t i
     if X.sparse:
         return fr_csc_square(&X.csc, j, 1e150, NULL) == 0.0
     for i in range(X.n):
-        if entry(X, i, j) != (X.mean[j] if X.centred else 0.0):
+        if entry(X, i, j) != 0.0:
             return False
     return True
 
@@ -182,7 +175,7 @@ cdef inline double reach(const Penalty *P, Py_ssize_t j, double c) noexcept nogi
 cdef Gap check(Rounds *S, double *most) noexcept nogil:
     """The gap of the whole problem, from gradients of all columns; c_j: how far those outside reach, most: how far at most."""
     cdef Py_ssize_t i, j
-    cdef double rounding
+    cdef double unit, c
     cdef Working *W = &S.W
     cdef Gap g
     working_refresh(W)
@@ -191,12 +184,18 @@ cdef Gap check(Rounds *S, double *most) noexcept nogil:
         W.q[i] = S.c[W.cols[i]]
     W.exact = True
     g = working_gap(W)
+    # x_j'r is rounded by this times |x_j|; that of the largest column for all would drown those far smaller
+    unit = 4.0 * DBL_EPSILON * sqrt(g.rss)
+    for i in range(W.X.p):
+        c = W.q[i] - l2_of(&W.penalty, i) * W.w[i]
+        if W.penalty.v[i] > 0.0 and (c > 0.0 and W.penalty.upper[i] == INFINITY or c < 0.0 and W.penalty.lower[i] == -INFINITY):
+            g.peak = max(g.peak, (fabs(c) + unit * sqrt(W.sq[i])) / W.penalty.v[i])
     most[0] = 0.0
     for j in range(S.X.p):
         S.c[j] = 0.0 if S.inside[j] or S.sq[j] == 0.0 else reach(&S.penalty, j, S.c[j])
-        most[0] = max(most[0], S.c[j])
-    rounding = 4.0 * DBL_EPSILON * S.largest * sqrt(g.rss)      # of an x_j'r
-    g.peak = max(g.peak, most[0]) + rounding
+        if S.c[j] > 0.0:
+            most[0] = max(most[0], S.c[j])
+            g.peak = max(g.peak, S.c[j] + unit * sqrt(S.sq[j]) / (1.0 if S.penalty.v == NULL else S.penalty.v[j]))
     working_judge(W, &g)
     return g
 
@@ -268,7 +267,7 @@ cdef int rounds_solve(Rounds *S, const double *w, double l1, double l2, double a
                     break
                 crowded = g.primal
             join(S, k)
-        elif n_iter > 0 and not passing:
+        elif not passing and (n_iter > 0 or W.X.p == 0):
             tries += 1
             if tries > TRIES or not g.primal < INFINITY:
                 status = FR_STALLED
