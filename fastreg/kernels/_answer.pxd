@@ -41,3 +41,13 @@ cdef inline int tell(int status, double *info) noexcept nogil:
         info[FR_N_ITER] = info[FR_SUPPORT] = info[FR_N_NEWTON] = info[FR_N_COLUMNS] = 0.0
     info[FR_STATUS] = status
     return status
+
+
+cdef inline int tell_all(int status, Py_ssize_t n, double *info) noexcept nogil:
+    """The same of n problems, if there are any."""
+    cdef Py_ssize_t k
+    if info == NULL:
+        return FR_BAD_ARGUMENT
+    for k in range(n):
+        tell(status, info + k * FR_INFO)
+    return status

@@ -14,7 +14,7 @@ from libc.string cimport memset
 
 from fastreg.kernels._answer cimport (
     FR_BAD_ARGUMENT, FR_CONVERGED, FR_DUAL_GAP, FR_INFO, FR_N_COLUMNS, FR_N_ITER, FR_N_NEWTON, FR_NOT_CONVEX, FR_OBJECTIVE,
-    FR_STALLED, FR_SUPPORT, FR_YTY, tell, worse,
+    FR_STALLED, FR_SUPPORT, FR_YTY, tell, tell_all, worse,
 )
 from fastreg.kernels._cd cimport is_number
 from fastreg.kernels._cholesky cimport Factor, factor_extend, solve_lower, solve_upper
@@ -76,7 +76,7 @@ cdef int normal_gram(Py_ssize_t p, const void *Q, bint single, Py_ssize_t ldq, P
     cdef double *row
     if (t < 0 or ldq < p or ldb < p or ldw < p or memory == NULL or info == NULL or not fair(p, l2, u)
             or ((Q == NULL or B == NULL or W == NULL) and p > 0)):
-        return tell(FR_BAD_ARGUMENT, info)
+        return tell_all(FR_BAD_ARGUMENT, t, info)
     factor_lay(&N.F, p, &at)
     N.b = <double *>take(&at, 3 * p * sizeof(double))
     N.g, N.d, N.X, N.Q, N.single, N.n, N.p, N.ldq, N.l2, N.u, N.wide = (
@@ -110,7 +110,7 @@ cdef int normal_columns(Matrix *X, Py_ssize_t t, const void *Y, Py_ssize_t ldy, 
     cdef Py_ssize_t *cols
     if (t < 0 or ldy < n or ldw < p or memory == NULL or info == NULL or not fair(p, l2, u) or (Y == NULL and n > 0)
             or (W == NULL and p > 0) or (X.data == NULL and n > 0 and p > 0)):
-        return tell(FR_BAD_ARGUMENT, info)
+        return tell_all(FR_BAD_ARGUMENT, t, info)
     factor_lay(&N.F, few, &at)
     N.a = <double *>take(&at, (3 * n + 2) * sizeof(double))
     N.y, N.r = N.a + n, N.a + 2 * n + 1
@@ -126,7 +126,7 @@ cdef int normal_columns(Matrix *X, Py_ssize_t t, const void *Y, Py_ssize_t ldy, 
     if N.wide:
         for j in range(p):
             if not ridge_of(&N, j) > 0.0:
-                return tell(FR_BAD_ARGUMENT, info)
+                return tell_all(FR_BAD_ARGUMENT, t, info)
             root[j] = 0.0 if ridge_of(&N, j) == INFINITY else (1.0 if u == NULL else sqrt(1.0 / u[j]))
         across.n, across.p, across.row_stride, across.col_stride, across.root = p, n, X.col_stride, X.row_stride, root
         gram_block(&across, cols, 0, n, N.F.L, packing)

@@ -21,7 +21,7 @@ from libc.string cimport memcpy
 
 from fastreg.kernels._answer cimport (
     FR_BAD_ARGUMENT, FR_CONVERGED, FR_DUAL_GAP, FR_INTERRUPTED, FR_MAX_ITER, FR_N_COLUMNS, FR_N_ITER, FR_N_NEWTON,
-    FR_INFO, FR_NOT_CONVEX, FR_OBJECTIVE, FR_OUT_OF_RANGE, FR_PRECISION, FR_STALLED, FR_SUPPORT, FR_YTY, tell, worse,
+    FR_INFO, FR_NOT_CONVEX, FR_OBJECTIVE, FR_OUT_OF_RANGE, FR_PRECISION, FR_STALLED, FR_SUPPORT, FR_YTY, tell, tell_all, worse,
 )
 from fastreg.kernels._cd cimport Gap, clip, is_end, is_number, l1_of, l2_of, rise
 from fastreg.kernels._cholesky cimport factor_extend, solve_lower
@@ -467,15 +467,14 @@ cdef void quadratic_write(Quadratic *S, double *w) noexcept nogil:
 cdef int quadratic_path(Quadratic *S, Py_ssize_t K, const double *l1, const double *l2, double *W, Py_ssize_t ldw, double atol,
                         double rtol, Py_ssize_t max_iter, double *info) noexcept nogil:
     """Solve for one penalty after another, each from where the last ended; returns the worst status.  Without an answer it goes
-    no further."""
+    no further: the rest have the same status."""
     cdef Py_ssize_t k
     cdef int status, worst = FR_CONVERGED
     for k in range(K):
-        status = tell(quadratic_solve(S, l1[k], 0.0 if l2 == NULL else l2[k], atol, rtol, max_iter, info + k * FR_INFO),
-                      info + k * FR_INFO)
-        worst = worse(worst, status)
+        status = quadratic_solve(S, l1[k], 0.0 if l2 == NULL else l2[k], atol, rtol, max_iter, info + k * FR_INFO)
         if status < 0:
-            break
+            return tell_all(status, K - k, info + k * FR_INFO)
+        worst = worse(worst, status)
         quadratic_write(S, W + k * ldw)
     return worst
 

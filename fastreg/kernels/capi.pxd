@@ -4,8 +4,9 @@
 
 Nothing here allocates, raises, needs the GIL or keeps anything from one call to the next: every function may run in any number
 of threads at once, on memory of the caller.  An array that is `const` is never written to.  What a function returns is the
-status of _answer.pxd: 0 where the gap asked for is reached, negative where there is no answer (the outputs are then as before,
-but for w).  Not checked are the lengths of arrays and whether Q has negative eigenvalues (unless yty is NaN).
+status of _answer.pxd: 0 where the gap asked for is reached, negative where there is no answer (info then has NaN for the
+objective and the gap, and w means nothing).  Not checked are the lengths of arrays and whether Q has negative eigenvalues
+(unless yty is NaN).
 
 _f64 and _f32 say what the data are; everything else is double, and so is all arithmetic.  p, n, m, K, t and b are numbers of
 columns, rows, columns of a subset, penalties, targets and problems; sizes of workspaces are in bytes, leading dimensions and
@@ -77,7 +78,8 @@ cdef int fr_lasso_gram_f32(Py_ssize_t p, const float *Q, Py_ssize_t ldq, const P
                            void *work, double *info) noexcept nogil
 
 # Its path: penalties l1[k] and l2[k] (l2 NULL: 0) one after another, each from the solution before it; row k of W, ldw >= p, is
-# the solution, and row 0 the start on entry.  Returns the worst status; each has its own in info.
+# the solution, and row 0 the start on entry.  Returns the worst status; each has its own in info.  Without an answer it goes no
+# further, and the rest have the same status.
 cdef int fr_lasso_gram_path_f64(Py_ssize_t p, const double *Q, Py_ssize_t ldq, const Py_ssize_t *subset, Py_ssize_t m,
                                 const double *q, double yty, Py_ssize_t K, const double *l1, const double *l1_factor,
                                 const double *l2, const double *l2_factor, const double *lower, const double *upper, double *W,

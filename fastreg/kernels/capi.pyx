@@ -1,6 +1,6 @@
 """The functions of capi.pxd: each hands its arguments to the kernel that knows the problem, and does nothing else."""
 
-from fastreg.kernels._answer cimport tell
+from fastreg.kernels._answer cimport tell, tell_all
 from fastreg.kernels._cd cimport Penalty
 from fastreg.kernels._design cimport Matrix, dense_matrix, fr_csc_end
 from fastreg.kernels._normal cimport normal_columns, normal_gram, normal_gram_size, normal_size
@@ -167,7 +167,7 @@ cdef int gram_path(Py_ssize_t p, const void *Q, bint single, Py_ssize_t ldq, con
     if status == FR_CONVERGED:
         status = quadratic_start(&S, W)
     if status != FR_CONVERGED:
-        return tell(status, info)
+        return tell_all(status, K, info)
     return quadratic_path(&S, K, l1, l2, W, ldw, atol, rtol, max_iter, info)
 
 
@@ -175,9 +175,9 @@ cdef int gram_batch(Py_ssize_t b, Py_ssize_t p, const void *Q, bint single, Py_s
                     const double *yty, const double *l1, const double *l1_factor, const double *l2, const double *l2_factor,
                     const double *lower, const double *upper, double *W, double atol, double rtol, Py_ssize_t max_iter,
                     void *work, double *info) noexcept nogil:
-    """b problems; info says nothing where b, or where the problems lie, cannot be"""
+    """b problems"""
     if b < 0 or worksize(p, 0, single) < 0 or l1 == NULL or info == NULL or (W == NULL and p > 0):
-        return tell(FR_BAD_ARGUMENT, info)
+        return tell_all(FR_BAD_ARGUMENT, b, info)
     return quadratic_batch(b, p, Q, single, ldq, stride_Q, q, yty, l1, l1_factor, l2, l2_factor, lower, upper, W, atol, rtol,
                            max_iter, False, work, info)
 
@@ -324,7 +324,7 @@ cdef int fr_ridge_gram_f64(Py_ssize_t p, const double *Q, Py_ssize_t ldq, Py_ssi
                            double l2, const double *l2_factor, double *W, Py_ssize_t ldw, void *work,
                            double *info) noexcept nogil:
     if fr_ridge_gram_worksize_f64(p) < 0:
-        return tell(FR_BAD_ARGUMENT, info)
+        return tell_all(FR_BAD_ARGUMENT, t, info)
     return normal_gram(p, Q, False, ldq, t, B, ldb, l2, l2_factor, W, ldw, work, info)
 
 
@@ -333,7 +333,7 @@ cdef int fr_ridge_f64(Py_ssize_t n, Py_ssize_t p, const double *X, Py_ssize_t ro
                       void *work, double *info) noexcept nogil:
     cdef Matrix A = dense(n, p, X, sizeof(double), row_stride, col_stride)
     if fr_ridge_worksize(n, p) < 0:
-        return tell(FR_BAD_ARGUMENT, info)
+        return tell_all(FR_BAD_ARGUMENT, t, info)
     return normal_columns(&A, t, Y, ldy, l2, l2_factor, W, ldw, work, info)
 
 
@@ -345,7 +345,7 @@ cdef int fr_ridge_gram_f32(Py_ssize_t p, const float *Q, Py_ssize_t ldq, Py_ssiz
                            double l2, const double *l2_factor, double *W, Py_ssize_t ldw, void *work,
                            double *info) noexcept nogil:
     if fr_ridge_gram_worksize_f64(p) < 0:
-        return tell(FR_BAD_ARGUMENT, info)
+        return tell_all(FR_BAD_ARGUMENT, t, info)
     return normal_gram(p, Q, True, ldq, t, B, ldb, l2, l2_factor, W, ldw, work, info)
 
 
@@ -354,5 +354,5 @@ cdef int fr_ridge_f32(Py_ssize_t n, Py_ssize_t p, const float *X, Py_ssize_t row
                       double *info) noexcept nogil:
     cdef Matrix A = dense(n, p, X, sizeof(float), row_stride, col_stride)
     if fr_ridge_worksize(n, p) < 0:
-        return tell(FR_BAD_ARGUMENT, info)
+        return tell_all(FR_BAD_ARGUMENT, t, info)
     return normal_columns(&A, t, Y, ldy, l2, l2_factor, W, ldw, work, info)
