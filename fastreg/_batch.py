@@ -74,8 +74,8 @@ def lasso_gram_batch(
         Q, symmetric without negative eigenvalues, to rounding.  A stack that is C-contiguous float64 or float32 is read in
         place and never written; other layouts are copied piece by piece, other dtypes to float64.  One matrix is copied.
     xtys : array of shape (b, p)
-        q, a row for each problem; in the range of Q unless an l2 penalty or finite bounds on every coefficient make that
-        unnecessary.  Not copied if C-contiguous float64.
+        q, a row for each problem (`lasso_gram` takes several as columns); in the range of Q unless an l2 penalty or finite
+        bounds on every coefficient make that unnecessary.  Not copied if C-contiguous float64.
     alphas : float >= 0, or array of shape (b,)
         Weight of the penalties.
     l1_ratio : float from 0 to 1
@@ -225,7 +225,7 @@ def lasso_batch(
     tol : float >= 0
         Stop when dual_gap <= tol * objective, as in `lasso`.
     n_threads : int
-        Threads among which the problems are shared.
+        Threads among which the problems are shared; over one X, last digits depend on their number.
 
     Returns
     -------

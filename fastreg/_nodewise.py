@@ -39,6 +39,8 @@ class Nodewise:
     taus_squared : ndarray of shape (p,)
         residual_variances and the penalties' slope at w_j along w_j: alpha_j |w_j|_1 for the lasso.  At the optimum this is
         x_j'(x_j - b_j - X w_j) / n.
+    variances : ndarray of shape (p,)
+        Of the columns themselves; about 0 without an intercept.
     n_iters : ndarray of shape (p,), int
     l1_ratio : float
     feature_names : tuple of p str, or None
@@ -55,6 +57,7 @@ class Nodewise:
     dual_gaps: Floats
     n_iters: NDArray[np.intp]
     codes: NDArray[np.int8]
+    variances: Floats
     feature_names: tuple[str, ...] | None = None
 
     def __len__(self) -> int:
@@ -95,15 +98,15 @@ class Nodewise:
     def precision(self) -> Floats:
         """The nodewise estimate of the inverse covariance, shape (p, p): row j is (e_j - w_j) / tau_j^2.
 
-        It is what de-biases a lasso fit; not symmetric.  ValueError where a tau is 0: the column is constant, or the
-        others leave nothing of it.
+        It is what de-biases a lasso fit; not symmetric.  ValueError where tau_j^2 is no more than the rounding of the column's
+        variance: the column is constant, or the others leave nothing of it.
 
         References
         ----------
         van de Geer, Bühlmann, Ritov and Dezeure (2014), On Asymptotically Optimal Confidence Regions and Tests for
         High-Dimensional Models, eq. 8 and 9.
         """
-        flat = np.flatnonzero(~(self.taus_squared > 0.0))
+        flat = np.flatnonzero(~(self.taus_squared > len(self) * np.finfo(np.float64).eps * self.variances))
         if flat.size:
             raise ValueError(f"Column {flat[0]} is left without variance by the others; its row of the precision is infinite.")
         rows: Floats = (np.eye(len(self)) - self.coefs) / self.taus_squared[:, None]
@@ -127,7 +130,7 @@ def nodewise_lasso(
     Parameters
     ----------
     X_or_stats : array, sparse matrix or data frame of shape (n, p), or GramStats
-        X is read as in `GramStats.update`, and not copied.  Of statistics, those of X.
+        X is read as in `GramStats.update`, and not copied.  Of statistics, those of X; their y plays no part, and may be zeros.
     alphas : float >= 0, or array of shape (p,)
         Weight of the penalties per row, for all columns or for each as the target.
     l1_ratio : float from 0 to 1
@@ -229,6 +232,7 @@ def nodewise_lasso(
         dual_gaps=info[:, GAP] / weight,
         n_iters=np.nan_to_num(info[:, N_ITER]).astype(np.intp),
         codes=KERNEL[np.maximum(info[:, STATUS], 0.0).astype(np.intp)],
+        variances=variances,
         feature_names=names,
     )
 

@@ -110,8 +110,8 @@ def lasso_gram(
         limits = _options.bounds(lower, upper, positive, p)
         if q.ndim == 2 or limits is None or not (np.isfinite(limits[0]) & np.isfinite(limits[1])).all():
             raise ValueError(
-                f"xty is out of the range of gram by {found.outside:.3g} of its size; an l2 penalty, or one xty and finite "
-                "bounds for every coefficient are needed."
+                f"xty is out of the range of gram by {found.outside:.3g} of its size; an l2 penalty, however small, or finite "
+                f"bounds for every coefficient{' and one xty at a time' if q.ndim == 2 else ''} are needed."
             )
         l1 = weight * ratio * (np.ones(p) if factors is None else np.where(np.isinf(factors[0]), 0.0, factors[0]))
         u = np.ones(p) if factors is None else np.where(np.isinf(factors[1]), 0.0, factors[1])

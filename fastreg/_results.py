@@ -401,8 +401,9 @@ class Batch:
     def __repr__(self) -> str:
         if len(self) == 0:
             return f"Batch(no problems, l1_ratio={self.l1_ratio:g}, p={self.coefs.shape[1]})"
+        noun = "problem" if len(self) == 1 else "problems"
         return (
-            f"Batch({len(self)} problems, p={self.coefs.shape[1]}, alpha={span(self.alphas)}, l1_ratio={self.l1_ratio:g}, "
+            f"Batch({len(self)} {noun}, p={self.coefs.shape[1]}, alpha={span(self.alphas)}, l1_ratio={self.l1_ratio:g}, "
             f"largest dual_gap={self.dual_gaps.max():.2g}, {np.count_nonzero(self.converged)} converged)"
         )
 

@@ -169,12 +169,12 @@ def low_level_callable(name: str, user_data: Any = None) -> Any:
         One of `names()`, of a signature that the taker knows; scipy.integrate.quad takes `fr_soft_threshold_user_f64`.
     user_data : ndarray, ctypes.c_void_p or capsule, optional
         What the function gets as its `void *`: for an array, the address of its numbers, which may be changed between calls.
-        The array is kept alive.
+        The array is kept alive.  `fr_soft_threshold_user_f64` needs one float64; a number will do.
 
     Raises
     ------
-    ValueError
-        If there is no function of this name.
+    ValueError, TypeError
+        If there is no function of this name, or where it needs data and there are none, or of another type.
 
     Examples
     --------
@@ -187,13 +187,23 @@ def low_level_callable(name: str, user_data: Any = None) -> Any:
     """
     from scipy import LowLevelCallable
 
+    capsule = _capsule(name)
+    if name.endswith("_user_f64"):
+        if user_data is None:
+            raise ValueError(f"{name} needs user_data: a number, or a float64 array of one.")
+        if isinstance(user_data, (int, float)):
+            user_data = np.array([user_data], np.float64)
+        if isinstance(user_data, np.ndarray) and (user_data.dtype != np.float64 or user_data.size < 1):
+            raise TypeError(f"user_data is an array of {user_data.size} {user_data.dtype}; {name} needs one float64.")
+        if isinstance(user_data, (list, tuple)):
+            raise TypeError(f"user_data is a {type(user_data).__name__}; {name} needs a number, or a float64 array of one.")
     if isinstance(user_data, np.ndarray):
         user_data = user_data.ctypes.data_as(ctypes.c_void_p)
-    return LowLevelCallable(_capsule(name), user_data)
+    return LowLevelCallable(capsule, user_data)
 
 
 def meaning(status: float) -> str:
-    """What a status of a C function, or of one of its problems in info, says in words.
+    """What one status of a C function, or of one of its problems in info, says in words.
 
     Raises
     ------
@@ -207,7 +217,7 @@ def meaning(status: float) -> str:
     'Q has a negative eigenvalue'
     """
     for known, words in _MEANINGS.items():
-        if status == known:
+        if np.ndim(status) == 0 and status == known:
             return words
     raise ValueError(f"status is {status!r}; it must be one of {', '.join(map(str, sorted(_MEANINGS)))}.")
 

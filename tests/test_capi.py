@@ -422,6 +422,9 @@ NO_NUMBERS = [np.nan, np.inf, -np.inf]
         *({"q": [value, 1.0]} for value in NO_NUMBERS),
         *({"Q": [[value, 0.0], [0.0, 1.0]]} for value in (np.nan, np.inf)),
         {"Q": [[1.0, np.nan], [np.nan, 1.0]]},
+        *({"Q": [[1.0, value], [value, 1.0]], "yty": 9.0} for value in NO_NUMBERS),
+        {"Q": [[1.0, np.nan], [0.0, 1.0]], "yty": 9.0},
+        {"max_iter": -1},
         *({"l1": value} for value in (*NO_NUMBERS, -1.0)),
         *({"l2": value} for value in (*NO_NUMBERS, -1.0)),
         *({"atol": value} for value in (np.nan, -1.0)),
@@ -685,6 +688,26 @@ def test_compressed_columns_are_looked_at(fault, wide):
     assert lasso_columns(A, y, 1.0).status == FR_BAD_ARGUMENT
 
 
+@pytest.mark.parametrize("most", [0, 1, 30, 300])
+def test_a_dense_start_is_cut_to_the_room_there_is(most):
+    X, y = problem(20, 300, correlation=0.5)
+    l1 = 0.5 * abs(X.T @ y).max()
+    cold = lasso_columns(X, y, l1, most=most)
+    dense = lasso_columns(X, y, l1, w=np.ones(300), most=most)
+    assert dense.status == cold.status
+    assert (most == 1) == (cold.status == FR_NO_ROOM)
+    assert dense.info[FR_OBJECTIVE] == pytest.approx(cold.info[FR_OBJECTIVE], rel=1e-6 if most != 1 else 0.5)
+
+
+def test_where_there_is_no_room_to_begin_the_start_is_left():
+    X, y = problem(20, 300)
+    start = np.full(300, 0.5)
+    answer = lasso_columns(X, y, 0.0, w=start)
+    assert answer.status == FR_NO_ROOM
+    assert answer.info[FR_DUAL_GAP] == np.inf
+    assert np.array_equal(answer.w, start)
+
+
 # Ridge
 
 
@@ -743,6 +766,8 @@ def test_ridge_without_a_factor_says_so():
         assert ridge_columns(X, y[None], l2).status == FR_BAD_ARGUMENT
     assert ridge_columns(X, y[None], 1.0, np.full(8, -1.0)).status == FR_BAD_ARGUMENT
     assert ridge_columns(X, np.full((1, 20), np.nan), 1.0).status == FR_BAD_ARGUMENT
+    X[3, 4] = np.nan
+    assert ridge_columns(X, y[None], 1.0).status == FR_BAD_ARGUMENT
 
 
 # Proximal maps of numbers

@@ -157,3 +157,20 @@ def test_importing_fastreg_loads_neither_this_nor_scipy(tmp_path):
 
 def test_get_include_is_where_the_header_is():
     assert (Path(fr.get_include()) / "fastreg.h").is_file()
+
+
+def test_a_function_that_reads_its_data_is_not_handed_out_without():
+    name = "fr_soft_threshold_user_f64"
+    assert quad(capi.low_level_callable(name, 0.5), 0.0, 1.0, points=[0.5])[0] == pytest.approx(0.125)
+    with pytest.raises(
+        ValueError, match=r"^fr_soft_threshold_user_f64 needs user_data: a number, or a float64 array of one\.$"
+    ):
+        capi.low_level_callable(name)
+    for wrong in (np.array([0.5], np.float32), np.array([1]), np.empty(0), [0.5]):
+        with pytest.raises(TypeError, match=r"^user_data is .*; fr_soft_threshold_user_f64 needs "):
+            capi.low_level_callable(name, wrong)
+
+
+def test_a_meaning_is_of_one_status():
+    with pytest.raises(ValueError, match=r"^status is array\(\[0, 1\]\); it must be one of "):
+        capi.meaning(np.array([0, 1]))

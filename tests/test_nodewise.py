@@ -198,3 +198,14 @@ def test_what_it_is_given_is_checked():
     ):
         with pytest.raises(ValueError, match=words):
             fr.nodewise_lasso(*arguments, **options)
+
+
+@pytest.mark.parametrize("twins", [False, True])
+def test_a_precision_of_nothing_is_refused(twins):
+    X = np.random.default_rng(0).standard_normal((20, 60))
+    if twins:
+        X = np.repeat(X[:, :1], 2, axis=1)
+    nodes = fr.nodewise_lasso(X, 0.0)
+    assert nodes.variances == pytest.approx(X.var(axis=0))
+    with pytest.raises(ValueError, match=r"is left without variance by the others"):
+        nodes.precision()

@@ -229,7 +229,7 @@ def test_products_in_float32_may_be_rounded_like_float32():
         ([[1.0, 0.0], [0.0, -1e-3]], [1.0, 1.0], r"^gram has an eigenvalue of -0\.001; none"),
         (np.eye(2), [1.0], r"^xty has shape \(1,\); \(2,\) or \(2, t\) is needed, as gram has 2 columns\.$"),
         (np.eye(2), [1.0, np.inf], r"^xty holds inf at row 1"),
-        (np.ones((2, 2)), [1.0, -1.0], r"^xty is out of the range of gram by 1 of its size; an l2 penalty, or one"),
+        (np.ones((2, 2)), [1.0, -1.0], r"^xty is out of the range of gram by 1 of its size; an l2 penalty, however"),
         (np.zeros((2, 2)), [1.0, 0.0], r"^xty is out of the range"),
     ],
 )

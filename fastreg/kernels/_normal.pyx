@@ -132,7 +132,7 @@ cdef int normal_columns(Matrix *X, Py_ssize_t t, const void *Y, Py_ssize_t ldy, 
         gram_block(&across, cols, 0, n, N.F.L, packing)
         for i in range(n):
             N.F.L[i][i] += l2
-        status = FR_CONVERGED if factor_extend(&N.F, n, PIVOT_TOL) == n else FR_NOT_CONVEX
+        status = factored(&N.F, n)
     else:
         gram_block(X, cols, 0, p, N.F.L, packing)
         status = factor_primal(&N)
@@ -162,6 +162,13 @@ cdef bint fair(Py_ssize_t p, double l2, const double *u) noexcept nogil:
     return True
 
 
+cdef int factored(Factor *F, Py_ssize_t m) noexcept nogil:
+    """The factor of the m rows that are there; entries that are no numbers meet its pivots."""
+    if factor_extend(F, m, PIVOT_TOL) == m:
+        return FR_CONVERGED
+    return FR_NOT_CONVEX if is_number(F.L[F.m][F.m]) else FR_BAD_ARGUMENT
+
+
 cdef int factor_primal(Normal *N) noexcept nogil:
     """The factor of A from the triangle of Q, or of X'X, that is there; columns held at 0 have a row of their own."""
     cdef Py_ssize_t i, j
@@ -171,7 +178,7 @@ cdef int factor_primal(Normal *N) noexcept nogil:
             continue
         for i in range(N.p):
             N.F.L[max(i, j)][min(i, j)] = 1.0 if i == j else 0.0
-    return FR_CONVERGED if factor_extend(&N.F, N.p, PIVOT_TOL) == N.p else FR_NOT_CONVEX
+    return factored(&N.F, N.p)
 
 
 cdef double gradient(Normal *N, const double *w) noexcept nogil:

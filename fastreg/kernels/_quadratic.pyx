@@ -404,7 +404,7 @@ cdef int quadratic_solve(Quadratic *S, double l1, double l2, double atol, double
     cdef double floor = FLOOR_ULPS * DBL_EPSILON * W.yy, inner = rtol, enough, objective
     cdef Gap g
     cdef int status
-    if not (l1 >= 0.0 and l2 >= 0.0 and atol >= 0.0 and rtol >= 0.0) or not (is_number(l1) and is_number(l2)):
+    if not (l1 >= 0.0 and l2 >= 0.0 and atol >= 0.0 and rtol >= 0.0) or not (is_number(l1) and is_number(l2)) or max_iter < 0:
         return FR_BAD_ARGUMENT
     W.penalty.l1, W.penalty.l2, W.settled = l1, l2, False
     status = settle_idle(S)
@@ -442,6 +442,8 @@ cdef int quadratic_solve(Quadratic *S, double l1, double l2, double atol, double
         if g.gap <= enough or outcome == OUT_OF_ITERATIONS or g.gap <= max(floor, 2.0 * g.noise):
             break
         inner *= 0.1
+    if not is_number(objective):            # some entry of Q that is none
+        return FR_BAD_ARGUMENT
     if g.gap <= enough and floor <= enough:
         status = FR_CONVERGED
     elif g.gap <= max(floor, 2.0 * g.noise):

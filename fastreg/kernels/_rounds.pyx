@@ -124,18 +124,25 @@ cdef inline bint always_in(Rounds *S, Py_ssize_t j, double l1) noexcept nogil:
 
 
 cdef int start(Rounds *S, const double *w, double l1) noexcept nogil:
-    """Bring in the columns that are always in, those of w that are not 0, and all where they are few."""
+    """Bring in the columns that are always in, those of w that are not 0, so far as there is room, and all where they are
+    few."""
     cdef Py_ssize_t i, j, k = 0, p = S.X.p
     cdef bint few = p <= min(<Py_ssize_t>ALL_AT_ONCE, S.W.cap)
     cdef Working *W = &S.W
     for j in range(p):
         if not is_number(w[j]):
             return FR_BAD_ARGUMENT
-        if always_in(S, j, l1) or ((few or w[j] != 0.0) and S.sq[j] > 0.0 and not is_out(&S.penalty, j)):
+        if always_in(S, j, l1):
+            if k == W.cap:
+                return FR_NO_ROOM
             S.over[k] = j
             k += 1
-    if k > W.cap:
-        return FR_NO_ROOM
+    for j in range(p):
+        if k == W.cap:
+            break
+        if (few or w[j] != 0.0) and S.sq[j] > 0.0 and not is_out(&S.penalty, j) and not always_in(S, j, l1):
+            S.over[k] = j
+            k += 1
     join(S, k)
     for i in range(k):
         j = W.cols[i]
@@ -232,7 +239,7 @@ cdef int rounds_solve(Rounds *S, const double *w, double l1, double l2, double a
     cdef bint passing
     cdef Gap g
     cdef int status
-    if not (l1 >= 0.0 and l2 >= 0.0 and atol >= 0.0 and rtol >= 0.0) or not (is_number(l1) and is_number(l2)):
+    if not (l1 >= 0.0 and l2 >= 0.0 and atol >= 0.0 and rtol >= 0.0) or not (is_number(l1) and is_number(l2)) or max_iter < 0:
         return FR_BAD_ARGUMENT
     W.penalty.l1, W.penalty.l2, W.settled = l1, l2, False
     status = start(S, w, l1)

@@ -23,7 +23,8 @@ strides in elements.  `work` may lie anywhere; `info` takes FR_INFO doubles for 
     w           (p,): the start on entry, the solution on return
     atol, rtol  it is solved until the gap is at most atol, or rtol times the objective of the columns (objective + yty/2)
     max_iter    sweeps and Newton steps
-    most        columns that may be in play at once (0: min(p, 2 n + 64), which is enough without an l2 penalty)
+    most        columns that may be in play at once; p is always enough.  0: min(p, 2 n + 64), which is enough for a lasso
+                without an l2 penalty, columns that are not penalised, and bounds but 0
 
 The names and argument lists below are fixed: what changes gets another name, and fr_abi_version() grows with what is added.
 """

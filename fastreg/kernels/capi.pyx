@@ -1,5 +1,7 @@
 """The functions of capi.pxd: each hands its arguments to the kernel that knows the problem, and does nothing else."""
 
+from libc.math cimport INFINITY
+
 from fastreg.kernels._answer cimport tell, tell_all
 from fastreg.kernels._cd cimport Penalty
 from fastreg.kernels._design cimport Matrix, dense_matrix, fr_csc_end
@@ -219,7 +221,7 @@ cdef int columns(Matrix *X, const void *y, double l1, const double *l1_factor, d
     status = rounds_lay(&S, X, y, X.single, &penalty, in_play(X.n, X.p, most), work)
     if status == FR_CONVERGED:
         status = rounds_solve(&S, w, l1, l2, atol, rtol, max_iter, info)
-    if status >= 0:
+    if status >= 0 and info[FR_DUAL_GAP] < INFINITY:        # else there was no room to begin in
         rounds_write(&S, w)
     return tell(status, info)
 
