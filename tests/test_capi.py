@@ -541,6 +541,54 @@ def test_sizes_that_do_not_fit_are_refused(name):
             assert call(name, {key: value, **more})[0] == FR_BAD_ARGUMENT, (key, value)
 
 
+@pytest.mark.parametrize("suffix", ["f64", "f32"])
+def test_a_path_without_an_answer_goes_no_further_and_says_so_of_each(suffix):
+    dtype = np.float64 if suffix == "f64" else np.float32
+    Q, q = np.eye(3, dtype=dtype), np.ones(3, dtype)
+    for l1, expected in (
+        ([0.75, np.nan, 0.25], [FR_CONVERGED, FR_BAD_ARGUMENT, FR_BAD_ARGUMENT]),
+        ([-1.0, 0.5, 0.25], [FR_BAD_ARGUMENT] * 3),
+    ):
+        W, info = np.full((3, 3), 9.0), np.full((3, FR_INFO), -7.0)
+        W[0] = 0.0
+        changed = {"Q": Q, "q": q, "p": 3, "ldq": 3, "K": 3, "l1": np.array(l1), "l2": None, "W": W, "ldw": 3, "info": info}
+        status, _ = call(f"fr_lasso_gram_path_{suffix}", changed | {"yty": 3.0})
+        assert status == FR_BAD_ARGUMENT
+        assert info[:, FR_STATUS].tolist() == expected
+        assert (W[1:] == 9.0).all()
+
+
+@pytest.mark.parametrize("size", [0, 3])
+@pytest.mark.parametrize("name", [name for name in CALLS if "path" in name or "batch" in name or "ridge" in name])
+def test_what_is_refused_is_told_of_every_problem_and_of_no_other(name, size):
+    fault = {"l2": -1.0} if "ridge" in name else ({"p": -1} if "batch" in name else {"yty": -1.0})
+    more = {} if "ridge" in name else {"l1": np.ones(3), "l2": np.ones(3)}
+    count = {key: size for key in ("K", "b", "t") if key in arguments_of(name)}
+    info = np.full((size + 1, FR_INFO), -7.0)
+    status, _ = call(name, count | more | {"info": info} | fault)
+    assert status == FR_BAD_ARGUMENT
+    assert (info[:size, FR_STATUS] == FR_BAD_ARGUMENT).all()
+    assert (info[size] == -7.0).all()
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_near_the_ends_of_float64_an_answer_has_a_gap_or_there_is_none(seed):
+    rng = np.random.default_rng(seed)
+    n, p = rng.integers(1, 6, 2)
+    X = rng.standard_normal((n, p)) * 10.0 ** rng.choice([0, -80, 80, -150, 150, 130, 145], p)
+    y = rng.standard_normal(n) * 10.0 ** rng.choice([0, -150, 150, -300, 300, 100])
+    with np.errstate(all="ignore"):
+        Q, q, yty = X.T @ X, X.T @ y, y @ y
+    for l1 in (1e-320, 1e-150, 1.0, 1e150, 1e300):
+        answers = [lasso_gram(Q, q, l1, yty=size, max_iter=200) for size in (np.nan, yty, 0.0, 1e-320, 1e308)]
+        for answer in [*answers, lasso_columns(X, y, l1, max_iter=200)]:
+            if answer.status >= 0:
+                assert np.isfinite(answer.w).all()
+                assert np.isfinite(answer.info[FR_OBJECTIVE])
+                assert answer.info[FR_DUAL_GAP] >= 0.0
+                assert np.isfinite(answer.info[FR_DUAL_GAP]) or answer.status != FR_CONVERGED
+
+
 def test_no_columns_at_all():
     answer = lasso_gram(np.zeros((0, 0)), np.zeros(0), 1.0)
     assert answer.status == FR_CONVERGED

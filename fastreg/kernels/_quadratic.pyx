@@ -442,8 +442,8 @@ cdef int quadratic_solve(Quadratic *S, double l1, double l2, double atol, double
         if g.gap <= enough or outcome == OUT_OF_ITERATIONS or g.gap <= max(floor, 2.0 * g.noise):
             break
         inner *= 0.1
-    if not is_number(objective):            # some entry of Q that is none
-        return FR_BAD_ARGUMENT
+    if not (is_number(objective) and is_number(g.primal)) or g.gap != g.gap:
+        return FR_BAD_ARGUMENT          # near the ends of float64, or an entry of Q is no number
     if g.gap <= enough and floor <= enough:
         status = FR_CONVERGED
     elif g.gap <= max(floor, 2.0 * g.noise):

@@ -289,6 +289,8 @@ cdef int rounds_solve(Rounds *S, const double *w, double l1, double l2, double a
     if status == FR_NO_ROOM or status == FR_MAX_ITER:       # perhaps on the way
         W.penalty.l1, W.penalty.l2 = l1, l2
         g = check(S, &most)
+    if not is_number(g.primal) or g.gap != g.gap:
+        return FR_BAD_ARGUMENT          # numbers near the ends of float64
     return told(S, status, g.primal, max(g.gap, floor), n_iter, info)
 
 
