@@ -22,7 +22,7 @@ import numpy as np
 import fastreg as fr
 from fastreg._files import Refusal, read_table
 from fastreg.datasets import load_leukemia
-from fastreg.display import _new_figure
+from fastreg.display._style import new_figure
 
 T = TypeVar("T")
 ROWS = 10  # alphas printed of a path, coefficients printed of a fit
@@ -251,7 +251,7 @@ def _check_outputs(out: str | None, plot: str | None, data: str | None = None) -
             raise Refusal(f"cannot write {file}: it is the data file.")
     if plot:
         try:
-            known = _new_figure().canvas.get_supported_filetypes()
+            known = new_figure().canvas.get_supported_filetypes()
         except ImportError as error:
             raise Refusal(str(error)) from error
         if os.path.splitext(plot)[1][1:].lower() not in known:
@@ -260,7 +260,7 @@ def _check_outputs(out: str | None, plot: str | None, data: str | None = None) -
 
 def _draw(plot: Callable[..., object], file: str) -> None:
     """Draw into a picture file; plot takes the axes."""
-    figure = _new_figure()
+    figure = new_figure()
     plot(figure.add_subplot())
     try:
         figure.savefig(file, dpi=150)
