@@ -12,8 +12,9 @@ from fastreg.display._style import (
     NONZERO,
     Display,
     Floats,
+    alpha_axis,
+    count_axis,
     falling,
-    finish,
     font_size,
     new_figure,
     only,
@@ -83,7 +84,8 @@ def plot_cv(cv: CVPath, ax: Axes | None = None) -> Axes:
     ax.update_datalim(np.column_stack([alphas, alphas]), updatey=False)  # errors may all be NaN
     top = f"{NONZERO} ({names[0]})" if others else NONZERO
     margin = 0.03 if few and alphas.max(initial=0.0) < 1e280 else 0.0  # and above it would overflow
-    finish(ax, alphas, cv.path.df[falling(cv.alphas)], top, LOSSES[cv.loss], points, width_of(ax), margin)
+    alpha_axis(ax, LOSSES[cv.loss], points, width_of(ax), margin)
+    count_axis(ax, alphas, cv.path.df[falling(cv.alphas)], top, points, width_of(ax))
     ax.legend(fontsize=0.9 * points, handlelength=1.2, framealpha=0.85, edgecolor="none", borderpad=0.2, labelspacing=0.3)
     return ax
 

@@ -11,10 +11,12 @@ import numpy as np
 import fastreg as fr
 from fastreg.display._style import (
     COLOURS,
+    FREEDOM,
     NONZERO,
     Display,
+    alpha_axis,
+    count_axis,
     falling,
-    finish,
     font_size,
     label,
     new_figure,
@@ -81,9 +83,8 @@ def plot_path(path: Path | RidgePath, ax: Axes | None = None, names: Sequence[st
     labels = [label(str(names[features[j]]), ax, points) for j in ends] if names is not None else []
     beside = labels and ax.figure.get_layout_engine() is not None
     width = width_of(ax) - (text_width(max(map(len, labels)) + 4, points) if beside else 0.0)
-    finish(
-        ax, alphas, path.df[order], NONZERO if path.df.dtype.kind == "i" else "degrees of freedom", "coefficient", points, width
-    )
+    alpha_axis(ax, "coefficient", points, width)
+    count_axis(ax, alphas, path.df[order], NONZERO if path.df.dtype.kind == "i" else FREEDOM, points, width)
     if labels:
         where: dict[str, Any] = {"loc": "center left", "bbox_to_anchor": (1.0, 0.5)} if beside else {"loc": "best"}
         ax.legend([lines[j] for j in ends], labels, frameon=False, fontsize=0.9 * points, handlelength=1.2, **where)

@@ -19,6 +19,7 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#0
 DF_TICKS = 7
 ALPHA = "alpha (log scale, strong to weak penalty)"
 NONZERO = "non-zero coefficients"
+FREEDOM = "degrees of freedom"
 
 
 class Display:
@@ -40,13 +41,13 @@ def only(found: Any) -> Any:
     return found
 
 
-def new_figure() -> Figure:
-    """A Figure that pyplot does not know of."""
+def new_figure(width: float = 7.0, height: float = 4.5) -> Figure:
+    """A Figure that pyplot does not know of; inches."""
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
         raise ImportError("plots need matplotlib: pip install 'fastreg-solvers[plot]'") from error
-    return Figure(figsize=(7.0, 4.5), layout="constrained")
+    return Figure(figsize=(width, height), layout="constrained")
 
 
 def font_size(ax: Axes) -> float:
@@ -94,17 +95,8 @@ def text_width(characters: int, points: float) -> float:
     return 0.6 * 0.9 * points * characters
 
 
-def finish(
-    ax: Axes,
-    alphas: Floats,
-    df: NDArray[Any],
-    counted: str,
-    ylabel: str,
-    points: float,
-    width: float,
-    margin: float = 0.0,
-) -> None:
-    """Axes of alpha, of what is drawn, and of df on top; alphas fall.  width: of the axes once a legend stands beside."""
+def alpha_axis(ax: Axes, ylabel: str, points: float, width: float, margin: float = 0.0) -> None:
+    """The axes of what is drawn against alpha, log, falling; width: of the axes once a legend stands beside."""
     from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
     small = 0.9 * points
@@ -128,6 +120,10 @@ def finish(
     for side in ("top", "right"):
         ax.spines[side].set_visible(False)
 
+
+def count_axis(ax: Axes, alphas: Floats, df: NDArray[Any], counted: str, points: float, width: float) -> None:
+    """A top axis with df at some of the alphas, which fall."""
+    small = 0.9 * points
     ticks = _spaced(np.log(alphas), int(width / text_width(len(f"{df.max(initial=0):.0f}") + 2, points)))
     top = ax.secondary_xaxis("top")
     top.set_xticks(alphas[ticks], [f"{count:.0f}" for count in df[ticks]])
