@@ -26,6 +26,7 @@ from fastreg.display._style import (
     new_figure,
     plain,
     short,
+    text_width,
     width_of,
 )
 
@@ -46,6 +47,8 @@ DASHES: tuple[Any, ...] = (
 NARROW = 5.0  # inches: less is one column of a paper
 ORDERS = (np.inf, 4.0, 2.0, 1.5, 1.0, 0.7, 0.4, 0.1)
 NAMED = {np.inf: ": maximum", 2.0: ": ridge", 1.0: ": lasso", 0.1: ": nearly L0"}
+ELEVATION, AZIMUTH = 22.0, 32.0  # degrees: from where surfaces are looked at
+VIEWER = np.array([np.cos(np.radians(AZIMUTH)), np.sin(np.radians(AZIMUTH)), np.tan(np.radians(ELEVATION))])
 LIGHT = np.array([0.55, -0.1, 0.83])  # from where the surfaces are lit
 MOST_GREY = 50  # of the columns of a path that are not coloured
 
@@ -102,9 +105,12 @@ def _ball_in_space(ax: Any, p: float) -> None:
     from matplotlib.colors import to_rgb
     from mpl_toolkits.mplot3d.art3d import Poly3DCollection
 
+    ax.view_init(elev=ELEVATION, azim=AZIMUTH)
     corners, triangles = shapes.ball_surface(p)
     a, b, c = np.moveaxis(corners[triangles], 1, 0)
     normal = np.cross(b - a, c - a)
+    seen = normal @ VIEWER > 0.0  # matplotlib sorts faces by depth, and gets those behind thin ones wrong
+    triangles, normal = triangles[seen], normal[seen]
     upright = normal @ LIGHT / np.maximum(np.linalg.norm(normal, axis=1), 1e-300)
     brightness = np.clip(0.75 + 0.5 * upright, 0.25, 1.4)[:, None]
     colour = np.array(to_rgb(L2 if p >= 1.0 else L1))
@@ -114,8 +120,7 @@ def _ball_in_space(ax: Any, p: float) -> None:
         ax.plot(*np.column_stack([-end, end]), color="0.6", linewidth=0.6, zorder=0)
     ax.set(xlim=(-1, 1), ylim=(-1, 1), zlim=(-1, 1))
     ax.set_proj_type("ortho")
-    ax.set_box_aspect((1, 1, 1), zoom=1.25)
-    ax.view_init(elev=22, azim=32)
+    ax.set_box_aspect((1, 1, 1), zoom=1.02)
     ax.set_axis_off()
 
 
@@ -175,21 +180,13 @@ def plot_geometry(
         ax.fill(*around.T, facecolor=(colour, 0.25), edgecolor=colour, linewidth=0.13 * points)
         at = ", ".join(short(w) for w in np.where(np.abs(solution.w) > 1e-12 * solution.radius, solution.w, 0.0))
         marker: dict[str, Any] = {"linestyle": "", "markersize": 0.7 * points, "zorder": 4, "markeredgecolor": "white"}
-        ax.plot(*solution.w, marker="o", color=colour, **marker)
-        ax.plot(*found.least_squares, marker="X", color="black", **marker)
-        toward = np.where(found.least_squares > middle, -1.0, 1.0)
-        ax.annotate(
-            "least squares",
-            found.least_squares,
-            0.6 * points * toward,
-            textcoords="offset points",
-            ha="left" if toward[0] > 0 else "right",
-            va="bottom" if toward[1] > 0 else "top",
-            fontsize=0.9 * points,
-            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.1 * points},
-        )
+        ax.plot(*solution.w, marker="o", color=colour, label=f"{name} ({at})", **marker)
+        ax.plot(*found.least_squares, marker="X", color="black", label="least squares", **marker)
         ball = f"|w|{'₁₂'[order - 1]} ≤ {short(solution.radius)}, or alpha = {short(solution.alpha)}"
-        ax.set_title(f"● {name} ({at})\n{ball}", fontsize=points)
+        ax.set_title(ball, fontsize=points)
+        # beside the quadrant of least squares, and outside the balls
+        side_of = ["lower" if found.least_squares[1] > 0 else "upper", "right" if found.least_squares[0] > 0 else "left"]
+        _legend(ax, points, loc=" ".join(side_of), handlelength=0.8)
         for set_label, which in ((ax.set_xlabel, names[0]), (ax.set_ylabel, names[1])):
             set_label(f"coefficient of{label(str(which), ax, points)}", fontsize=points)
         _small(ax, points)
@@ -340,13 +337,13 @@ def plot_both_paths(
     both: Any = fr.lasso_path(X, y, standardize=standardize), fr.ridge_path(X, y, standardize=standardize)
     if figure is None:
         figure = new_figure(7.0, 4.2)
-    sd = X.std(axis=0)[:, None] if standardize else 1.0
+    sd = shapes.deviations(X)[:, None] if standardize else 1.0
     orders = [falling(path.alphas) for path in both]
     coefs = [path.coefs[:, order] * sd for path, order in zip(both, orders, strict=True)]
     sizes = [np.abs(one).max(axis=1, initial=0.0) for one in coefs]
     by_size = np.argsort(-sizes[0], kind="stable")[: len(COLOURS)]
     coloured = by_size[sizes[0][by_size] > 0.0]
-    titles = "lasso: one by one, from 0", "ridge: all together, none 0"
+    titles = "lasso: one column after another", "ridge: all columns at once"
     lines: dict[int, Any] = {}
     for ax, path, order, coef, size, title in zip(_panels(figure, 2, 2, 1), both, orders, coefs, sizes, titles, strict=True):
         alphas, points = path.alphas[order], font_size(ax)
@@ -363,7 +360,9 @@ def plot_both_paths(
         ax.set_title(title + (f"\n({drawn} of {nonzero} drawn)" if drawn < nonzero else ""), fontsize=points)
     if names is not None and lines:
         texts = [label(str(names[j]), ax, points) for j in lines]
-        style: dict[str, Any] = {"handlelength": 2.6, "frameon": False, "ncols": 4 if len(figure.axes) == 2 else 3}
+        room = 72.0 * figure.bbox.width / figure.dpi
+        style: dict[str, Any] = {"handlelength": 2.6, "frameon": False, "columnspacing": 1.5}
+        style["ncols"] = min(max(int(room / text_width(max(map(len, texts)) + 8, points)), 1), 4)
         figure.legend(list(lines.values()), texts, loc="outside lower center", fontsize=0.9 * points, **style)
     return figure
 

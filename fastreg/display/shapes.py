@@ -154,12 +154,12 @@ def touching(X: Any, y: Any, share: float | None = None, *, fit_intercept: bool 
     if fit_intercept:
         X, y = X - X.mean(axis=0), y - y.mean()
     if standardize:
-        sd = np.sqrt((X**2).mean(axis=0))
+        sd = deviations(X, centre=False)
         X = X / np.where(sd > 0.0, sd, 1.0)
     n = len(y)
     options: dict[str, Any] = {"fit_intercept": False, "tol": 1e-14}
     least_squares = fr.lasso(X, y, 0.0, **options).coef
-    if not least_squares.any():
+    if not np.linalg.norm(least_squares) > 0.0:
         raise ValueError("The least squares solution is 0; there is no smaller ball for a lasso or ridge.")
     if share is None:
         path = fr.lasso_path(X, y, fit_intercept=False)
@@ -189,6 +189,15 @@ def touching(X: Any, y: Any, share: float | None = None, *, fit_intercept: bool 
     )
 
 
+def deviations(X: Floats, centre: bool = True) -> Floats:
+    """Standard deviations of the columns, or root mean squares, also where squares overflow or underflow."""
+    if centre:
+        X = X - X.mean(axis=0)
+    largest = np.abs(X).max(axis=0)
+    sd: Floats = largest * np.sqrt(((X / np.where(largest > 0.0, largest, 1.0)) ** 2).mean(axis=0))
+    return sd
+
+
 def _falls_to(value: float, function: Callable[[float], float], high: float) -> float:
     """Where a function that falls on [0, high] has come down to a value: by halves, down to two neighbouring floats."""
     low = 0.0
@@ -208,7 +217,7 @@ def leading_columns(X: Any, y: Any) -> tuple[int, int]:
     ValueError : fewer than two columns vary.
     """
     X, y = np.asarray(X, dtype=float), np.asarray(y, dtype=float)
-    sd = X.std(axis=0)
+    sd = deviations(X)
     varies = sd > 0.0
     if np.count_nonzero(varies) < 2:
         raise ValueError("Two columns that are not constant are needed.")
@@ -217,7 +226,8 @@ def leading_columns(X: Any, y: Any) -> tuple[int, int]:
     for k in range(len(path)):
         new = sorted(set(path[k].support.tolist()) - set(entered), key=lambda j: -abs(path[k].coef[j] * sd[j]))
         entered += new
-    correlation = np.abs((y - y.mean()) @ X) / np.where(varies, sd, np.inf)
+    unit = (y - y.mean()) / (deviations(y[:, None]) or 1.0)
+    correlation = np.abs(unit @ (X / np.where(varies, sd, np.inf)))
     entered += [j for j in np.argsort(-correlation, kind="stable").tolist() if varies[j] and j not in entered]
     return entered[0], entered[1]
 
