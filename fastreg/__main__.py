@@ -199,6 +199,10 @@ def _explain(options: argparse.Namespace) -> int:
         table = read_table(options.file, options.target)
         X, y, names = table.X, table.y, table.names
     pictures, _, status = _solve(partial(_pictures, X, y, names))
+    try:
+        os.makedirs(options.out, exist_ok=True)
+    except OSError as error:
+        raise Refusal(f"cannot make {options.out}: {error.strerror or error}.") from error
     for name, (figure, shown) in pictures.items():
         file = os.path.join(options.out, name)
         _save(figure, file)
@@ -327,7 +331,7 @@ def _check_outputs(out: str | None, plot: str | None, data: str | None = None) -
 
 
 def _check_folder(folder: str) -> None:
-    """Make a folder, unless it is there; refuse what cannot be written to."""
+    """Refuse a folder that is not there and cannot be made, or that cannot be written to."""
     parent = os.path.dirname(os.path.abspath(folder))
     if os.path.exists(folder) and not os.path.isdir(folder):
         raise Refusal(f"cannot write to {folder}: it is not a folder.")
@@ -335,10 +339,6 @@ def _check_folder(folder: str) -> None:
         raise Refusal(f"cannot make {folder}: there is no folder {parent}.")
     if not os.access(folder if os.path.exists(folder) else parent, os.W_OK | os.X_OK):
         raise Refusal(f"cannot write to {folder}: permission denied.")
-    try:
-        os.makedirs(folder, exist_ok=True)
-    except OSError as error:
-        raise Refusal(f"cannot make {folder}: {error.strerror or error}.") from error
 
 
 def _figure() -> "Figure":

@@ -50,6 +50,7 @@ NAMED = {np.inf: ": maximum", 2.0: ": ridge", 1.0: ": lasso", 0.1: ": nearly L0"
 ELEVATION, AZIMUTH = 22.0, 32.0  # degrees: from where surfaces are looked at
 VIEWER = np.array([np.cos(np.radians(AZIMUTH)), np.sin(np.radians(AZIMUTH)), np.tan(np.radians(ELEVATION))])
 LIGHT = np.array([0.55, -0.1, 0.83])  # from where the surfaces are lit
+MOST_TICKS = 6
 MOST_GREY = 50  # of the columns of a path that are not coloured
 
 
@@ -419,11 +420,17 @@ def _panels(figure: Figure, count: int, wide: int, narrow: int, **options: Any) 
 
 
 def _small(ax: Axes, points: float) -> None:
-    """Ticks in full numbers and small text, and no frame on top and right."""
-    from matplotlib.ticker import FuncFormatter
+    """Ticks in full numbers and small text, as many as have room, and no frame on top and right."""
+    from matplotlib.ticker import AutoLocator, FuncFormatter, MaxNLocator
 
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_formatter(FuncFormatter(plain))
+        if isinstance(axis.get_major_locator(), AutoLocator):
+            axis.set_major_locator(MaxNLocator(MOST_TICKS))
+    if isinstance(ax.xaxis.get_major_locator(), MaxNLocator):
+        longest = max(len(plain(tick)) for tick in ax.xaxis.get_majorticklocs())
+        most = int(width_of(ax) / text_width(longest + 2, points))
+        ax.xaxis.set_major_locator(MaxNLocator(min(max(most, 2), MOST_TICKS)))
     ax.tick_params(labelsize=0.9 * points, length=0.3 * points, pad=0.3 * points)
     for side in ("top", "right"):
         ax.spines[side].set_visible(False)

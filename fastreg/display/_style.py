@@ -81,7 +81,7 @@ def plain(value: float, _: int | None = None) -> str:
     """A number of a tick in full: a factor common to all would stand where the top axis has its numbers."""
     text = f"{value:.10g}"
     if value != 0.0 and not 1e-4 <= abs(value) < 1e5:
-        text = np.format_float_scientific(value, precision=9, trim="-", exp_digits=1).replace("e+", "e")
+        text = np.format_float_scientific(value, precision=9, trim="-", exp_digits=1).replace("e+", "e").replace(".e", "e")
     return text.replace("-", "\N{MINUS SIGN}")
 
 

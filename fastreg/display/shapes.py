@@ -36,9 +36,8 @@ def ball(p: float, points: int = 400) -> Floats:
     turn = np.array([[0.0, -1.0], [1.0, 0.0]])
     diamond = np.vstack([quarter @ np.linalg.matrix_power(turn.T, k) for k in range(4)])
     around = np.vstack([diamond, diamond[:1]])
-    if np.isinf(p):  # the square is the diamond turned and stretched
-        return _on_sphere(around @ np.array([[1.0, 1.0], [-1.0, 1.0]]), p)
-    return _on_sphere(around, p)
+    # the square, which larger p come near to, is the diamond turned and stretched
+    return _on_sphere(around @ np.array([[1.0, 1.0], [-1.0, 1.0]]) if p > 2.0 else around, p)
 
 
 def ball_surface(p: float, detail: int = 16) -> tuple[Floats, NDArray[np.intp]]:
