@@ -160,7 +160,7 @@ def plot_geometry(
     found = shapes.touching(X, y, share, fit_intercept=fit_intercept, standardize=standardize)
     if figure is None:
         figure = new_figure(7.0, 3.9)
-    names = ["w1", "w2"] if names is None else names
+    names = ["column 0", "column 1"] if names is None else names
     axes = _panels(figure, 2, 2, 1)
     middle, reach = _frame(found)
     for ax, solution, order in zip(axes, (found.lasso, found.ridge), (1, 2), strict=True):
@@ -406,7 +406,7 @@ def plot_overfitting(X: Any, y: Any, figure: Figure | None = None, *, folds: int
         alpha_axis(ax, "mean squared error", points, width_of(ax))
         ax.set_title(f"{name}, {folds} folds", fontsize=points)
         _legend(ax, points, loc="best")
-    top = 1.05 * max(float(np.max([found.train, found.test])) for found in both)
+    top = 1.25 * max(float(np.max([found.train, found.test])) for found in both)
     for ax in axes:
         ax.set_ylim(0.0, top)
     return figure
