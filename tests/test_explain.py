@@ -7,11 +7,12 @@ from itertools import combinations
 import numpy as np
 import pytest
 import reference as ref
-from matplotlib.colors import to_hex
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
 import fastreg as fr
 from fastreg.display import shapes
+from fastreg.display._style import COLOURS, plain
 
 ORDERS = (np.inf, 50.0, 4.0, 2.0, 1.5, 1.0, 0.7, 0.4, 0.1, 0.01)
 
@@ -263,19 +264,16 @@ def test_texts_keep_apart(problem, name, narrow, scale):
     assert_legible(figure)
 
 
-@pytest.mark.parametrize("name", DRAWN)
+@pytest.mark.parametrize("name", ["priors", "shrinkage", "paths", "errors"])
 def test_curves_differ_in_colour_and_in_line(problem, name):
     figure = DRAWN[name][0](*problem, None)
-    for ax in figure.axes:
-        legend = ax.get_legend() or next(iter(figure.legends), None)
-        if legend is None:
-            continue
+    for legend in [*figure.legends, *(ax.get_legend() for ax in figure.axes if ax.get_legend())]:
         lines = [line for line in legend.legend_handles if line.get_linestyle() != "None"]
-        assert len({(str(line._dash_pattern), line.get_marker()) for line in lines if line.get_linewidth() > 0.9}) == len(
-            [line for line in lines if line.get_linewidth() > 0.9]
-        )
-        colours = {to_hex(line.get_color()) for line in lines} - {"#666666"}
-        assert len(colours) >= len(lines) - 2
+        assert len(lines) >= 2
+        assert len({(str(line._dash_pattern), line.get_linewidth()) for line in lines}) == len(lines)
+        colours = [rgb for rgb in (to_rgb(line.get_color()) for line in lines) if len({*rgb}) > 1 or rgb[0] == 0.0]  # no greys
+        assert len({*colours}) == len(colours)
+        assert {to_hex(rgb).upper() for rgb in colours} <= set(COLOURS)
 
 
 def test_both_paths_are_those_of_the_functions_in_the_same_colours(problem):
@@ -303,6 +301,20 @@ def test_geometry_draws_the_ball_and_the_solutions(problem):
         (touching,) = (one for one in ax.collections if len(one.levels) == 1)
         along = np.vstack([path.vertices for path in touching.get_paths()])
         np.testing.assert_allclose(found.excess(along), solution.excess, rtol=0.02)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (-0.25, "\N{MINUS SIGN}0.25"),
+        (5.000000000001e-10, "5e\N{MINUS SIGN}10"),
+        (1.5e8, "1.5e8"),
+        (0.0, "0"),
+        (12345.0, "12345"),
+    ],
+)
+def test_numbers_of_ticks(value, text):
+    assert plain(value) == text
 
 
 def test_bad_arguments():
