@@ -326,6 +326,7 @@ def test_bad_arguments():
         fr.display.plot_priors(sd=0.0)
 
 
+@pytest.mark.thread_unsafe(reason="starts a process")
 def test_shapes_need_no_matplotlib(tmp_path):
     code = (
         "import sys; sys.modules['matplotlib'] = None\n"

@@ -1,4 +1,4 @@
-"""What all pictures share: colours, sizes of text, figures, numbers of ticks, and the axis of alphas."""
+"""What all pictures share: colours, lines, sizes of text, figures and panels, numbers of ticks, and the axis of alphas."""
 
 from __future__ import annotations
 
@@ -16,6 +16,18 @@ Floats = NDArray[np.float64]
 
 # Okabe and Ito (2008), Color Universal Design: told apart by colour-blind readers too; without the yellow, too pale on white.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+L1, L2 = COLOURS[1], COLOURS[0]  # of what belongs to the lasso, and to ridge
+DASHES: tuple[Any, ...] = (
+    "-",
+    (0, (5, 1.5)),
+    (0, (1, 1)),
+    (0, (5, 1, 1, 1)),
+    (0, (3, 1, 1, 1, 1, 1)),
+    (0, (8, 2)),
+    (0, (2, 2)),
+)
+NARROW = 5.0  # inches: less is one column of a paper
+MOST_TICKS = 6
 DF_TICKS = 7
 ALPHA = "alpha (log scale, strong to weak penalty)"
 NONZERO = "non-zero coefficients"
@@ -152,3 +164,39 @@ def _spaced(places: Floats, most: int) -> list[int]:
         if not chosen or places[chosen[-1]] - places[k] >= max(room, 1e-300):
             chosen.append(int(k))
     return chosen
+
+
+def panels(figure: Figure, count: int, wide: int, narrow: int, **options: Any) -> list[Any]:
+    """Axes in rows: `wide` in each, in a narrow figure `narrow`."""
+    columns = narrow if figure.bbox.width / figure.dpi < NARROW else wide
+    rows = -(-count // columns)
+    return [figure.add_subplot(rows, columns, k + 1, **options) for k in range(count)]
+
+
+def plain_axes(ax: Axes, points: float) -> None:
+    """Ticks in full numbers and small text, as many as have room, and no frame on top and right."""
+    from matplotlib.ticker import AutoLocator, FuncFormatter, MaxNLocator
+
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_formatter(FuncFormatter(plain))
+        if isinstance(axis.get_major_locator(), AutoLocator):
+            axis.set_major_locator(MaxNLocator(MOST_TICKS))
+    if isinstance(ax.xaxis.get_major_locator(), MaxNLocator):
+        longest = max(len(plain(tick)) for tick in ax.xaxis.get_majorticklocs())
+        most = int(width_of(ax) / text_width(longest + 2, points))
+        ax.xaxis.set_major_locator(MaxNLocator(min(max(most, 2), MOST_TICKS)))
+    ax.tick_params(labelsize=0.9 * points, length=0.3 * points, pad=0.3 * points)
+    for side in ("top", "right"):
+        ax.spines[side].set_visible(False)
+
+
+def legend(ax: Axes, points: float, **options: Any) -> None:
+    """A legend without a frame; curves shine through a little."""
+    style: dict[str, Any] = {
+        "handlelength": 2.2,
+        "borderpad": 0.2,
+        "labelspacing": 0.3,
+        "framealpha": 0.85,
+        "edgecolor": "none",
+    }
+    ax.legend(fontsize=0.9 * points, **style | options)
