@@ -28,6 +28,7 @@ DASHES: tuple[Any, ...] = (
 )
 NARROW = 5.0  # inches: less is one column of a paper
 MOST_TICKS = 6
+STEPS = (1, 2, 2.5, 5, 10)  # from one to the next, times a power of 10
 DF_TICKS = 7
 ALPHA = "alpha (log scale, strong to weak penalty)"
 NONZERO = "non-zero coefficients"
@@ -180,11 +181,11 @@ def plain_axes(ax: Axes, points: float) -> None:
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_formatter(FuncFormatter(plain))
         if isinstance(axis.get_major_locator(), AutoLocator):
-            axis.set_major_locator(MaxNLocator(MOST_TICKS))
+            axis.set_major_locator(MaxNLocator(MOST_TICKS, steps=STEPS))
     if isinstance(ax.xaxis.get_major_locator(), MaxNLocator):
         longest = max(len(plain(tick)) for tick in ax.xaxis.get_majorticklocs())
         most = int(width_of(ax) / text_width(longest + 2, points))
-        ax.xaxis.set_major_locator(MaxNLocator(min(max(most, 2), MOST_TICKS)))
+        ax.xaxis.set_major_locator(MaxNLocator(min(max(most, 2), MOST_TICKS), steps=STEPS))
     ax.tick_params(labelsize=0.9 * points, length=0.3 * points, pad=0.3 * points)
     for side in ("top", "right"):
         ax.spines[side].set_visible(False)
