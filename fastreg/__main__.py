@@ -1,4 +1,4 @@
-"""The command `fastreg`: fit the shipped leukemia data, fit a file, or show versions.
+"""The command `fastreg`: fit the shipped leukemia data, fit a file, draw what L1 and L2 do, or show versions.
 
 Exit status: 0 done; 1 a fit stopped before its tolerance (the warning is on stderr); 2 a file or an option cannot be
 used (one line on stderr, no traceback).
@@ -15,17 +15,23 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import NoReturn, TypeVar
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 import fastreg as fr
 from fastreg._files import Refusal, read_table
 from fastreg.datasets import load_leukemia
-from fastreg.display import _new_figure
+from fastreg.display._style import new_figure
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Floats = NDArray[np.float64]
 T = TypeVar("T")
 ROWS = 10  # alphas printed of a path, coefficients printed of a fit
+LEAST_ROWS, FOLDS = 4, 5
 GAP_MEANS = "gap: an upper bound on how far the objective reached is above its minimum, computed from the solution."
 
 
@@ -67,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.set_defaults(run=_demo)
     parser.add_argument("--plot", metavar="FILE.png", help="draw the path into a picture (needs matplotlib)")
-    commands = parser.add_subparsers(title="commands", metavar="{fit,versions}")
+    commands = parser.add_subparsers(title="commands", metavar="{fit,explain,versions}")
     fit = commands.add_parser(
         "fit",
         help="fit a CSV or NPZ file",
@@ -99,6 +105,18 @@ def _parser() -> argparse.ArgumentParser:
     fit.add_argument(
         "--plot", metavar="FILE.png", default=argparse.SUPPRESS, help="draw the path, or with --cv the errors, into a picture"
     )
+    explain = commands.add_parser(
+        "explain",
+        help="draw what L1 and L2 penalties do",
+        description="Draw pictures of L1 and L2 penalties into a folder, those that need data with FILE or else with the "
+        "leukemia data that comes with the package: unit balls, geometry, priors, shrinkage, paths, over-fitting. Columns are "
+        "standardised.",
+        epilog="examples: fastreg explain --out pictures; fastreg explain --out pictures data.csv --target price",
+    )
+    explain.set_defaults(run=_explain)
+    explain.add_argument("file", metavar="FILE", nargs="?", help="as of fastreg fit")
+    explain.add_argument("--target", metavar="COL", help="as of fastreg fit")
+    explain.add_argument("--out", metavar="DIR", required=True, help="folder for the pictures; made if it is not there")
     versions = commands.add_parser("versions", help="show versions, compiler flags and instruction set")
     versions.set_defaults(run=_versions)
     return parser
@@ -164,6 +182,63 @@ def _fit(options: argparse.Namespace) -> int:
     print(heading)
     _show_path(path, seconds, X.shape[1])
     return status
+
+
+def _explain(options: argparse.Namespace) -> int:
+    """Draw what L1 and L2 do into a folder, and say what each picture shows."""
+    if options.plot:
+        raise Refusal("--plot draws a path; explain has --out.")
+    if options.file is None and options.target is not None:
+        raise Refusal("--target is a column of FILE; give both or neither.")
+    _check_folder(options.out)
+    _figure()
+    if options.file is None:
+        X, y = load_leukemia()
+        names = [f"gene {j}" for j in range(X.shape[1])]
+    else:
+        table = read_table(options.file, options.target)
+        X, y, names = table.X, table.y, table.names
+    pictures, _, status = _solve(partial(_pictures, X, y, names))
+    try:
+        os.makedirs(options.out, exist_ok=True)
+    except OSError as error:
+        raise Refusal(f"cannot make {options.out}: {error.strerror or error}.") from error
+    for name, (figure, shown) in pictures.items():
+        file = os.path.join(options.out, name)
+        _save(figure, file)
+        print(f"{file}  {shown}")
+    return status
+
+
+def _pictures(X: Floats, y: Floats, names: Sequence[str]) -> "dict[str, tuple[Figure, str]]":
+    """Figures and what they show, by the names of their files, which sort in reading order."""
+    n, p = X.shape
+    if n < LEAST_ROWS or p < 2:
+        raise Refusal(f"the data has {n} rows and {p} columns beside the target; {LEAST_ROWS} rows and 2 columns are needed.")
+    sizes = np.abs(X - X.mean(axis=0)).max(axis=0), np.abs(y - y.mean()).max()
+    if not all(((size == 0.0) | ((size > 1e-100) & (size < 1e100))).all() for size in sizes):
+        raise Refusal("the data varies by less than 1e-100 or more than 1e100; a picture needs squares that float64 holds.")
+    display, folds = fr.display, min(FOLDS, n)
+    pair = list(display.shapes.leading_columns(X, y))
+    both = [names[j] for j in pair]
+    return {
+        "1-balls.png": (display.plot_balls(), "balls |w|_p <= 1 of the plane, p from infinity to 0.1"),
+        "2-balls-in-space.png": (display.plot_balls(dimensions=3), "the same in space"),
+        "3-geometry.png": (
+            display.plot_geometry(X[:, pair], y, names=both, standardize=True),
+            f"least squares meets the L1 and the L2 ball; columns {both[0]} and {both[1]}, the first two of the lasso path",
+        ),
+        "4-priors.png": (display.plot_priors(), "Laplace and Gaussian prior, and the posterior of one coefficient"),
+        "5-shrinkage.png": (display.plot_shrinkage(), "soft, hard, ridge, elastic net, MCP and SCAD"),
+        "6-paths.png": (
+            display.plot_both_paths(X, y, names=names, standardize=True),
+            "coefficients of lasso and ridge along alpha",
+        ),
+        "7-overfitting.png": (
+            display.plot_overfitting(X, y, folds=folds, standardize=True),
+            f"train and test error of lasso and ridge along alpha, means of {folds} folds",
+        ),
+    }
 
 
 def _solve(solve: Callable[[], T]) -> tuple[T, float, int]:
@@ -250,18 +325,38 @@ def _check_outputs(out: str | None, plot: str | None, data: str | None = None) -
         if data is not None and os.path.exists(data) and os.path.exists(file) and os.path.samefile(file, data):
             raise Refusal(f"cannot write {file}: it is the data file.")
     if plot:
-        try:
-            known = _new_figure().canvas.get_supported_filetypes()
-        except ImportError as error:
-            raise Refusal(str(error)) from error
+        known = _figure().canvas.get_supported_filetypes()
         if os.path.splitext(plot)[1][1:].lower() not in known:
             raise Refusal(f"cannot write {plot}: its name must end in one of {', '.join(sorted(known))}.")
 
 
+def _check_folder(folder: str) -> None:
+    """Refuse a folder that is not there and cannot be made, or that cannot be written to."""
+    parent = os.path.dirname(os.path.abspath(folder))
+    if os.path.exists(folder) and not os.path.isdir(folder):
+        raise Refusal(f"cannot write to {folder}: it is not a folder.")
+    if not os.path.isdir(parent):
+        raise Refusal(f"cannot make {folder}: there is no folder {parent}.")
+    if not os.access(folder if os.path.exists(folder) else parent, os.W_OK | os.X_OK):
+        raise Refusal(f"cannot write to {folder}: permission denied.")
+
+
+def _figure() -> "Figure":
+    """A Figure, if matplotlib is installed."""
+    try:
+        return new_figure()
+    except ImportError as error:
+        raise Refusal(str(error)) from error
+
+
 def _draw(plot: Callable[..., object], file: str) -> None:
     """Draw into a picture file; plot takes the axes."""
-    figure = _new_figure()
+    figure = new_figure()
     plot(figure.add_subplot())
+    _save(figure, file)
+
+
+def _save(figure: "Figure", file: str) -> None:
     try:
         figure.savefig(file, dpi=150)
     except OSError as error:

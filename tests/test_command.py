@@ -241,7 +241,7 @@ def test_versions_name_the_build(capsys):
     assert lines["debug build"] == str(build["debug"])
 
 
-@pytest.mark.parametrize("argv", [["--help"], ["fit", "--help"], ["versions", "--help"]])
+@pytest.mark.parametrize("argv", [["--help"], ["fit", "--help"], ["explain", "--help"], ["versions", "--help"]])
 def test_help(capsys, argv):
     with pytest.raises(SystemExit, match=r"^0$"):
         main(argv)
@@ -260,6 +260,67 @@ def test_plot_without_matplotlib(tmp_path, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     message = refusal(capsys, "--plot", tmp_path / "a.png")
     assert message == "plots need matplotlib: pip install 'fastreg-solvers[plot]'"
+
+
+PICTURES = [
+    "1-balls.png",
+    "2-balls-in-space.png",
+    "3-geometry.png",
+    "4-priors.png",
+    "5-shrinkage.png",
+    "6-paths.png",
+    "7-overfitting.png",
+]
+
+
+@pytest.mark.parametrize("given", [False, True])
+def test_explain_draws_what_it_says(tmp_path, data, capsys, given):
+    out = tmp_path / "pictures"
+    assert main(["explain", "--out", str(out), *([str(data), "--target", "price"] if given else [])]) == 0
+    assert sorted(os.listdir(out)) == PICTURES
+    for name in PICTURES:
+        assert (out / name).read_bytes().startswith(b"\x89PNG")
+    said = capsys.readouterr()
+    assert said.err == ""
+    lines = said.out.splitlines()
+    assert [line.split("  ")[0] for line in lines] == [str(out / name) for name in PICTURES]
+    columns = "age, years and dose" if given else "gene 4846 and gene 4195"  # the first two of the lasso path
+    assert f"columns {columns}, " in lines[2]
+
+
+def test_explain_draws_over_its_pictures(tmp_path, data, capsys):
+    (tmp_path / "5-shrinkage.png").write_text("old")
+    (tmp_path / "notes").write_text("mine")
+    assert main(["explain", "--out", str(tmp_path), str(data), "--target", "price"]) == 0
+    assert (tmp_path / "5-shrinkage.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "notes").read_text() == "mine"
+
+
+def test_explain_refuses(tmp_path, data, capsys, monkeypatch):
+    nowhere = tmp_path / "no" / "pictures"
+    assert "--out" in refusal(capsys, "explain")
+    assert refusal(capsys, "explain", "--out", data) == f"cannot write to {data}: it is not a folder."
+    assert refusal(capsys, "explain", "--out", nowhere) == f"cannot make {nowhere}: there is no folder {nowhere.parent}."
+    assert refusal(capsys, "explain", "--out", tmp_path / "a", "--target", "price").startswith("--target is a column of FILE")
+    assert refusal(capsys, "--plot", "a.png", "explain", "--out", tmp_path / "a").startswith("--plot draws a path")
+    assert refusal(capsys, "explain", "--out", tmp_path, tmp_path / "b.csv").startswith(f"cannot read {tmp_path / 'b.csv'}: ")
+    for rows, words in (
+        ("1,2,3\n4,5,7\n", "the data has 2 rows and 2 columns"),
+        ("1,2\n4,5\n2,2\n0,7\n", "the data has 4 rows and 1 columns"),
+        ("1,2,3\n1,5,7\n1,2,3\n1,4,3\n", "Two columns that are not constant are needed."),
+        ("1,2,3\n4,5,3\n1,2,3\n2,5,3\n", "The least squares solution is 0;"),
+        ("1,2,3\n4,5,1e200\n1,2,3\n2,5,3\n", "the data varies by less than 1e-100 or more than 1e100;"),
+    ):
+        (tmp_path / "c.csv").write_text(rows)
+        assert refusal(
+            capsys, "explain", "--out", tmp_path, tmp_path / "c.csv", "--target", str(rows.index("\n") // 2)
+        ).startswith(words)
+    monkeypatch.setattr(os, "access", lambda *_: False)  # permissions do not stop a superuser
+    assert refusal(capsys, "explain", "--out", tmp_path) == f"cannot write to {tmp_path}: permission denied."
+    monkeypatch.undo()
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    assert refusal(capsys, "explain", "--out", tmp_path) == "plots need matplotlib: pip install 'fastreg-solvers[plot]'"
+    assert not [name for name in os.listdir(tmp_path) if name.endswith(".png")]
 
 
 def test_ctrl_c_and_lack_of_memory(capsys, monkeypatch):

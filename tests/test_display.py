@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 
 import fastreg as fr
 from fastreg._selection.results import curve
-from fastreg.display import COLOURS, CVDisplay, PathDisplay, plot_cv, plot_path
+from fastreg.display import CVDisplay, PathDisplay, plot_cv, plot_path
+from fastreg.display._style import COLOURS
 
 
 @pytest.fixture(scope="module")
