@@ -53,7 +53,7 @@ extensions = [
     Extension(
         f"fastreg.kernels.{name}",
         [f"fastreg/kernels/{name}.pyx"],
-        depends=["fastreg/kernels/lanes.h", "fastreg/kernels/sparse.h", "fastreg/kernels/tiles.h"],
+        depends=["fastreg/kernels/lanes.h", "fastreg/kernels/maps.h", "fastreg/kernels/sparse.h", "fastreg/kernels/tiles.h"],
         include_dirs=["fastreg/kernels"],
         extra_compile_args=flags,
         define_macros=[("FR_FLAGS", '"' + " ".join(flags) + '"'), *([("FASTREG_DEBUG", "1")] if DEBUG else [])],
