@@ -152,6 +152,33 @@ FR_INLINE FR_REAL FR_NAME(fr_map_sign1)(FR_REAL x, FR_REAL a, FR_REAL unused) {
     return x == 0 ? a : side;
 }
 
+/* out_i = ((c x_i) / m) f: what a norm scales a line to */
+FR_INLINE void FR_NAME(fr_scaled_any)(ptrdiff_t n, const FR_REAL *x, ptrdiff_t sx, double c, double m, double f, FR_REAL *out,
+                                      ptrdiff_t so) {
+    FR_APART for (ptrdiff_t i = 0; i < n; i++) out[i * so] = (FR_REAL)((x[i * sx] * c / m) * f);
+}
+FR_HOT void FR_NAME(fr_scaled)(ptrdiff_t n, const FR_REAL *x, ptrdiff_t sx, double c, double m, double f, FR_REAL *out,
+                               ptrdiff_t so) {
+    if (sx == 1 && so == 1) FR_NAME(fr_scaled_any)(n, x, 1, c, m, f, out, 1);
+    else FR_NAME(fr_scaled_any)(n, x, sx, c, m, f, out, so);
+}
+/* out_i = max((c |x_i| - top) - tau w_i, 0) / c with the sign of x_i, or max((c x_i - top) - tau, 0) / c if not both */
+FR_INLINE void FR_NAME(fr_shrunk_any)(ptrdiff_t n, const FR_REAL *x, ptrdiff_t sx, const FR_REAL *w, ptrdiff_t sw, int both,
+                                      double c, double top, double tau, FR_REAL *out, ptrdiff_t so) {
+    FR_APART for (ptrdiff_t i = 0; i < n; i++) {
+        const double v = x[i * sx], m = both ? fabs(v) : v, left = (m * c - top) - (w ? tau * w[i * sw] : tau);
+        const double z = (left > 0 ? left : 0) / c, other = 0 - z;
+        out[i * so] = (FR_REAL)(both && v < 0 ? other : z);
+    }
+}
+FR_HOT void FR_NAME(fr_shrunk)(ptrdiff_t n, const FR_REAL *x, ptrdiff_t sx, const FR_REAL *w, ptrdiff_t sw, int both, double c,
+                               double top, double tau, FR_REAL *out, ptrdiff_t so) {
+    if (w) FR_NAME(fr_shrunk_any)(n, x, sx, w, sw, 1, c, top, tau, out, so);
+    else if (sx == 1 && so == 1 && both) FR_NAME(fr_shrunk_any)(n, x, 1, NULL, 0, 1, c, top, tau, out, 1);
+    else if (sx == 1 && so == 1) FR_NAME(fr_shrunk_any)(n, x, 1, NULL, 0, 0, c, top, tau, out, 1);
+    else FR_NAME(fr_shrunk_any)(n, x, sx, NULL, 0, both, c, top, tau, out, so);
+}
+
 FR_MAP(fr_map_l1)
 FR_MAP(fr_map_positive)
 FR_MAP(fr_map_elastic_net)

@@ -45,6 +45,30 @@ def weights(value: Any, name: str, x: NDArray[Any], low: float = 0.0, *, above: 
     return whole
 
 
+def whole(value: Any, name: str, x: NDArray[Any]) -> NDArray[Any]:
+    """value, which may be a number, as an array of x's dtype and shape; finite and >= 0."""
+    found = weights(value, name, x)
+    return np.broadcast_to(x.dtype.type(found), x.shape) if isinstance(found, float) else found
+
+
+def descending(values: Any, name: str, n: int) -> NDArray[np.float64]:
+    """values as n float64 numbers >= 0 that do not ascend."""
+    array = _input.real_array(values, name).astype(np.float64, copy=False)
+    if array.shape != (n,):
+        raise ValueError(f"{name} has shape {array.shape}; ({n},) is needed.")
+    if n and not (array[0] < np.inf and array[-1] >= 0.0 and bool(np.all(array[1:] <= array[:-1]))):
+        raise ValueError(f"{name} is not a descending sequence of finite numbers >= 0; sort it as np.sort(...)[::-1].")
+    return array
+
+
+def matrix(X: Any) -> NDArray[Any]:
+    """X as a 2-d float32 or float64 array, which may be empty."""
+    array = _input.real_array(X, "X")
+    if array.ndim != 2:
+        raise ValueError(f"X has shape {array.shape}; a 2-d array is needed.")
+    return array
+
+
 def result(x: NDArray[Any], out: NDArray[Any] | None) -> NDArray[Any]:
     """out, if it fits, or a new array."""
     if out is None:
@@ -86,20 +110,28 @@ def one_line(x: NDArray[Any], *others: NDArray[Any]) -> list[NDArray[Any]]:
     return [a.reshape(-1) for a in (x, *others)]
 
 
-def labels(groups: Any, n: int) -> tuple[NDArray[np.intp], int]:
-    """groups as a label from 0 for each of n rows, and their number.
+def labels(groups: Any, n: int) -> tuple[NDArray[np.intp] | None, NDArray[np.intp]]:
+    """The group of each of n rows, None where they ascend, and how many rows each group has.
 
     groups: a label for each row, in ascending order of which groups are numbered, or the size of consecutive groups."""
     if np.ndim(groups) == 0:
         size = _input.count(groups, "groups")
-        return np.arange(n) // size, -(-n // size)
+        sizes = np.full(-(-n // size), min(size, n), np.intp)
+        if n % size:
+            sizes[-1] = n % size
+        return None, sizes
     array = np.asarray(groups)
     if array.shape != (n,):
         raise ValueError(f"groups has shape {array.shape}; a size, or ({n},) labels, one per row of x, are needed.")
     if array.dtype.kind not in "iub":
         raise TypeError(f"groups has dtype {array.dtype}; integers are needed.")
-    found, label = np.unique(array, return_inverse=True)
-    return label.reshape(-1), len(found)
+    if n and 0 <= array.min() and array.max() <= 2 * n:  # without sorting
+        counts = np.bincount(array)
+        found = counts > 0
+        label, sizes = (np.cumsum(found) - 1)[array], counts[found]
+    else:
+        label, sizes = np.unique(array, return_inverse=True, return_counts=True)[1:]
+    return None if bool(np.all(label[1:] >= label[:-1])) else label, sizes
 
 
 def as_x(x: ArrayLike) -> NDArray[Any]:
