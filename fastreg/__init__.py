@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from fastreg._lasso import elastic_net_path as elastic_net_path
     from fastreg._lasso import lasso as lasso
     from fastreg._lasso import lasso_path as lasso_path
+    from fastreg._norms import norm as norm
+    from fastreg._norms import normalize as normalize
+    from fastreg._norms import subgradient as subgradient
     from fastreg._quadratic import lasso_gram as lasso_gram
     from fastreg._quadratic import ridge_gram as ridge_gram
     from fastreg._results import Certificate as Certificate
@@ -50,11 +53,14 @@ _HOMES = {
     "lasso_cv": "_selection.cv",
     "lasso_gram": "_quadratic",
     "lasso_path": "_lasso",
+    "norm": "_norms",
+    "normalize": "_norms",
     "ridge": "_ridge.functions",
     "ridge_cv": "_ridge.selection",
     "ridge_gram": "_quadratic",
     "ridge_path": "_ridge.functions",
     "soft_threshold": "prox",
+    "subgradient": "_norms",
     "CVPath": "_selection.results",
     "CVStep": "_selection.results",
     "Certificate": "_results",

@@ -1,11 +1,11 @@
 """Maps and norms of the lines of an array along one axis, each line by itself, in arrays of any strides.
 
-Numbers are read as they are and computed with in float64.  A line whose sums could leave the range of float64 is read times a power
-of two.  A line that holds NaN or an infinity becomes NaN throughout, unless a function says otherwise.
+Numbers are read as they are and computed with in float64.  A line whose sums could leave the range of float64 is read times a
+power of two.  A line that holds NaN or an infinity becomes NaN throughout, unless a function says otherwise.
 """
 
 from cpython.buffer cimport PyBUF_STRIDES, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
-from libc.math cimport INFINITY, NAN, fabs, frexp, isfinite, ldexp, pow, sqrt
+from libc.math cimport INFINITY, NAN, fabs, frexp, ldexp, pow, sqrt
 from libc.stdlib cimport free, malloc
 
 from fastreg.kernels._strided cimport Walk, advance, begin
@@ -19,10 +19,10 @@ cdef extern from "maps.h" nogil:
                        Py_ssize_t so) noexcept
     void fr_scaled_f32(Py_ssize_t n, const float *x, Py_ssize_t sx, double c, double m, double f, float *out,
                        Py_ssize_t so) noexcept
-    void fr_shrunk_f64(Py_ssize_t n, const double *x, Py_ssize_t sx, const double *w, Py_ssize_t sw, int both, double c, double top,
-                       double tau, double *out, Py_ssize_t so) noexcept
-    void fr_shrunk_f32(Py_ssize_t n, const float *x, Py_ssize_t sx, const float *w, Py_ssize_t sw, int both, double c, double top,
-                       double tau, float *out, Py_ssize_t so) noexcept
+    void fr_shrunk_f64(Py_ssize_t n, const double *x, Py_ssize_t sx, const double *w, Py_ssize_t sw, int both, double c,
+                       double top, double tau, double *out, Py_ssize_t so) noexcept
+    void fr_shrunk_f32(Py_ssize_t n, const float *x, Py_ssize_t sx, const float *w, Py_ssize_t sw, int both, double c,
+                       double top, double tau, float *out, Py_ssize_t so) noexcept
 
 (NORM, NORMALIZE, L2, L2_BALL, LINF, L1_BALL, SIMPLEX, TOTAL_VARIATION) = range(8)
 cdef enum:
@@ -48,8 +48,8 @@ cdef inline void scaled(Py_ssize_t n, const real *x, Py_ssize_t sx, double c, do
         fr_scaled_f32(n, x, sx, c, m, f, out, so)
 
 
-cdef inline void shrunk(Py_ssize_t n, const real *x, Py_ssize_t sx, const real *w, Py_ssize_t sw, int both, double c, double top,
-                        double tau, real *out, Py_ssize_t so) noexcept nogil:
+cdef inline void shrunk(Py_ssize_t n, const real *x, Py_ssize_t sx, const real *w, Py_ssize_t sw, int both, double c,
+                        double top, double tau, real *out, Py_ssize_t so) noexcept nogil:
     if real is double:
         fr_shrunk_f64(n, x, sx, w, sw, both, c, top, tau, out, so)
     else:
@@ -109,9 +109,9 @@ cdef void by_norm(int kind, Py_ssize_t n, const real *x, Py_ssize_t sx, double t
         scaled(n, x, sx, c, m if m < INFINITY else NAN, t, out, so)
 
 
-cdef void by_threshold(int kind, Py_ssize_t n, const real *x, Py_ssize_t sx, double t, const real *w, Py_ssize_t sw, real *out,
-                       Py_ssize_t so, double *y) noexcept nogil:
-    """projections onto simplex and (weighted) L1 ball, and the map of t |z|_inf, x less its projection onto the ball of radius t.
+cdef void by_threshold(int kind, Py_ssize_t n, const real *x, Py_ssize_t sx, double t, const real *w, Py_ssize_t sw,
+                       real *out, Py_ssize_t so, double *y) noexcept nogil:
+    """projections onto simplex and (weighted) L1 ball, and the map of t |z|_inf, x less its projection onto that of radius t.
 
     Entries are taken less the largest, so that the sum of what is left is exact where t is small against them."""
     cdef double top = 0.0, c = 1.0, tau, v, least, total, part = 1.0
@@ -202,8 +202,8 @@ cdef enum:
     SIDE_BY_SIDE = 16
 
 
-cdef void transposed(Py_ssize_t n, Py_ssize_t m, const real *x, Py_ssize_t down, Py_ssize_t across, real *out, Py_ssize_t out_down,
-                     Py_ssize_t out_across) noexcept nogil:
+cdef void transposed(Py_ssize_t n, Py_ssize_t m, const real *x, Py_ssize_t down, Py_ssize_t across, real *out,
+                     Py_ssize_t out_down, Py_ssize_t out_across) noexcept nogil:
     """m lines of n entries from x to out"""
     cdef Py_ssize_t i, j
     for i in range(n):
@@ -211,7 +211,8 @@ cdef void transposed(Py_ssize_t n, Py_ssize_t m, const real *x, Py_ssize_t down,
             out[i * out_down + j * out_across] = x[i * down + j * across]
 
 
-cdef void walked(int kind, Py_buffer *view, int axis, double t, bint many, bint weighted, void *room, real *panel) noexcept nogil:
+cdef void walked(int kind, Py_buffer *view, int axis, double t, bint many, bint weighted, void *room,
+                 real *panel) noexcept nogil:
     """panel: NULL, or room for SIDE_BY_SIDE lines, each with 8 entries to spare"""
     cdef Walk W
     cdef Py_ssize_t item = sizeof(real), n = view[0].shape[axis], j, k, m, apart = n + 8
@@ -220,6 +221,7 @@ cdef void walked(int kind, Py_buffer *view, int axis, double t, bint many, bint 
     cdef Py_ssize_t tx, tt, tw, to  # from line to line
     cdef const real *x
     cdef const real *w
+    cdef const real *ts
     cdef real *out
     begin(&W, view, 4, axis)
     k = W.ndim - 1
@@ -228,16 +230,18 @@ cdef void walked(int kind, Py_buffer *view, int axis, double t, bint many, bint 
         j = 0
         while j < W.shape[k]:
             m = min(SIDE_BY_SIDE, W.shape[k] - j)
-            x, w, out = <const real *>W.at[0] + j * tx, <const real *>W.at[2] + j * tw, <real *>W.at[3] + j * to
+            x, out = <const real *>W.at[0] + j * tx, <real *>W.at[3] + j * to
+            ts = <const real *>W.at[1] + j * tt if many else NULL
+            w = <const real *>W.at[2] + j * tw if weighted else NULL
             if panel == NULL:
-                each(kind, n, m, x, sx, tx, t, <const real *>W.at[1] + j * tt if many else NULL, tt, w if weighted else NULL, sw, tw,
-                     out, so, to, room)
+                each(kind, n, m, x, sx, tx, t, ts, tt, w, sw, tw, out, so, to, room)
+            elif kind == KIND_NORM:
+                transposed(n, m, x, sx, tx, panel, 1, apart)
+                each(kind, n, m, panel, 1, apart, t, ts, tt, w, sw, tw, out, so, to, room)
             else:
                 transposed(n, m, x, sx, tx, panel, 1, apart)
-                each(kind, n, m, panel, 1, apart, t, <const real *>W.at[1] + j * tt if many else NULL, tt, w if weighted else NULL,
-                     sw, tw, out if kind == KIND_NORM else panel, 1, to if kind == KIND_NORM else apart, room)
-                if kind != KIND_NORM:
-                    transposed(n, m, panel, 1, apart, out, so, to)
+                each(kind, n, m, panel, 1, apart, t, ts, tt, w, sw, tw, panel, 1, apart, room)
+                transposed(n, m, panel, 1, apart, out, so, to)
             j += m
         if not advance(&W):
             return
@@ -273,8 +277,8 @@ def along(int kind, x, t, w, out, int axis):
             room = malloc((2 * n + 2) * (sizeof(Block) if kind == KIND_TOTAL_VARIATION else sizeof(double)))
             if room == NULL:
                 raise MemoryError
-        # lines whose neighbours are nearer than their own next entry are read side by side: what is fetched is used whole
-        if n > 1 and any(0 < abs(other) < step for other, length in zip(x.strides, x.shape, strict=True) if length > 1):
+        # lines with an entry in a cache line, and neighbours beside it, are read together: what is fetched is used whole
+        if n > 1 and step >= 64 and any(0 < abs(other) < step for other, length in zip(x.strides, x.shape, strict=True) if length > 1):
             panel = malloc(SIDE_BY_SIDE * (n + 8) * view[0].itemsize)
             if panel == NULL:
                 raise MemoryError

@@ -3,6 +3,19 @@
 from cpython.buffer cimport PyBUF_STRIDES, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
 from libc.float cimport FLT_MAX
 
+from fastreg.kernels._prox cimport (
+    prox_box,
+    prox_elastic_net,
+    prox_huber,
+    prox_l0,
+    prox_l_half,
+    prox_l_two_thirds,
+    prox_mcp,
+    prox_scad,
+    prox_squared_l2,
+    soft_threshold,
+    soft_threshold_positive,
+)
 from fastreg.kernels._strided cimport Walk, advance, begin
 
 cdef extern from "maps.h" nogil:
@@ -17,7 +30,7 @@ cdef extern from "maps.h" nogil:
 
 
 cdef inline float single(double t) noexcept nogil:
-    """t as float32; a t that float32 can only round to infinity zeroes every finite x as well, and leaves an infinite x infinite"""
+    """t as float32, which is finite: that zeroes every finite x as infinity would, and leaves an infinite x infinite"""
     return <float>(-FLT_MAX if t < -FLT_MAX else FLT_MAX if t > FLT_MAX else t)
 
 
@@ -67,3 +80,12 @@ cdef void mapped(int kind, Py_buffer *view, const real *a, const real *b) noexce
                               b if b != NULL else <const float *>W.at[2], sb, <float *>W.at[3], so)
         if not advance(&W):
             break
+
+
+def scalar(int kind, double x, double a, double b):
+    """the map of one number, by the form of _prox.pxd"""
+    return (soft_threshold(x, a) if kind == 0 else soft_threshold_positive(x, a) if kind == 1
+            else prox_elastic_net(x, a, b) if kind == 2 else prox_squared_l2(x, a) if kind == 3
+            else prox_l0(x, a) if kind == 4 else prox_box(x, a, b) if kind == 5 else prox_huber(x, a, b) if kind == 6
+            else prox_mcp(x, a, b) if kind == 7 else prox_scad(x, a, b) if kind == 8
+            else prox_l_half(x, a) if kind == 9 else prox_l_two_thirds(x, a))

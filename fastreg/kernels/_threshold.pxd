@@ -1,8 +1,8 @@
-"""The tau with sum_i w_i max(y_i - tau w_i, 0) = r, in expected linear time: what projections onto simplex and L1 ball shrink by.
+"""The tau with sum_i w_i max(y_i - tau w_i, 0) = r, in expected linear time: by it projections onto simplex and L1 ball shrink.
 
-Michelot's step (1986, A finite algorithm for finding the projection of a point onto the canonical simplex) takes tau as if every
-candidate were in the support and drops those that are not above it; candidates that it drops slowly are split at a random one of them,
-as in quickselect (Duchi et al., 2008), which makes time linear for any y.
+Michelot's step (1986, A finite algorithm for finding the projection of a point onto the canonical simplex) takes tau as if
+every candidate were in the support and drops those that are not above it; candidates that it drops slowly are split at a
+random one of them, as in quickselect (Duchi et al., 2008), which makes time linear for any y.
 """
 
 cdef extern from "lanes.h" nogil:
@@ -35,7 +35,8 @@ cdef inline Py_ssize_t above(double *y, double *w, Py_ssize_t start, Py_ssize_t 
     return k
 
 
-cdef inline void add_up(const double *y, const double *w, Py_ssize_t start, Py_ssize_t end, double *s, double *q) noexcept nogil:
+cdef inline void add_up(const double *y, const double *w, Py_ssize_t start, Py_ssize_t end, double *s,
+                        double *q) noexcept nogil:
     """s += sum_i w_i y_i, q += sum_i w_i^2"""
     if w != NULL:
         s[0] += fr_dot_f64(end - start, y + start, 1, 0.0, w + start)

@@ -467,7 +467,7 @@ FR_HOT void FR_NAME(fr_wpack)(ptrdiff_t n, double a, const FR_REAL *x, ptrdiff_t
 #undef FR_BY_STRIDE
 #undef FR_BY_ROOT
 
-/* the sum of |scale x_i| (power 1), or of its square (2), and *top = max |x_i|; of x_i itself for power 0.  NaN is in the sum alone */
+/* the sum of |scale x_i| (power 1), of its square (2) or of scale x_i (0); *top = max |x_i| or max x_i, where NaN does not count */
 FR_INLINE double FR_NAME(fr_size_any)(ptrdiff_t n, const FR_REAL *x, ptrdiff_t stride, int power, double scale, double *top) {
     const fr_v4 factor = FR_FILL(scale);
     fr_v4 s0 = FR_ZERO, s1 = FR_ZERO, s2 = FR_ZERO, s3 = FR_ZERO, t0 = FR_FILL(-INFINITY), t1 = t0, t2 = t0, t3 = t0;

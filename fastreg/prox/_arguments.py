@@ -9,21 +9,24 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fastreg import _input
+from fastreg.kernels import _prox
 
 Weights = float | NDArray[Any]
 INFINITY = float(np.inf)
 
 
-def weights(value: Any, name: str, x: NDArray[Any], low: float = 0.0, *, above: bool = False, ends: bool = False) -> Weights:
-    """value as a float, or as an array of x's dtype and shape, by broadcasting; in [low, inf), or in (low, inf) if above.
+def weights(
+    value: Any, name: str, x: NDArray[Any], low: float = 0.0, *, high: float = INFINITY, above: bool = False, ends: bool = False
+) -> Weights:
+    """value as a float, or as an array of x's dtype and shape, by broadcasting; finite, in [low, high], above low if above.
 
     ends: infinities are taken as well."""
     if np.ndim(value) == 0:
-        if type(value) is float and low < value < INFINITY:  # what most are, at once
+        if type(value) is float and low < value < high:  # what most are, at once
             return value
         if ends and isinstance(value, (float, np.floating)) and abs(float(value)) == INFINITY:
             return float(value)
-        number = _input.number(value, name, low)
+        number = _input.number(value, name, low, high)
         if above and number <= low:
             raise ValueError(f"{name} is {value!r}; a finite number > {low:g} is needed.")
         return number
@@ -31,15 +34,19 @@ def weights(value: Any, name: str, x: NDArray[Any], low: float = 0.0, *, above: 
     try:
         whole = np.broadcast_to(array, x.shape)
     except ValueError:
-        raise ValueError(f"{name} has shape {array.shape}; a number or a shape that broadcasts to {x.shape} is needed.") from None
+        raise ValueError(
+            f"{name} has shape {array.shape}; a number or a shape that broadcasts to {x.shape} is needed."
+        ) from None
     if array.size:
         least, most = array.min(), array.max()  # NaN if there is one: no array of the size of x is made
-        if not ((least > low if above else least >= low) and (most < np.inf or ends)):
+        fits = least > low if above else least >= low
+        if not (fits and (most <= high if ends or high < INFINITY else most < INFINITY)):
             need = "numbers" if ends else f"finite numbers {'>' if above else '>='} {low:g}"
-            raise ValueError(f"{name} holds {_input.spelled(most if least >= low and not above else least)}; {need} are needed.")
+            need = need if high == INFINITY else f"numbers from {low:g} to {high:g}"
+            raise ValueError(f"{name} holds {_input.spelled(most if fits else least)}; {need} are needed.")
         if array.dtype != x.dtype:
             top = np.finfo(x.dtype).max
-            clipped = array if ends or -top <= least and most <= top else np.clip(array, -top, top)
+            clipped = array if ends or (least >= -top and most <= top) else np.clip(array, -top, top)
             with np.errstate(over="ignore"):
                 whole = np.broadcast_to(clipped.astype(x.dtype), x.shape)
     return whole
@@ -84,6 +91,15 @@ def apart(a: Any, out: NDArray[Any]) -> Any:
     return a.copy()
 
 
+def elementwise(kind: int, x: NDArray[Any], a: Weights, b: Weights, out: NDArray[Any] | None) -> Any:
+    """The map of every entry, in out or a new array."""
+    target = result(x, out)
+    if out is not None:
+        x, a, b = apart(x, out), apart(a, out), apart(b, out)
+    _prox.apply(kind, x, a, b, target)
+    return returned(target, out)
+
+
 def returned(result: NDArray[Any], out: NDArray[Any] | None) -> Any:
     """What a function returns: a numpy scalar for a scalar x without an out."""
     return result if result.ndim or out is not None else result[()]
@@ -125,7 +141,7 @@ def labels(groups: Any, n: int) -> tuple[NDArray[np.intp] | None, NDArray[np.int
         raise ValueError(f"groups has shape {array.shape}; a size, or ({n},) labels, one per row of x, are needed.")
     if array.dtype.kind not in "iub":
         raise TypeError(f"groups has dtype {array.dtype}; integers are needed.")
-    if n and 0 <= array.min() and array.max() <= 2 * n:  # without sorting
+    if n and array.min() >= 0 and array.max() <= 2 * n:  # without sorting
         counts = np.bincount(array)
         found = counts > 0
         label, sizes = (np.cumsum(found) - 1)[array], counts[found]

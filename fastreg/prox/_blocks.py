@@ -82,8 +82,8 @@ def group_l2(x: ArrayLike, threshold: Any, groups: Any, *, out: Out = None) -> A
 def linf(x: ArrayLike, threshold: Any, axis: int | None = None, *, out: Out = None) -> Any:
     """min(max(x, -c), c) with c >= 0 for which threshold is cut off in all: the map of f(z) = threshold |z|_inf.
 
-    By Moreau's identity it is x less its projection onto the L1 ball of radius threshold: 0 where |x|_1 <= threshold.  Entries that
-    are cut off are exactly equal in size.  A line with NaN or an infinity becomes NaN.
+    By Moreau's identity it is x less its projection onto the L1 ball of radius threshold: 0 where |x|_1 <= threshold.
+    Entries that are cut off are exactly equal in size.  A line with NaN or an infinity becomes NaN.
 
     >>> from fastreg import prox
     >>> prox.linf([3.0, -2.5, 1.0], 1.5)
@@ -104,8 +104,9 @@ def total_variation_1d(x: ArrayLike, threshold: Any, axis: int = -1, *, out: Out
 
     Notes
     -----
-    Time is linear for every x.  Pieces have exactly equal entries, each the mean of its own of x and of what the ends add, whatever
-    was found before.  `l1` of the result is the map of the fused lasso, f(z) + s |z|_1.  A line with NaN or an infinity becomes NaN.
+    Time is linear for every x.  Pieces have exactly equal entries, each the mean of its own of x and of what the ends add,
+    whatever was found before.  `l1` of the result is the map of the fused lasso, f(z) + s |z|_1.  A line with NaN or an
+    infinity becomes NaN.
 
     References
     ----------
@@ -137,12 +138,13 @@ def sorted_l1(x: ArrayLike, thresholds: Any, axis: int | None = None, *, out: Ou
 
     Notes
     -----
-    |x| is sorted, thresholds are taken off, entries that ascend are pooled, and what is negative becomes 0.  The order of equal |x|
-    does not matter: they stay equal in size.  A line with NaN becomes NaN, infinities stay infinite.
+    |x| is sorted, thresholds are taken off, entries that ascend are pooled, and what is negative becomes 0.  The order of
+    equal |x| does not matter: they stay equal in size.  A line with NaN becomes NaN, infinities stay infinite.
 
     References
     ----------
-    Bogdan, van den Berg, Sabatti, Su and Candes (2015), SLOPE - adaptive variable selection via convex optimization, algorithm 3.
+    Bogdan, van den Berg, Sabatti, Su and Candes (2015), SLOPE - adaptive variable selection via convex optimization,
+    algorithm 3.
 
     Examples
     --------
@@ -178,8 +180,8 @@ def _slope(x: NDArray[Any], lam: NDArray[np.float64]) -> NDArray[Any]:
 def nuclear(X: ArrayLike, threshold: float, *, out: Out = None) -> Any:
     """U max(S - threshold, 0) V' for X = U S V': the map of f(Z) = threshold times the sum of Z's singular values.
 
-    X is 2-d; its singular values come from LAPACK (gesdd, and gesvd where that does not converge), in X's dtype.  X with NaN or an
-    infinity becomes NaN.
+    X is 2-d; its singular values come from LAPACK (gesdd, and gesvd where that does not converge), in X's dtype.  X with NaN
+    or an infinity becomes NaN.
 
     >>> from fastreg import prox
     >>> prox.nuclear([[3.0, 0.0], [0.0, 1.0]], 1.0)

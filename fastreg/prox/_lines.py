@@ -44,7 +44,7 @@ def norms(x: NDArray[Any], p: float, axis: int | None) -> NDArray[Any]:
         if x.size:
             _lines.along(_lines.NORM, _arguments.one_line(x)[0], p, None, total, 0)
         return total[0]  # type: ignore[no-any-return]
-    result = np.zeros(x.shape[:axis] + (1,) + x.shape[axis + 1 :], x.dtype)
+    result = np.zeros((*x.shape[:axis], 1, *x.shape[axis + 1 :]), x.dtype)
     if x.size:
         _lines.along(_lines.NORM, x, p, None, result, axis)
     return result

@@ -18,7 +18,7 @@ Out = NDArray[Any] | None
 
 
 def project_l1_ball(x: ArrayLike, radius: Any, axis: int | None = None, *, weights: Any = None, out: Out = None) -> Any:
-    """sign(x) max(|x| - tau w, 0), with the least tau >= 0 for which sum_i w_i |z_i| <= radius: the projection onto the L1 ball.
+    """sign(x) max(|x| - tau w, 0), with the least tau >= 0 for which sum w |z| <= radius: the projection onto the L1 ball.
 
     Parameters
     ----------
@@ -33,9 +33,9 @@ def project_l1_ball(x: ArrayLike, radius: Any, axis: int | None = None, *, weigh
 
     Notes
     -----
-    Expected time is linear, without sorting: candidates for the support are dropped by Michelot's step, and split at random where
-    that drops few.  Numbers are taken less the largest |x|, so that the sum of the result is the radius to the rounding of its entries
-    (with weights: to that of x).
+    Expected time is linear, without sorting: candidates for the support are dropped by Michelot's step, and split at random
+    where that drops few.  Numbers are taken less the largest |x|, so that the sum of the result is the radius to the rounding
+    of its entries (with weights: to that of x).
 
     References
     ----------
