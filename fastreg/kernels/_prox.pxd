@@ -69,7 +69,7 @@ cdef inline double prox_mcp(double x, double t, double gamma) noexcept nogil:
 
 
 cdef inline double prox_scad(double x, double t, double a) noexcept nogil:
-    """argmin_z 1/2 (z - x)^2 + integral from 0 to |z| of min(t, max(a t - u, 0) / (a - 1)) du, a > 1; the smaller one at a tie"""
+    """argmin_z 1/2 (z - x)^2 + integral from 0 to |z| of min(t, max(a t - u, 0) / (a - 1)) du, a > 1; the smaller at a tie"""
     cdef double m = fabs(x), moved = m - t, line
     if m <= (t + t if a > 2.0 else (1.0 + a / 2.0) * t):
         return signed(moved if m > t else 0.0, x)
@@ -80,11 +80,11 @@ cdef inline double prox_scad(double x, double t, double a) noexcept nogil:
 cdef inline double prox_l_half(double x, double t) noexcept nogil:
     """argmin_z 1/2 (z - x)^2 + t |z|^(1/2); 0 at a tie"""
     cdef double m = fabs(x), c = t / m / (2.0 * sqrt(m)), v
-    cdef int k
+    cdef int _k
     if not c < 0.27216552697590868:  # sqrt(2/27)
         return 0.0 if m <= DBL_MAX else x
     v = 1.0 - c * (0.5 + c * (0.375 + c * 0.974))
-    for k in range(4):
+    for _k in range(4):
         v -= (v * v * v - v + c) / (3.0 * (v * v) - 1.0)
     return signed(m * v * v, x)
 
@@ -93,16 +93,16 @@ cdef inline double prox_l_two_thirds(double x, double t) noexcept nogil:
     """argmin_z 1/2 (z - x)^2 + t |z|^(2/3); 0 at a tie"""
     cdef double m = fabs(x), r, c, v
     cdef unsigned long long bits
-    cdef int k
+    cdef int _k
     memcpy(&bits, &m, sizeof(double))
     bits = (0x553EF0FFULL - (((bits >> 32) * 0x55555556ULL) >> 32)) << 32
     memcpy(&r, &bits, sizeof(double))
-    for k in range(4):  # |x|^(-1/3)
+    for _k in range(4):  # |x|^(-1/3)
         r += r * ((1.0 - m * r * r * r) * (1.0 / 3.0))
     c = (2.0 / 3.0) * t * r * r * r * r
     if not c < 0.39685026299204984:  # 2^(-4/3)
         return 0.0 if m <= DBL_MAX else x
     v = 1.0 - c * (1.0 / 3.0 + c * (2.0 / 9.0 + c * 0.624))
-    for k in range(4):
+    for _k in range(4):
         v -= (v * v * v * v - v + c) / (4.0 * (v * v * v) - 1.0)
     return signed(m * v * v * v, x)
