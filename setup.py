@@ -14,6 +14,7 @@ from setuptools import Extension, setup
 DEBUG = os.environ.get("FASTREG_DEBUG") == "1"
 KERNELS = [
     "_prox",
+    "_line",
     "_lines",
     "_csc",
     "_design",
