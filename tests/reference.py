@@ -661,7 +661,7 @@ def prox_l0(x, t):
 
 
 def prox_of_power(x, t, numerator, denominator):
-    """The map of t |z|^(a/b) for one number: z = u^b at a root of u^(2b - a) - |x| u^(b - a) + a/b t, or 0, whichever is best."""
+    """The map of t |z|^(a/b) for one number: u^b at a root of u^(2b - a) - |x| u^(b - a) + a/b t, or 0, whichever is best."""
     a, b = numerator, denominator
     polynomial = np.zeros(2 * b - a + 1)
     polynomial[0], polynomial[b], polynomial[-1] = 1.0, -abs(x), t * a / b

@@ -86,7 +86,7 @@ def test_convex_maps_are_firmly_non_expansive(name, pairs):
 
 @given(st.floats(-10, 10), st.floats(0, 5), st.floats(0, 5))
 def test_moreau(x, t, u):
-    """prox of f and of its conjugate add up to x: |z| and the box, z^2/2 and itself, Huber's loss and the elastic net of a ball"""
+    """prox of f and of its conjugate add up to x: |z| and the box, z^2/2 and itself, Huber's loss"""
     assert prox.l1(x, t) + prox.box(x, -t, t) == pytest.approx(x, abs=1e-15 * (1 + abs(x)))
     assert prox.squared_l2(x, 1.0) * 2 == pytest.approx(x)
     # t times Huber's loss has the conjugate v^2 / (2 t) on |v| <= t u

@@ -121,16 +121,17 @@ cdef void by_threshold(int kind, Py_ssize_t n, const real *x, Py_ssize_t sx, dou
             for i in range(n):
                 out[i * so] = x[i * sx] if w[i * sw] == 0 else 0
         return
-    if max(fabs(top), t) > 1e270:
-        c = ldexp(1.0, -333)
-        total = size(n, x, sx, 1 if both else 0, c, &v)
-    top *= c
-    t *= c
     if w != NULL:  # a power of two brings the weights to 1
         size(n, w, sw, 1, 1.0, &v)
         frexp(v, &exponent)
         part = ldexp(1.0, min(-exponent, 1000))
         t *= part
+    if max(fabs(top), t) > 1e270:
+        c = ldexp(1.0, -333)
+        total = size(n, x, sx, 1 if both else 0, c, &v)
+    top *= c
+    t *= c
+    if w != NULL:
         total = 0.0
         for i in range(n):
             y[m], u[m] = fabs(<double>x[i * sx]) * c, w[i * sw] * part

@@ -7,6 +7,9 @@ side with more than one block.  Every entry joins and leaves either side once: t
 is quadratic in the worst case.
 """
 
+from libc.float cimport DBL_MAX
+
+
 cdef extern from "lanes.h" nogil:
     double fr_sum_f64(Py_ssize_t n, const double *x, Py_ssize_t stride, double shift) noexcept
     double fr_sum_f32(Py_ssize_t n, const float *x, Py_ssize_t stride, double shift) noexcept
@@ -38,15 +41,17 @@ cdef inline void fix(const element *x, Py_ssize_t sx, element *out, Py_ssize_t s
     """out[start:end] = (sum of x[start:end] + bend) / (end - start)"""
     cdef Py_ssize_t i
     cdef double s = 0.0
+    cdef double mean
     cdef element value
-    if end - start < 32:
+    if end - start < 32 or scale != 1.0:
         for i in range(start, end):
-            s += x[i * sx]
+            s += scale * x[i * sx]
     elif element is double:
         s = fr_sum_f64(end - start, x + start * sx, sx, 0.0)
     else:
         s = fr_sum_f32(end - start, x + start * sx, sx, 0.0)
-    value = <element>((scale * s + bend) / <double>(end - start) / scale)
+    mean = (s + bend) / <double>(end - start) / scale
+    value = <element>max(-DBL_MAX, min(DBL_MAX, mean))  # not beyond the largest entry by rounding
     for i in range(start, end):
         out[i * so] = value
 

@@ -88,7 +88,8 @@ cdef inline double threshold(double *y, double *w, Py_ssize_t m, double r) noexc
     if kept == 0:
         return tau
     # what rounding has left of the sum, over the support
-    s = -r
+    if w == NULL:
+        return tau + (fr_sum_f64(end, y, 1, tau) - r) / q
     for known in range(end):
-        s += w[known] * (y[known] - tau * w[known]) if w != NULL else y[known] - tau
-    return tau + s / q
+        y[known] -= tau * w[known]
+    return tau + (fr_dot_f64(end, y, 1, 0.0, w) - r) / q

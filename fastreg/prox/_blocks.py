@@ -201,8 +201,8 @@ def nuclear(X: ArrayLike, threshold: float, *, out: Out = None) -> Any:
     U, s, Vt = _svd(X / top)  # sums of squares of large entries leave the range of the dtype
     s -= min(t / top, float(s[0]))
     k = int(np.count_nonzero(s > 0.0))
-    np.matmul(U[:, :k] * (s[:k] * top), Vt[:k], out=result)
-    return result
+    np.matmul(U[:, :k] * s[:k], Vt[:k], out=result)
+    return np.multiply(result, top, out=result)
 
 
 def _svd(X: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
