@@ -69,12 +69,15 @@ WITH_EXAMPLES = (
     "_certificate",
     "_gramstats",
     "_lasso",
+    "_norms",
     "_quadratic",
     "_ridge.functions",
     "_ridge.selection",
     "capi",
     "datasets",
-    "prox",
+    "prox._blocks",
+    "prox._elementwise",
+    "prox._projections",
 )
 
 
