@@ -19,6 +19,8 @@ DEBUG = os.environ.get("FASTREG_DEBUG") == "1"
 ABI3 = not sysconfig.get_config_var("Py_GIL_DISABLED")
 KERNELS = [
     "_prox",
+    "_line",
+    "_lines",
     "_csc",
     "_design",
     "_gram",
@@ -60,7 +62,7 @@ extensions = [
     Extension(
         f"fastreg.kernels.{name}",
         [f"fastreg/kernels/{name}.pyx"],
-        depends=["fastreg/kernels/lanes.h", "fastreg/kernels/sparse.h", "fastreg/kernels/tiles.h"],
+        depends=["fastreg/kernels/lanes.h", "fastreg/kernels/maps.h", "fastreg/kernels/sparse.h", "fastreg/kernels/tiles.h"],
         include_dirs=["fastreg/kernels"],
         extra_compile_args=flags,
         define_macros=[

@@ -4,6 +4,7 @@ Here `gap` is the largest difference from the formula in float64, relative to th
 """
 
 import numpy as np
+import prox_maps
 import pytest
 import references
 from measure import record, timed
@@ -24,3 +25,23 @@ def test_soft_threshold(benchmark, size, dtype, solver):
     assert answer.dtype == dtype
     assert error <= tol
     record(benchmark, "soft_threshold", f"vector {size}", solver, x[:, None], tol=tol, gap=float(error))
+
+
+NAMES = [f"{name}{given}" for name, given, _, _ in prox_maps.CASES]
+
+
+@pytest.mark.parametrize("solver", ["fastreg", "numpy"])
+@pytest.mark.parametrize("case", prox_maps.CASES, ids=NAMES)
+def test_maps(benchmark, case, solver):
+    """Every map of fastreg.prox that has a twin in numpy, in place of an array that is there."""
+    name, parameters, twin, _ = case
+    if twin is None:
+        pytest.skip("there is no twin that is linear; prox_maps.py has packages")
+    size = 100 if name == "nuclear" else 1_000_000
+    x = 2 * np.random.default_rng(0).standard_normal((size, size) if name == "nuclear" else size)
+    out = np.empty_like(x)
+    calls = {"fastreg": lambda: getattr(fr.prox, name)(x, *parameters, out=out), "numpy": lambda: twin(x, *parameters)}
+    answer = timed(benchmark, f"prox.{name}{parameters}", calls[solver])
+    error = np.abs(answer - twin(x, *parameters)).max() / np.abs(x).max()
+    assert error <= 1e-9
+    record(benchmark, f"prox.{name}", f"{x.size} {parameters}", solver, x.reshape(len(x), -1), tol=1e-9, gap=float(error))

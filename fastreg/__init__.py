@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from fastreg._lasso import lasso_path as lasso_path
     from fastreg._nodewise import Nodewise as Nodewise
     from fastreg._nodewise import nodewise_lasso as nodewise_lasso
+    from fastreg._norms import norm as norm
+    from fastreg._norms import normalize as normalize
+    from fastreg._norms import subgradient as subgradient
     from fastreg._quadratic import lasso_gram as lasso_gram
     from fastreg._quadratic import ridge_gram as ridge_gram
     from fastreg._results import Batch as Batch
@@ -64,11 +67,14 @@ _HOMES = {
     "lasso_gram_batch": "_batch",
     "lasso_path": "_lasso",
     "nodewise_lasso": "_nodewise",
+    "norm": "_norms",
+    "normalize": "_norms",
     "ridge": "_ridge.functions",
     "ridge_cv": "_ridge.selection",
     "ridge_gram": "_quadratic",
     "ridge_path": "_ridge.functions",
     "soft_threshold": "prox",
+    "subgradient": "_norms",
     "Batch": "_results",
     "CVPath": "_selection.results",
     "CVStep": "_selection.results",

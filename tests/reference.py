@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.linalg import null_space
-from scipy.optimize import nnls
+from scipy.optimize import lsq_linear, nnls
 
 EPS = np.finfo(np.float64).eps
 
@@ -616,3 +616,152 @@ def fold_errors(X, y, train, test, alphas, l1_ratio, loss, options):
     weights = options.get("sample_weight", np.ones(len(y)))[test]
     each = missed**2 if loss == "mse" else np.abs(missed)
     return weights @ each / weights.sum()
+
+
+# Proximal maps, prox_f(x) = argmin_z 1/2 |z - x|^2 + f(z): penalties f, and maps by sorting, polynomials and general solvers
+
+
+def mcp_penalty(z, t, gamma):
+    """The integral from 0 to |z| of max(t - u / gamma, 0) du."""
+    m = np.minimum(np.abs(z), gamma * t)
+    return t * m - m**2 / (2 * gamma)
+
+
+def scad_penalty(z, t, a):
+    """The integral from 0 to |z| of min(t, max(a t - u, 0) / (a - 1)) du."""
+    m = np.minimum(np.abs(z), a * t)
+    return np.where(m <= t, t * m, t**2 + (a * t * (m - t) - (m**2 - t**2) / 2) / (a - 1))
+
+
+def huber_penalty(z, t, delta):
+    return t * np.where(np.abs(z) <= delta, z**2 / 2, delta * (np.abs(z) - delta / 2))
+
+
+# of one number
+PENALTIES = {
+    "l1": lambda z, t: t * abs(z),
+    "squared_l2": lambda z, t: t / 2 * z**2,
+    "elastic_net": lambda z, l1, l2: l1 * abs(z) + l2 / 2 * z**2,
+    "l0": lambda z, t: t * (z != 0),
+    "l_half": lambda z, t: t * abs(z) ** (1 / 2),
+    "l_two_thirds": lambda z, t: t * abs(z) ** (2 / 3),
+    "mcp": mcp_penalty,
+    "scad": scad_penalty,
+    "huber": huber_penalty,
+    "box": lambda z, lower, upper: np.where((lower <= z) & (z <= upper), 0.0, np.inf),
+}
+
+
+def prox_elastic_net(x, l1, l2):
+    return soft_threshold(x, l1) / (1 + l2)
+
+
+def prox_l0(x, t):
+    return np.where((x**2 > 2 * t) | (t == 0), x, 0.0)
+
+
+def prox_of_power(x, t, numerator, denominator):
+    """The map of t |z|^(a/b) for one number: u^b at a root of u^(2b - a) - |x| u^(b - a) + a/b t, or 0, whichever is best."""
+    a, b = numerator, denominator
+    polynomial = np.zeros(2 * b - a + 1)
+    polynomial[0], polynomial[b], polynomial[-1] = 1.0, -abs(x), t * a / b
+    roots = np.roots(polynomial)
+    z = np.array([0.0, *(roots.real[(np.abs(roots.imag) < 1e-6) & (roots.real > 0)] ** b)])
+    return math.copysign(1.0, x) * z[np.argmin((z - abs(x)) ** 2 / 2 + t * z ** (a / b))]
+
+
+def prox_mcp(x, t, gamma):
+    m = np.abs(x)
+    if gamma <= 1:
+        return np.where(m > np.sqrt(gamma) * t, x, 0.0)
+    return np.where(m <= gamma * t, soft_threshold(x, t) / (1 - 1 / gamma), x)
+
+
+def prox_scad(x, t, a):
+    m = np.abs(x)
+    if a <= 2:
+        return np.where(m <= (1 + a / 2) * t, soft_threshold(x, t), x)
+    middle = ((a - 1) * x - np.sign(x) * a * t) / (a - 2)
+    return np.where(m <= 2 * t, soft_threshold(x, t), np.where(m <= a * t, middle, x))
+
+
+def prox_huber(x, t, delta):
+    return np.where(np.abs(x) <= delta * (1 + t), x / (1 + t), x - np.sign(x) * t * delta)
+
+
+def prox_l2(x, t):
+    size = np.linalg.norm(x)
+    return x * max(1 - t / size, 0.0) if size > 0 else x * 0.0
+
+
+def prox_group_l2(x, t, labels):
+    z = np.empty_like(x)
+    for k, label in enumerate(np.unique(labels)):
+        z[labels == label] = prox_l2(x[labels == label], np.broadcast_to(t, len(np.unique(labels)))[k])
+    return z
+
+
+def project_l1_ball(x, radius, weights=None):
+    """By sorting |x| / weights; entries of weight 0 stay."""
+    w = np.ones_like(x) if weights is None else np.broadcast_to(weights, x.shape)
+    if np.sum(w * np.abs(x)) <= radius:
+        return x.copy()
+    if radius == 0:
+        return np.where(w > 0, 0.0, x)
+    key = np.divide(np.abs(x), w, out=np.zeros_like(x), where=w > 0)
+    order = np.argsort(-key)
+    order = order[w[order] > 0]
+    tau = (np.cumsum((w * np.abs(x))[order]) - radius) / np.cumsum((w**2)[order])
+    return soft_threshold(x, w * tau[np.flatnonzero(key[order] > tau)[-1]])
+
+
+def project_simplex(x, total):
+    """By sorting x."""
+    descending = np.sort(x)[::-1]
+    tau = (np.cumsum(descending) - total) / np.arange(1, len(x) + 1)
+    return np.maximum(x - tau[np.flatnonzero(descending > tau)[-1]], 0.0) if total > 0 else np.zeros_like(x)
+
+
+def project_l2_ball(x, radius):
+    return x * min(1.0, radius / np.linalg.norm(x)) if x.any() else x.copy()
+
+
+def prox_linf(x, t):
+    return x - project_l1_ball(x, t)
+
+
+def prox_sorted_l1(x, thresholds):
+    """The best non-ascending sequence by its minimax formula, v_i = max_(k >= i) min_(j <= i) mean(y_j .. y_k)."""
+    n, order = len(x), np.argsort(-np.abs(x), kind="stable")
+    y = np.abs(x)[order] - thresholds
+    v = [max(min(y[j : k + 1].mean() for j in range(i + 1)) for k in range(i, n)) for i in range(n)]
+    z = np.empty(n)
+    z[order] = np.maximum(v, 0.0)
+    return np.sign(x) * z
+
+
+def prox_total_variation(x, t):
+    """x - D'u with D the differences, for the u in [-t, t] that makes it smallest."""
+    if len(x) < 2 or not np.any(t):
+        return x.copy()
+    D, t = np.diff(np.eye(len(x)), axis=0), np.broadcast_to(t, len(x) - 1)
+    free = np.flatnonzero(t > 0)
+    z = x.copy()
+    for piece in np.split(free, np.flatnonzero(np.diff(free) > 1) + 1):  # pairs without a penalty cut x into parts
+        u = lsq_linear(D[piece].T, x, bounds=(-t[piece], t[piece]), method="bvls", tol=1e-15).x
+        z -= D[piece].T @ u
+    return z
+
+
+def prox_nuclear(X, t):
+    U, s, Vt = np.linalg.svd(X, full_matrices=False)
+    return U @ np.diag(np.maximum(s - t, 0.0)) @ Vt
+
+
+def norm(x, p):
+    x = np.abs(np.ravel(x)).astype(np.longdouble)
+    if p == 0:
+        return np.count_nonzero(x)
+    if p == np.inf:
+        return x.max(initial=0.0)
+    return np.sum(x**p) ** (1 / np.longdouble(p))

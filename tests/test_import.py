@@ -73,12 +73,15 @@ WITH_EXAMPLES = (
     "_gramstats",
     "_lasso",
     "_nodewise",
+    "_norms",
     "_quadratic",
     "_ridge.functions",
     "_ridge.selection",
     "capi",
     "datasets",
-    "prox",
+    "prox._blocks",
+    "prox._elementwise",
+    "prox._projections",
 )
 
 

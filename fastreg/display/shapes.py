@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 import fastreg as fr
-from fastreg.display import _maps as prox
+from fastreg import prox
 
 __all__ = ["SHRINKAGE", "Errors", "Shrinkage", "Solution", "Touching", "ball", "ball_surface", "errors", "gaussian", "laplace"]
 __all__ += ["leading_columns", "posterior", "touching"]

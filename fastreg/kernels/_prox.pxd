@@ -1,4 +1,8 @@
-"""Proximal maps: scalar forms, inline for whoever cimports them."""
+"""Proximal maps: scalar forms, inline for whoever cimports them; maps.h has them for arrays, with the same bits."""
+
+from libc.float cimport DBL_MAX
+from libc.math cimport fabs, sqrt
+from libc.string cimport memcpy
 
 
 cdef inline double soft(double x, double t) noexcept nogil:
@@ -40,3 +44,65 @@ cdef inline double prox_box(double x, double lower, double upper) noexcept nogil
 cdef inline double prox_l0(double x, double t) noexcept nogil:
     """argmin_z 1/2 (z - x)^2 + t [z != 0]: x where x^2 > 2 t, else 0 (also at a tie); NaN stays NaN"""
     return 0.0 if 0.5 * x * x <= t else x
+
+
+# Beyond fastreg.capi.
+
+cdef inline double signed(double z, double x) noexcept nogil:
+    """z >= 0 with the sign of x, and no negative zero"""
+    return 0.0 - z if x < 0.0 else z
+
+
+cdef inline double prox_huber(double x, double t, double delta) noexcept nogil:
+    """argmin_z 1/2 (z - x)^2 + t h(z), h(z) = z^2/2 for |z| <= delta, delta (|z| - delta/2) beyond"""
+    cdef double inner = x / (1.0 + t)
+    return inner if fabs(inner) <= delta else signed(fabs(x) - t * delta, x)
+
+
+cdef inline double prox_mcp(double x, double t, double gamma) noexcept nogil:
+    """argmin_z 1/2 (z - x)^2 + integral from 0 to |z| of max(t - u / gamma, 0) du, gamma > 0; the smaller one at a tie"""
+    cdef double m = fabs(x), rise
+    if gamma > 1.0:
+        rise = (m - t) * (gamma / (gamma - 1.0))
+        return signed((rise if rise > 0.0 else 0.0) if rise < m else m, x)
+    return 0.0 if m <= sqrt(gamma) * t else x
+
+
+cdef inline double prox_scad(double x, double t, double a) noexcept nogil:
+    """argmin_z 1/2 (z - x)^2 + integral from 0 to |z| of min(t, max(a t - u, 0) / (a - 1)) du, a > 1; the smaller at a tie"""
+    cdef double m = fabs(x), moved = m - t, line
+    if m <= (t + t if a > 2.0 else (1.0 + a / 2.0) * t):
+        return signed(moved if m > t else 0.0, x)
+    line = moved + (moved - t) / (a - 2.0)
+    return signed(line if a > 2.0 and line < m else m, x)
+
+
+cdef inline double prox_l_half(double x, double t) noexcept nogil:
+    """argmin_z 1/2 (z - x)^2 + t |z|^(1/2); 0 at a tie"""
+    cdef double m = fabs(x), c = t / m / (2.0 * sqrt(m)), v
+    cdef int _k
+    if not c < 0.27216552697590868:  # sqrt(2/27)
+        return 0.0 if m <= DBL_MAX else x
+    v = 1.0 - c * (0.5 + c * (0.375 + c * 0.974))
+    for _k in range(4):
+        v -= (v * v * v - v + c) / (3.0 * (v * v) - 1.0)
+    return signed(m * v * v, x)
+
+
+cdef inline double prox_l_two_thirds(double x, double t) noexcept nogil:
+    """argmin_z 1/2 (z - x)^2 + t |z|^(2/3); 0 at a tie"""
+    cdef double m = fabs(x), r, c, v
+    cdef unsigned long long bits
+    cdef int _k
+    memcpy(&bits, &m, sizeof(double))
+    bits = (0x553EF0FFULL - (((bits >> 32) * 0x55555556ULL) >> 32)) << 32
+    memcpy(&r, &bits, sizeof(double))
+    for _k in range(4):  # |x|^(-1/3)
+        r += r * ((1.0 - m * r * r * r) * (1.0 / 3.0))
+    c = (2.0 / 3.0) * t * r * r * r * r
+    if not c < 0.39685026299204984:  # 2^(-4/3)
+        return 0.0 if m <= DBL_MAX else x
+    v = 1.0 - c * (1.0 / 3.0 + c * (2.0 / 9.0 + c * 0.624))
+    for _k in range(4):
+        v -= (v * v * v * v - v + c) / (4.0 * (v * v * v) - 1.0)
+    return signed(m * v * v * v, x)

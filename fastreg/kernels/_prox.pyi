@@ -2,4 +2,18 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-def soft_threshold_of(x: NDArray[Any], t: float, out: NDArray[Any]) -> None: ...
+L1: int
+POSITIVE: int
+ELASTIC_NET: int
+SQUARED_L2: int
+L0: int
+BOX: int
+HUBER: int
+MCP: int
+SCAD: int
+L_HALF: int
+L_TWO_THIRDS: int
+SIGN: int
+
+def apply(kind: int, x: NDArray[Any], a: float | NDArray[Any], b: float | NDArray[Any], out: NDArray[Any]) -> None: ...
+def scalar(kind: int, x: float, a: float, b: float) -> float: ...

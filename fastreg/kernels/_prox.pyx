@@ -1,27 +1,91 @@
-"""Elementwise proximal maps on arrays.
+"""Elementwise proximal maps on arrays of any strides, without a copy; maps.h and _prox.pxd have the formulas."""
 
-soft_threshold(x, t) = argmin_z 1/2 (z - x)^2 + t |z| = sign(x) max(|x| - t, 0), elementwise
-(Donoho and Johnstone, 1994, Ideal spatial adaptation by wavelet shrinkage, eq. 17).
-"""
-
+from cpython.buffer cimport PyBUF_STRIDES, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
 from libc.float cimport FLT_MAX
 
-from fastreg.kernels._soft cimport fr_soft_f32, fr_soft_f64
+from fastreg.kernels._prox cimport (
+    prox_box,
+    prox_elastic_net,
+    prox_huber,
+    prox_l0,
+    prox_l_half,
+    prox_l_two_thirds,
+    prox_mcp,
+    prox_scad,
+    prox_squared_l2,
+    soft_threshold,
+    soft_threshold_positive,
+)
+from fastreg.kernels._strided cimport Walk, advance, begin
+
+cdef extern from "maps.h" nogil:
+    ctypedef void (*fr_map_f64)(Py_ssize_t n, const double *x, Py_ssize_t sx, const double *a, Py_ssize_t sa, const double *b,
+                                Py_ssize_t sb, double *out, Py_ssize_t so) noexcept
+    ctypedef void (*fr_map_f32)(Py_ssize_t n, const float *x, Py_ssize_t sx, const float *a, Py_ssize_t sa, const float *b,
+                                Py_ssize_t sb, float *out, Py_ssize_t so) noexcept
+    const fr_map_f64 *fr_maps_f64
+    const fr_map_f32 *fr_maps_f32
+
+(L1, POSITIVE, ELASTIC_NET, SQUARED_L2, L0, BOX, HUBER, MCP, SCAD, L_HALF, L_TWO_THIRDS, SIGN) = range(12)
+
+
+cdef inline float single(double t) noexcept nogil:
+    """t as float32, which is finite: that zeroes every finite x as infinity would, and leaves an infinite x infinite"""
+    return <float>(-FLT_MAX if t < -FLT_MAX else FLT_MAX if t > FLT_MAX else t)
+
+
+def apply(int kind, x, a, b, out):
+    """out = map(x, a, b): float32 or float64 arrays of one dtype and shape, a and b of them or numbers.
+
+    out is x itself or does not overlap it."""
+    cdef Py_buffer view[4]
+    cdef int held = 0, number_a = isinstance(a, float), number_b = isinstance(b, float)
+    cdef double a64 = a if number_a else 0.0, b64 = b if number_b else 0.0
+    cdef float a32 = single(a64), b32 = single(b64)
+    try:
+        for array in (x, x if number_a else a, x if number_b else b, out):
+            PyObject_GetBuffer(array, &view[held], PyBUF_STRIDES | (PyBUF_WRITABLE if held == 3 else 0))
+            held += 1
+        if view[3].len > 0:
+            with nogil:
+                if view[0].itemsize == sizeof(double):
+                    mapped(kind, view, &a64 if number_a else NULL, &b64 if number_b else NULL)
+                else:
+                    mapped(kind, view, &a32 if number_a else NULL, &b32 if number_b else NULL)
+    finally:
+        while held > 0:
+            held -= 1
+            PyBuffer_Release(&view[held])
+
 
 ctypedef fused real:
     float
     double
 
 
-def soft_threshold_of(const real[:] x, double t, real[:] out):
-    """out_i = sign(x_i) max(|x_i| - t, 0); out is x itself or does not overlap it."""
-    # a t that float32 can only round to infinity zeroes every finite x as well, and leaves an infinite x infinite
-    cdef float t32 = <float>min(t, <double>FLT_MAX)
-    cdef Py_ssize_t item = sizeof(real)
-    if x.shape[0] == 0:
-        return
-    with nogil:
-        if real is float:
-            fr_soft_f32(x.shape[0], &x[0], x.strides[0] // item, t32, &out[0], out.strides[0] // item)
+cdef void mapped(int kind, Py_buffer *view, const real *a, const real *b) noexcept nogil:
+    """a, b: NULL, or one number for all"""
+    cdef Walk W
+    cdef Py_ssize_t item = sizeof(real), n, sx, sa, sb, so
+    begin(&W, view, 4, -1)
+    n = W.shape[W.ndim - 1]
+    sx, so = W.step[0][W.ndim - 1] // item, W.step[3][W.ndim - 1] // item
+    sa, sb = 0 if a != NULL else W.step[1][W.ndim - 1] // item, 0 if b != NULL else W.step[2][W.ndim - 1] // item
+    while True:
+        if real is double:
+            fr_maps_f64[kind](n, <const double *>W.at[0], sx, a if a != NULL else <const double *>W.at[1], sa,
+                              b if b != NULL else <const double *>W.at[2], sb, <double *>W.at[3], so)
         else:
-            fr_soft_f64(x.shape[0], &x[0], x.strides[0] // item, t, &out[0], out.strides[0] // item)
+            fr_maps_f32[kind](n, <const float *>W.at[0], sx, a if a != NULL else <const float *>W.at[1], sa,
+                              b if b != NULL else <const float *>W.at[2], sb, <float *>W.at[3], so)
+        if not advance(&W):
+            break
+
+
+def scalar(int kind, double x, double a, double b):
+    """the map of one number, by the form of _prox.pxd"""
+    return (soft_threshold(x, a) if kind == 0 else soft_threshold_positive(x, a) if kind == 1
+            else prox_elastic_net(x, a, b) if kind == 2 else prox_squared_l2(x, a) if kind == 3
+            else prox_l0(x, a) if kind == 4 else prox_box(x, a, b) if kind == 5 else prox_huber(x, a, b) if kind == 6
+            else prox_mcp(x, a, b) if kind == 7 else prox_scad(x, a, b) if kind == 8
+            else prox_l_half(x, a) if kind == 9 else prox_l_two_thirds(x, a))

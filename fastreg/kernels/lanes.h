@@ -88,6 +88,27 @@ FR_INLINE void fr_prefetch(const void *from, ptrdiff_t size) {
 #define FR_PASTE_(a, b) a##b
 #define FR_PASTE(a, b) FR_PASTE_(a, b)
 
+#if defined(__GNUC__)
+typedef int64_t fr_bits __attribute__((vector_size(32)));
+#define FR_MAGNITUDE ((fr_bits){INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX})
+/* top = x where that is larger: NaN does not count.  The compiler does not find this by itself. */
+#define FR_RAISE(top, x)                                                              \
+    do {                                                                              \
+        const fr_v4 other = (x);                                                      \
+        const fr_bits larger = (fr_bits)(other > top);                                \
+        top = (fr_v4)(((fr_bits)other & larger) | ((fr_bits)top & ~larger));          \
+    } while (0)
+#define FR_ABS(v) ((fr_v4)((fr_bits)(v) & FR_MAGNITUDE))
+#else
+FR_INLINE fr_v4 fr_abs(fr_v4 a) { FR_EACH(fabs(a.at[0]), fabs(a.at[1]), fabs(a.at[2]), fabs(a.at[3])); }
+#define FR_ABS(v) fr_abs(v)
+#define FR_RAISE(top, x)                                                              \
+    do {                                                                              \
+        const fr_v4 other = (x);                                                      \
+        for (int lane = 0; lane < 4; lane++) top.at[lane] = other.at[lane] > top.at[lane] ? other.at[lane] : top.at[lane]; \
+    } while (0)
+#endif
+
 /* ------------------------------------------------------------------------------------------ the same for both dtypes */
 #define FR_REAL double
 #define FR_NAME(f) f##_f64
@@ -152,18 +173,6 @@ FR_INLINE void fr_rows_dot(ptrdiff_t ma, ptrdiff_t mb, ptrdiff_t k, double sign,
 #endif
     fr_rows_dot_narrow(ma, mb, k, sign, A, lda, B, ldb, out, ldo, lower);
 }
-
-#if defined(__GNUC__)
-typedef int64_t fr_bits __attribute__((vector_size(32)));
-#define FR_MAGNITUDE ((fr_bits){INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX})
-/* top = x where that is larger: NaN does not count.  The compiler does not find this by itself. */
-#define FR_RAISE(top, x)                                                              \
-    do {                                                                              \
-        const fr_v4 other = (x);                                                      \
-        const fr_bits larger = (fr_bits)(other > top);                                \
-        top = (fr_v4)(((fr_bits)other & larger) | ((fr_bits)top & ~larger));          \
-    } while (0)
-#endif
 
 /* max |x_i|, in eight lanes: comparisons would wait for one another; NaN does not count */
 FR_INLINE double fr_largest_any(ptrdiff_t n, const double *x) {
@@ -457,6 +466,46 @@ FR_HOT void FR_NAME(fr_wpack)(ptrdiff_t n, double a, const FR_REAL *x, ptrdiff_t
 #undef FR_CALL
 #undef FR_BY_STRIDE
 #undef FR_BY_ROOT
+
+/* the sum of |scale x_i| (power 1), of its square (2) or of scale x_i (0); *top = max |x_i| or max x_i, where NaN does not count */
+FR_INLINE double FR_NAME(fr_size_any)(ptrdiff_t n, const FR_REAL *x, ptrdiff_t stride, int power, double scale, double *top) {
+    const fr_v4 factor = FR_FILL(scale);
+    fr_v4 s0 = FR_ZERO, s1 = FR_ZERO, s2 = FR_ZERO, s3 = FR_ZERO, t0 = FR_FILL(-INFINITY), t1 = t0, t2 = t0, t3 = t0;
+    ptrdiff_t i = 0;
+#define FR_BOTH(s, t, at)                                                                          \
+    do {                                                                                           \
+        const fr_v4 given = FR_READ(x + (at) * stride), v = power == 0 ? given : FR_ABS(given), w = FR_MUL(v, factor); \
+        s = FR_ADD(s, power == 2 ? FR_MUL(w, w) : w);                                              \
+        FR_RAISE(t, v);                                                                            \
+    } while (0)
+    for (; i + 16 <= n; i += 16) {
+        FR_BOTH(s0, t0, i);
+        FR_BOTH(s1, t1, i + 4);
+        FR_BOTH(s2, t2, i + 8);
+        FR_BOTH(s3, t3, i + 12);
+    }
+    for (; i + 4 <= n; i += 4) FR_BOTH(s0, t0, i);
+#undef FR_BOTH
+    s0 = FR_ADD(FR_ADD(s0, s1), FR_ADD(s2, s3));
+    FR_RAISE(t0, t1);
+    FR_RAISE(t2, t3);
+    FR_RAISE(t0, t2);
+    double total = FR_TOTAL(s0), most = FR_AT(t0, 0);
+    for (int k = 1; k < 4; k++) most = FR_AT(t0, k) > most ? FR_AT(t0, k) : most;
+    for (; i < n; i++) {
+        const double v = power == 0 ? (double)x[i * stride] : fabs((double)x[i * stride]), w = v * scale;
+        total += power == 2 ? w * w : w;
+        most = v > most ? v : most;
+    }
+    *top = most;
+    return total;
+}
+#define FR_SIZES(power) \
+    (stride == 1 ? FR_NAME(fr_size_any)(n, x, 1, power, scale, top) : FR_NAME(fr_size_any)(n, x, stride, power, scale, top))
+FR_HOT double FR_NAME(fr_size)(ptrdiff_t n, const FR_REAL *x, ptrdiff_t stride, int power, double scale, double *top) {
+    return power == 0 ? FR_SIZES(0) : power == 1 ? FR_SIZES(1) : FR_SIZES(2);
+}
+#undef FR_SIZES
 
 /* out_i = x_i - clip(x_i, -t, t): soft-thresholding without a branch; exact zeros, and NaN stays NaN */
 FR_INLINE FR_REAL FR_NAME(fr_soft1)(FR_REAL x, FR_REAL t) {

@@ -1,0 +1,190 @@
+"""The map or the norm of one line of numbers, of any stride.
+
+Numbers are read as they are and computed with in float64.  A line whose sums could leave the range of float64 is read times a
+power of two.  A line that holds NaN or an infinity becomes NaN throughout, unless a function says otherwise.
+"""
+
+from libc.math cimport INFINITY, NAN, fabs, frexp, ldexp, pow, sqrt
+
+from fastreg.kernels._tautstring cimport Block, taut_string
+from fastreg.kernels._threshold cimport threshold
+
+cdef extern from "maps.h" nogil:
+    double fr_size_f64(Py_ssize_t n, const double *x, Py_ssize_t stride, int power, double scale, double *top) noexcept
+    double fr_size_f32(Py_ssize_t n, const float *x, Py_ssize_t stride, int power, double scale, double *top) noexcept
+    void fr_scaled_f64(Py_ssize_t n, const double *x, Py_ssize_t sx, double c, double m, double f, double *out,
+                       Py_ssize_t so) noexcept
+    void fr_scaled_f32(Py_ssize_t n, const float *x, Py_ssize_t sx, double c, double m, double f, float *out,
+                       Py_ssize_t so) noexcept
+    void fr_shrunk_f64(Py_ssize_t n, const double *x, Py_ssize_t sx, const double *w, Py_ssize_t sw, int both, double c,
+                       double top, double tau, double *out, Py_ssize_t so) noexcept
+    void fr_shrunk_f32(Py_ssize_t n, const float *x, Py_ssize_t sx, const float *w, Py_ssize_t sw, int both, double c,
+                       double top, double tau, float *out, Py_ssize_t so) noexcept
+
+cdef inline double size(Py_ssize_t n, const real *x, Py_ssize_t sx, int power, double scale, double *top) noexcept nogil:
+    if real is double:
+        return fr_size_f64(n, x, sx, power, scale, top)
+    else:
+        return fr_size_f32(n, x, sx, power, scale, top)
+
+
+cdef inline void scaled(Py_ssize_t n, const real *x, Py_ssize_t sx, double c, double m, double f, real *out,
+                        Py_ssize_t so) noexcept nogil:
+    if real is double:
+        fr_scaled_f64(n, x, sx, c, m, f, out, so)
+    else:
+        fr_scaled_f32(n, x, sx, c, m, f, out, so)
+
+
+cdef inline void shrunk(Py_ssize_t n, const real *x, Py_ssize_t sx, const real *w, Py_ssize_t sw, int both, double c,
+                        double top, double tau, real *out, Py_ssize_t so) noexcept nogil:
+    if real is double:
+        fr_shrunk_f64(n, x, sx, w, sw, both, c, top, tau, out, so)
+    else:
+        fr_shrunk_f32(n, x, sx, w, sw, both, c, top, tau, out, so)
+
+
+cdef double norm_of(Py_ssize_t n, const real *x, Py_ssize_t sx, double p, double *c) noexcept nogil:
+    """|c x|_p, with c a power of two that keeps it in range; for p = 0 the number of entries that are not 0"""
+    cdef double top = 0.0, total, v
+    cdef Py_ssize_t i
+    cdef int exponent
+    c[0] = 1.0
+    total = size(n, x, sx, 2 if p == 2.0 else 1, 1.0, &top)
+    if total != total or n == 0:
+        return total
+    if p == 0.0:
+        total = 0.0
+        for i in range(n):
+            total += x[i * sx] != 0
+        return total
+    if p == INFINITY or top == 0.0 or top == INFINITY:
+        return top
+    if p == 1.0 or p == 2.0:
+        if total > 1e300 or p == 2.0 and total < 1e-270:
+            frexp(top, &exponent)
+            c[0] = ldexp(1.0, min(-exponent, 1000))
+            total = size(n, x, sx, 2 if p == 2.0 else 1, c[0], &top)
+        return total if p == 1.0 else sqrt(total)
+    total = 0.0
+    for i in range(n):
+        v = fabs(<double>x[i * sx]) / top
+        total += sqrt(v) if p == 0.5 else pow(v, p)
+    return top * (total * total if p == 0.5 else pow(total, 1.0 / p))
+
+
+cdef inline void fill(Py_ssize_t n, real value, real *out, Py_ssize_t so) noexcept nogil:
+    cdef Py_ssize_t i
+    for i in range(n):
+        out[i * so] = value
+
+
+cdef void by_norm(int kind, Py_ssize_t n, const real *x, Py_ssize_t sx, double t, real *out,
+                  Py_ssize_t so) noexcept nogil:
+    """norms, and what scales a line by one"""
+    cdef double c = 1.0, m = norm_of(n, x, sx, t if kind == KIND_NORM or kind == KIND_NORMALIZE else 2.0, &c)
+    if kind == KIND_NORM:
+        out[0] = <real>(m / c)
+    elif kind == KIND_NORMALIZE:
+        scaled(n, x, sx, c if m > 0.0 else 1.0, m if m != 0.0 else 1.0, 1.0, out, so)
+    elif kind == KIND_L2:
+        if m <= t * c:
+            fill(n, <real>0.0, out, so)
+        else:
+            scaled(n, x, sx, 1.0, 1.0, 1.0 if m == INFINITY else (m - t * c) / m, out, so)
+    elif m <= t * c:
+        scaled(n, x, sx, 1.0, 1.0, 1.0, out, so)
+    else:
+        scaled(n, x, sx, c, m if m < INFINITY else NAN, t, out, so)
+
+
+cdef void by_threshold(int kind, Py_ssize_t n, const real *x, Py_ssize_t sx, double t, const real *w, Py_ssize_t sw,
+                       real *out, Py_ssize_t so, double *y) noexcept nogil:
+    """projections onto simplex and (weighted) L1 ball, and the map of t |z|_inf, x less its projection onto that of radius t.
+
+    Entries are taken less the largest, so that the sum of what is left is exact where t is small against them."""
+    cdef double top = 0.0, c = 1.0, tau, v, least, total, part = 1.0
+    cdef double *u = y + n
+    cdef bint both = kind != KIND_SIMPLEX
+    cdef Py_ssize_t i, m = 0
+    cdef int exponent
+    total = size(n, x, sx, 1 if both else 0, 1.0, &top)
+    if total != total or fabs(top) == INFINITY:
+        fill(n, <real>NAN, out, so)
+        return
+    if t == 0.0:
+        if kind == KIND_LINF:
+            scaled(n, x, sx, 1.0, 1.0, 1.0, out, so)
+        elif w == NULL:
+            fill(n, <real>0.0, out, so)
+        else:
+            for i in range(n):
+                out[i * so] = x[i * sx] if w[i * sw] == 0 else 0
+        return
+    if w != NULL:  # a power of two brings the weights to 1
+        size(n, w, sw, 1, 1.0, &v)
+        frexp(v, &exponent)
+        part = ldexp(1.0, min(-exponent, 1000))
+        t *= part
+    if max(fabs(top), t) > 1e270:
+        c = ldexp(1.0, -333)
+        total = size(n, x, sx, 1 if both else 0, c, &v)
+    top *= c
+    t *= c
+    if w != NULL:
+        total = 0.0
+        for i in range(n):
+            y[m], u[m] = fabs(<double>x[i * sx]) * c, w[i * sw] * part
+            total += y[m] * u[m]
+            m += y[m] > 0.0 and u[m] > 0.0
+    if both and total <= t:
+        if kind == KIND_LINF:
+            fill(n, <real>0.0, out, so)
+        else:
+            scaled(n, x, sx, 1.0, 1.0, 1.0, out, so)
+        return
+    if w != NULL:
+        tau = threshold(y, u, m, t)
+        shrunk(n, x, sx, w, sw, True, c, 0.0, tau * part, out, so)
+        return
+    # tau is no less than the largest entry leaves, nor than it is if all of x is in the support, where the sum may be rounded
+    v = (total - t) / <double>n
+    least = max(-t, v - 1e-12 * (fabs(v) + fabs(top)) - top)
+    for i in range(n):
+        v = x[i * sx]
+        v = (fabs(v) if both else v) * c - top
+        y[m] = v
+        m += v > least
+    tau = threshold(y, NULL, m, t)
+    if kind != KIND_LINF:
+        shrunk(n, x, sx, w, sw, both, c, top, tau, out, so)
+        return
+    v = (top + tau) / c
+    for i in range(n):
+        least = x[i * sx]
+        out[i * so] = <real>(v if least > v else -v if least < -v else least)
+
+
+cdef void denoised(Py_ssize_t n, const real *x, Py_ssize_t sx, double t, const real *w, Py_ssize_t sw, real *out,
+                   Py_ssize_t so, Block *room) noexcept nogil:
+    """the map of total variation"""
+    cdef double top = 0.0, c = 1.0, total = size(n, x, sx, 1, 1.0, &top)
+    if total != total or top == INFINITY:
+        fill(n, <real>NAN, out, so)
+        return
+    if top > 1e200:
+        c = ldexp(1.0, -333)
+        total = size(n, x, sx, 1, c, &top)
+    # no radius above the sum of |x| matters
+    taut_string(n, x, sx, total if w != NULL else min(total, t * c), w, sw, out, so, c, room, room + n + 1)
+
+
+cdef void line(int kind, Py_ssize_t n, const real *x, Py_ssize_t sx, double t, const real *w, Py_ssize_t sw, real *out,
+               Py_ssize_t so, void *room) noexcept nogil:
+    """room: for 2 n + 2 numbers, or blocks for total variation; none for what goes by a norm"""
+    if kind <= KIND_L2_BALL:
+        by_norm(kind, n, x, sx, t, out, so)
+    elif kind == KIND_TOTAL_VARIATION:
+        denoised(n, x, sx, t, w, sw, out, so, <Block *>room)
+    else:
+        by_threshold(kind, n, x, sx, t, w, sw, out, so, <double *>room)

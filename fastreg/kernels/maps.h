@@ -1,0 +1,202 @@
+/* Elementwise maps, out_i = map(x_i, a_i, b_i), for float and double, any strides, and parameters of stride 0 or not.
+ *
+ * A map of one element is written once, without branches and with +, -, *, / and square roots alone: compilers turn its loop
+ into * vectors, and neither they nor a library of functions can make a result depend on the instruction set.  NaN stays NaN.
+ * The file includes itself for float and for double.
+ */
+#ifndef FASTREG_MAPS_H
+#define FASTREG_MAPS_H
+
+#include <float.h>
+#include <string.h>
+
+#include "lanes.h"
+
+#if defined(__GNUC__) && !defined(__clang__)
+#define FR_APART _Pragma("GCC ivdep") /* out is x itself or does not overlap it, which the compiler cannot know */
+#else
+#define FR_APART
+#endif
+
+/* one loop for every map; strides of 1, and parameters that are numbers or as contiguous as x, are worth loops of their own */
+#define FR_MAP_ARGUMENTS                                                                                        \
+    ptrdiff_t n, const FR_REAL *x, ptrdiff_t sx, const FR_REAL *a, ptrdiff_t sa, const FR_REAL *b, ptrdiff_t sb, \
+        FR_REAL *out, ptrdiff_t so
+#define FR_MAP(map)                                                                                       \
+    FR_INLINE void FR_NAME(map##_any)(FR_MAP_ARGUMENTS) {                                                 \
+        FR_APART for (ptrdiff_t i = 0; i < n; i++)                                                        \
+            out[i * so] = FR_NAME(map##1)(x[i * sx], a[i * sa], b[i * sb]);                               \
+    }                                                                                                     \
+    FR_HOT void FR_NAME(map)(FR_MAP_ARGUMENTS) {                                                          \
+        const FR_REAL a0 = n > 0 ? *a : 0, b0 = n > 0 ? *b : 0;                                           \
+        if (sx == 1 && so == 1 && sa == 0 && sb == 0) FR_NAME(map##_any)(n, x, 1, &a0, 0, &b0, 0, out, 1); \
+        else if (sx == 1 && so == 1 && sa == 1 && sb == 0) FR_NAME(map##_any)(n, x, 1, a, 1, &b0, 0, out, 1); \
+        else if (sx == 1 && so == 1 && sa == 1 && sb == 1) FR_NAME(map##_any)(n, x, 1, a, 1, b, 1, out, 1); \
+        else FR_NAME(map##_any)(n, x, sx, a, sa, b, sb, out, so);                                         \
+    }
+
+/* 1 / 3 of what stands in 32 bits, without a division */
+#define FR_THIRD(bits) (((uint64_t)(bits) * 0x55555556u) >> 32)
+
+#define FR_REAL double
+#define FR_NAME(f) f##_f64
+#define FR_ROOT sqrt
+#define FR_SIZE fabs
+#define FR_MOST DBL_MAX
+#include "maps.h"
+#undef FR_REAL
+#undef FR_NAME
+#undef FR_ROOT
+#undef FR_SIZE
+#undef FR_MOST
+#define FR_REAL float
+#define FR_NAME(f) f##_f32
+#define FR_ROOT sqrtf
+#define FR_SIZE fabsf
+#define FR_MOST FLT_MAX
+#include "maps.h"
+#undef FR_REAL
+#undef FR_NAME
+#undef FR_ROOT
+#undef FR_SIZE
+#undef FR_MOST
+#else /* ------------------------------------------------------------------------------------- the same for both dtypes */
+
+/* z with the sign of x, for z >= 0: no negative zero */
+FR_INLINE FR_REAL FR_NAME(fr_signed)(FR_REAL z, FR_REAL x) { return x < 0 ? 0 - z : z; }
+
+FR_INLINE FR_REAL FR_NAME(fr_map_l11)(FR_REAL x, FR_REAL t, FR_REAL unused) {
+    (void)unused;
+    return FR_NAME(fr_soft1)(x, t);
+}
+FR_INLINE FR_REAL FR_NAME(fr_map_positive1)(FR_REAL x, FR_REAL t, FR_REAL unused) {
+    (void)unused;
+    const FR_REAL moved = x - t, kept = x == x ? 0 : x;
+    return x > t ? moved : kept;
+}
+/* the map of a |z| + b/2 z^2 */
+FR_INLINE FR_REAL FR_NAME(fr_map_elastic_net1)(FR_REAL x, FR_REAL a, FR_REAL b) { return FR_NAME(fr_soft1)(x, a) / (1 + b); }
+FR_INLINE FR_REAL FR_NAME(fr_map_squared_l21)(FR_REAL x, FR_REAL a, FR_REAL unused) {
+    (void)unused;
+    return x / (1 + a);
+}
+/* a of 0 leaves everything alone: x^2 may be 0 where x is not */
+FR_INLINE FR_REAL FR_NAME(fr_map_l01)(FR_REAL x, FR_REAL a, FR_REAL unused) {
+    (void)unused;
+    const FR_REAL half = (FR_REAL)0.5 * x * x, most = a > 0 ? a : -1;
+    return half <= most ? 0 : x;
+}
+/* the number in [a, b] next to x */
+FR_INLINE FR_REAL FR_NAME(fr_map_box1)(FR_REAL x, FR_REAL a, FR_REAL b) {
+    const FR_REAL low = x < a ? a : x;
+    return low > b ? b : low;
+}
+/* a (b |z| - b^2/2 beyond b, z^2/2 within): x / (1 + a), or a step of a b */
+FR_INLINE FR_REAL FR_NAME(fr_map_huber1)(FR_REAL x, FR_REAL a, FR_REAL b) {
+    const FR_REAL inner = x / (1 + a), step = a * b, outer = FR_NAME(fr_signed)(FR_SIZE(x) - step, x);
+    return FR_SIZE(inner) <= b ? inner : outer;
+}
+/* MCP.  b > 1: the line from (a, 0) to (ab, ab), cut off at 0 and |x|.  b <= 1: its minimum is at 0 or at x */
+FR_INLINE FR_REAL FR_NAME(fr_map_mcp1)(FR_REAL x, FR_REAL a, FR_REAL b) {
+    const FR_REAL m = FR_SIZE(x), rise = (m - a) * (b / (b - 1)), up = rise > 0 ? rise : 0;
+    const FR_REAL line = rise < m ? up : m, jump = m <= FR_ROOT(b) * a ? 0 : m;
+    return FR_NAME(fr_signed)(b > 1 ? line : jump, x);
+}
+/* SCAD.  b > 2: a line from (2a, a) to (ab, ab) joins soft-thresholding and the identity.  b <= 2: a jump does, at (1 + b/2)
+a */ FR_INLINE FR_REAL FR_NAME(fr_map_scad1)(FR_REAL x, FR_REAL a, FR_REAL b) {
+    const FR_REAL m = FR_SIZE(x), moved = m - a, soft = m > a ? moved : 0;
+    const FR_REAL middle = moved + (moved - a) / (b - 2), line = middle < m ? middle : m, later = b > 2 ? line : m;
+    const FR_REAL end = b > 2 ? a + a : (1 + b / 2) * a;
+    return FR_NAME(fr_signed)(m <= end ? soft : later, x);
+}
+/* a |z|^(1/2).  z = |x| v^2, v^3 - v + c = 0 with c = a / (2 |x|^(3/2)); 0 is as good where c = sqrt(2/27), v^2 = 2/3.
+ * Newton's steps from a cubic in c, which is 0.003 off at the most, reach the largest root. */
+FR_INLINE FR_REAL FR_NAME(fr_map_l_half1)(FR_REAL x, FR_REAL a, FR_REAL unused) {
+    (void)unused;
+    const FR_REAL m = FR_SIZE(x), c = a / m / (2 * FR_ROOT(m));
+    FR_REAL v = 1 - c * ((FR_REAL)0.5 + c * ((FR_REAL)0.375 + c * (FR_REAL)0.974));
+    for (int k = 0; k < 4; k++) v -= (v * v * v - v + c) / (3 * (v * v) - 1);
+    const FR_REAL z = m * v * v, kept = m <= FR_MOST ? 0 : m;
+    return FR_NAME(fr_signed)(c < (FR_REAL)0.27216552697590868 ? z : kept, x);
+}
+/* m^(-1/3) by Newton's steps y <- y + y (1 - m y^3) / 3, from a third of the exponent */
+FR_INLINE FR_REAL FR_NAME(fr_inverse_cube_root)(FR_REAL m) {
+    FR_REAL y;
+    if (sizeof(FR_REAL) == 8) {
+        uint64_t bits;
+        memcpy(&bits, &m, sizeof(FR_REAL));
+        bits = (0x553ef0ffull - FR_THIRD(bits >> 32)) << 32;
+        memcpy(&y, &bits, sizeof(FR_REAL));
+    } else {
+        uint32_t bits;
+        memcpy(&bits, &m, sizeof(FR_REAL));
+        bits = 0x54a2fa8cu - (uint32_t)FR_THIRD(bits);
+        memcpy(&y, &bits, sizeof(FR_REAL));
+    }
+    for (int k = 0; k < 4; k++) y += y * ((1 - m * y * y * y) * (FR_REAL)(1.0 / 3.0));
+    return y;
+}
+/* a |z|^(2/3).  z = |x| v^3, v^4 - v + c = 0 with c = 2/3 a / |x|^(4/3); 0 is as good where v^3 = 1/2 */
+FR_INLINE FR_REAL FR_NAME(fr_map_l_two_thirds1)(FR_REAL x, FR_REAL a, FR_REAL unused) {
+    (void)unused;
+    const FR_REAL m = FR_SIZE(x), r = FR_NAME(fr_inverse_cube_root)(m), c = (FR_REAL)(2.0 / 3.0) * a * r * r * r * r;
+    FR_REAL v = 1 - c * ((FR_REAL)(1.0 / 3.0) + c * ((FR_REAL)(2.0 / 9.0) + c * (FR_REAL)0.624));
+    for (int k = 0; k < 4; k++) v -= (v * v * v * v - v + c) / (4 * (v * v * v) - 1);
+    const FR_REAL z = m * v * v * v, kept = m <= FR_MOST ? 0 : m;
+    return FR_NAME(fr_signed)(c < (FR_REAL)0.39685026299204984 ? z : kept, x);
+}
+/* the sign of x, and a where x is 0 */
+FR_INLINE FR_REAL FR_NAME(fr_map_sign1)(FR_REAL x, FR_REAL a, FR_REAL unused) {
+    (void)unused;
+    const FR_REAL side = x > 0 ? 1 : x < 0 ? -1 : x;
+    return x == 0 ? a : side;
+}
+
+/* out_i = ((c x_i) / m) f: what a norm scales a line to */
+FR_INLINE void FR_NAME(fr_scaled_any)(ptrdiff_t n, const FR_REAL *x, ptrdiff_t sx, double c, double m, double f, FR_REAL *out,
+                                      ptrdiff_t so) {
+    FR_APART for (ptrdiff_t i = 0; i < n; i++) out[i * so] = (FR_REAL)((x[i * sx] * c / m) * f);
+}
+FR_HOT void FR_NAME(fr_scaled)(ptrdiff_t n, const FR_REAL *x, ptrdiff_t sx, double c, double m, double f, FR_REAL *out,
+                               ptrdiff_t so) {
+    if (sx == 1 && so == 1) FR_NAME(fr_scaled_any)(n, x, 1, c, m, f, out, 1);
+    else FR_NAME(fr_scaled_any)(n, x, sx, c, m, f, out, so);
+}
+/* out_i = max((c |x_i| - top) - tau w_i, 0) / c with the sign of x_i, or max((c x_i - top) - tau, 0) / c if not both */
+FR_INLINE void FR_NAME(fr_shrunk_any)(ptrdiff_t n, const FR_REAL *x, ptrdiff_t sx, const FR_REAL *w, ptrdiff_t sw, int both,
+                                      double c, double top, double tau, FR_REAL *out, ptrdiff_t so) {
+    FR_APART for (ptrdiff_t i = 0; i < n; i++) {
+        const double v = x[i * sx], m = both ? fabs(v) : v, left = (m * c - top) - (w ? tau * w[i * sw] : tau);
+        const double z = (left > 0 ? left : 0) / c, other = 0 - z;
+        out[i * so] = (FR_REAL)(both && v < 0 ? other : z);
+    }
+}
+FR_HOT void FR_NAME(fr_shrunk)(ptrdiff_t n, const FR_REAL *x, ptrdiff_t sx, const FR_REAL *w, ptrdiff_t sw, int both, double c,
+                               double top, double tau, FR_REAL *out, ptrdiff_t so) {
+    if (w) FR_NAME(fr_shrunk_any)(n, x, sx, w, sw, 1, c, top, tau, out, so);
+    else if (sx == 1 && so == 1 && both) FR_NAME(fr_shrunk_any)(n, x, 1, NULL, 0, 1, c, top, tau, out, 1);
+    else if (sx == 1 && so == 1) FR_NAME(fr_shrunk_any)(n, x, 1, NULL, 0, 0, c, top, tau, out, 1);
+    else FR_NAME(fr_shrunk_any)(n, x, sx, NULL, 0, both, c, top, tau, out, so);
+}
+
+FR_MAP(fr_map_l1)
+FR_MAP(fr_map_positive)
+FR_MAP(fr_map_elastic_net)
+FR_MAP(fr_map_squared_l2)
+FR_MAP(fr_map_l0)
+FR_MAP(fr_map_box)
+FR_MAP(fr_map_huber)
+FR_MAP(fr_map_mcp)
+FR_MAP(fr_map_scad)
+FR_MAP(fr_map_l_half)
+FR_MAP(fr_map_l_two_thirds)
+FR_MAP(fr_map_sign)
+
+typedef void (*FR_NAME(fr_map))(FR_MAP_ARGUMENTS);
+/* in the order of _prox.pyx */
+static const FR_NAME(fr_map) FR_NAME(fr_maps)[] = {
+    FR_NAME(fr_map_l1),   FR_NAME(fr_map_positive), FR_NAME(fr_map_elastic_net), FR_NAME(fr_map_squared_l2),
+    FR_NAME(fr_map_l0),   FR_NAME(fr_map_box),      FR_NAME(fr_map_huber),       FR_NAME(fr_map_mcp),
+    FR_NAME(fr_map_scad), FR_NAME(fr_map_l_half),   FR_NAME(fr_map_l_two_thirds), FR_NAME(fr_map_sign),
+};
+#endif

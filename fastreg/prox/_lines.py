@@ -1,0 +1,50 @@
+"""From arrays to the kernel that takes one line after the other, along an axis or through the whole array."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastreg.kernels import _lines
+from fastreg.prox import _arguments
+from fastreg.prox._arguments import Weights, weights
+
+
+def per_line(t: Any, name: str, x: NDArray[Any], axis: int | None) -> Weights:
+    """t as a float, or as an array with one number for each line of x along the axis, of length 1 along it."""
+    if axis is None:
+        return weights(t, name, x.reshape(-1)[:1].reshape(()) if x.size else np.zeros((), x.dtype))
+    others = np.broadcast_to(x.dtype.type(0), x.shape[:axis] + x.shape[axis + 1 :])
+    found = weights(t, name, others)
+    return found if isinstance(found, float) else np.expand_dims(found, axis)
+
+
+def mapped(kind: int, x: NDArray[Any], t: Weights, axis: int | None, out: Any, w: NDArray[Any] | None = None) -> Any:
+    """The map of the lines of x, in out or a new array; w: of x's shape, or one entry shorter along the axis."""
+    result = _arguments.result(x, out)
+    if result.size:
+        if out is not None:
+            x, t, w = _arguments.apart(x, out), _arguments.apart(t, out), _arguments.apart(w, out)
+        if axis is None:
+            flat = _arguments.one_line(x, result, *([] if w is None else [w]))
+            _lines.along(kind, flat[0], t, None if w is None else flat[2], flat[1], 0)
+            if not np.may_share_memory(flat[1], result):
+                result[...] = flat[1].reshape(result.shape)
+        else:
+            _lines.along(kind, x, t, w, result, axis)
+    return _arguments.returned(result, out)
+
+
+def norms(x: NDArray[Any], p: float, axis: int | None) -> NDArray[Any]:
+    """|line|_p of every line of x, of length 1 along the axis; 0-d for axis None."""
+    if axis is None:
+        total = np.zeros(1, x.dtype)
+        if x.size:
+            _lines.along(_lines.NORM, _arguments.one_line(x)[0], p, None, total, 0)
+        return total[0]  # type: ignore[no-any-return]
+    result = np.zeros((*x.shape[:axis], 1, *x.shape[axis + 1 :]), x.dtype)
+    if x.size:
+        _lines.along(_lines.NORM, x, p, None, result, axis)
+    return result
