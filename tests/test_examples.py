@@ -1,4 +1,4 @@
-"""The examples for other compiled code run as they are printed, and so do the blocks of the pages in docs.
+"""The examples run as they are printed, and so do the blocks of the pages in docs.
 
 Packages are copied, built by their own setup.py against the fastreg that is tested, and checked by their check.py.
 """
@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 EXAMPLES = ROOT / "examples"
 GUIDE = (ROOT / "docs" / "backend.md").read_text(encoding="utf-8")
 REGULARISATION = ROOT / "docs" / "regularisation.md"
+MAPS = (ROOT / "docs" / "prox.md").read_text(encoding="utf-8")
 SCRIPTS = sorted(path.name for path in EXAMPLES.glob("*.py"))
 FREE_THREADED = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))  # where there is no limited API yet
 PACKAGES = sorted(path.name for path in EXAMPLES.glob("*_package"))
@@ -88,6 +89,16 @@ def test_a_package(name, tmp_path):
 def test_python_in_the_guide(block, tmp_path):
     needs(*re.findall(r"^import (numba)$", block, re.MULTILINE))
     run(sys.executable, "-c", block, cwd=tmp_path)
+
+
+@pytest.mark.parametrize("block", blocks("python", MAPS), ids=["steps", "maps", "norms"])
+def test_python_in_the_page_of_proximal_maps(block, tmp_path):
+    run(sys.executable, "-c", block, cwd=tmp_path)
+
+
+def test_every_proximal_map_is_in_its_page():
+    for name in fr.prox.__all__:
+        assert f"| `{name}(" in MAPS or name == "soft_threshold"
 
 
 @pytest.mark.slow
