@@ -19,12 +19,10 @@ from fastreg.kernels._prox cimport (
 from fastreg.kernels._strided cimport Walk, advance, begin
 
 cdef extern from "maps.h" nogil:
-    ctypedef void (*fr_map_f64)(Py_ssize_t n, const double *x, Py_ssize_t sx, const double *a, Py_ssize_t sa, const double *b,
-                                Py_ssize_t sb, double *out, Py_ssize_t so) noexcept
-    ctypedef void (*fr_map_f32)(Py_ssize_t n, const float *x, Py_ssize_t sx, const float *a, Py_ssize_t sa, const float *b,
-                                Py_ssize_t sb, float *out, Py_ssize_t so) noexcept
-    const fr_map_f64 *fr_maps_f64
-    const fr_map_f32 *fr_maps_f32
+    void fr_mapped_f64(int kind, Py_ssize_t n, const double *x, Py_ssize_t sx, const double *a, Py_ssize_t sa, const double *b,
+                       Py_ssize_t sb, double *out, Py_ssize_t so) noexcept
+    void fr_mapped_f32(int kind, Py_ssize_t n, const float *x, Py_ssize_t sx, const float *a, Py_ssize_t sa, const float *b,
+                       Py_ssize_t sb, float *out, Py_ssize_t so) noexcept
 
 (L1, POSITIVE, ELASTIC_NET, SQUARED_L2, L0, BOX, HUBER, MCP, SCAD, L_HALF, L_TWO_THIRDS, SIGN) = range(12)
 
@@ -73,11 +71,11 @@ cdef void mapped(int kind, Py_buffer *view, const real *a, const real *b) noexce
     sa, sb = 0 if a != NULL else W.step[1][W.ndim - 1] // item, 0 if b != NULL else W.step[2][W.ndim - 1] // item
     while True:
         if real is double:
-            fr_maps_f64[kind](n, <const double *>W.at[0], sx, a if a != NULL else <const double *>W.at[1], sa,
-                              b if b != NULL else <const double *>W.at[2], sb, <double *>W.at[3], so)
+            fr_mapped_f64(kind, n, <const double *>W.at[0], sx, a if a != NULL else <const double *>W.at[1], sa,
+                          b if b != NULL else <const double *>W.at[2], sb, <double *>W.at[3], so)
         else:
-            fr_maps_f32[kind](n, <const float *>W.at[0], sx, a if a != NULL else <const float *>W.at[1], sa,
-                              b if b != NULL else <const float *>W.at[2], sb, <float *>W.at[3], so)
+            fr_mapped_f32(kind, n, <const float *>W.at[0], sx, a if a != NULL else <const float *>W.at[1], sa,
+                          b if b != NULL else <const float *>W.at[2], sb, <float *>W.at[3], so)
         if not advance(&W):
             break
 
