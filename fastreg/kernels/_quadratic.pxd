@@ -29,6 +29,8 @@ cdef int quadratic_lay(Quadratic *S, Py_ssize_t p, const void *Q, bint single, P
 cdef int quadratic_pose(Quadratic *S, const void *q, bint single, const double *l1_factor, const double *l2_factor,
                         const double *lower, const double *upper) noexcept nogil
 cdef int quadratic_scale(Quadratic *S, double yty, double l2) noexcept nogil
+cdef int quadratic_open(Quadratic *S, const void *q, bint single, double yty, double l2, const double *l1_factor,
+                        const double *l2_factor, const double *lower, const double *upper, const double *w) noexcept nogil
 cdef int quadratic_start(Quadratic *S, const double *w) noexcept nogil
 cdef int quadratic_solve(Quadratic *S, double l1, double l2, double atol, double rtol, Py_ssize_t max_iter,
                          double *info) noexcept nogil
@@ -38,4 +40,4 @@ cdef int quadratic_path(Quadratic *S, Py_ssize_t K, const double *l1, const doub
 cdef int quadratic_batch(Py_ssize_t b, Py_ssize_t p, const void *Q, bint single, Py_ssize_t ldq, Py_ssize_t stride_Q,
                          const void *q, const double *yty, const double *l1, const double *l1_factor, const double *l2,
                          const double *l2_factor, const double *lower, const double *upper, double *W, double atol, double rtol,
-                         Py_ssize_t max_iter, bint interruptible, void *memory, double *info) noexcept nogil
+                         Py_ssize_t max_iter, void *memory, double *info) noexcept nogil

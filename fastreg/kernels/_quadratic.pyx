@@ -333,6 +333,15 @@ cdef int quadratic_start(Quadratic *S, const double *w) noexcept nogil:
     return FR_CONVERGED
 
 
+cdef int quadratic_open(Quadratic *S, const void *q, bint single, double yty, double l2, const double *l1_factor,
+                        const double *l2_factor, const double *lower, const double *upper, const double *w) noexcept nogil:
+    """Pose, scale and start, for the smallest l2 that is to come."""
+    cdef int status = quadratic_pose(S, q, single, l1_factor, l2_factor, lower, upper)
+    if status == FR_CONVERGED:
+        status = quadratic_scale(S, yty, l2)
+    return quadratic_start(S, w) if status == FR_CONVERGED else status
+
+
 cdef int settle_idle(Quadratic *S) noexcept nogil:
     """Columns without a diagonal entry, whose rows are then 0: argmin_w -q_j w + h_j(w) each, held there."""
     cdef Working *W = &S.W
@@ -484,7 +493,7 @@ cdef int quadratic_path(Quadratic *S, Py_ssize_t K, const double *l1, const doub
 cdef int quadratic_batch(Py_ssize_t b, Py_ssize_t p, const void *Q, bint single, Py_ssize_t ldq, Py_ssize_t stride_Q,
                          const void *q, const double *yty, const double *l1, const double *l1_factor, const double *l2,
                          const double *l2_factor, const double *lower, const double *upper, double *W, double atol, double rtol,
-                         Py_ssize_t max_iter, bint interruptible, void *memory, double *info) noexcept nogil:
+                         Py_ssize_t max_iter, void *memory, double *info) noexcept nogil:
     """b problems, one after another, in one memory; returns the worst status, and goes on after one without an answer."""
     cdef Quadratic S
     cdef Py_ssize_t i
@@ -493,22 +502,16 @@ cdef int quadratic_batch(Py_ssize_t b, Py_ssize_t p, const void *Q, bint single,
     for i in range(b):
         if i == 0 or stride_Q != 0:
             laid = quadratic_lay(&S, p, part(Q, i * stride_Q, single), single, ldq, NULL, 0, memory)
-            S.interruptible = interruptible
         ridge = 0.0 if l2 == NULL else l2[i]
         status = laid
         if status == FR_CONVERGED:
-            status = quadratic_pose(&S, part(q, i * p, single), single, l1_factor, l2_factor, lower, upper)
-        if status == FR_CONVERGED:
-            status = quadratic_scale(&S, NAN if yty == NULL else yty[i], ridge)
-        if status == FR_CONVERGED:
-            status = quadratic_start(&S, W + i * p)
+            status = quadratic_open(&S, part(q, i * p, single), single, NAN if yty == NULL else yty[i], ridge, l1_factor,
+                                    l2_factor, lower, upper, W + i * p)
         if status == FR_CONVERGED:
             status = quadratic_solve(&S, l1[i], ridge, atol, rtol, max_iter, info + i * FR_INFO)
         if tell(status, info + i * FR_INFO) >= 0:
             quadratic_write(&S, W + i * p)
         worst = worse(worst, status)
-        if status == FR_INTERRUPTED:
-            break
     return worst
 
 

@@ -8,9 +8,9 @@ columns with |c_j| > l1, c = q - Qw, join, those with much of the largest excess
 Efficient Sparse Coding Algorithms, algorithm 1; the step is that of Lawson and Hanson's NNLS.)
 
 A column costs p once for every round that it is in play, and |A|^2 for every step.  A sweep over all p columns, of which
-most would move although they do not belong to the support, is never made: 256 columns with a support of 20 take 10 us, of 9
-steps, where sweeps and Newton steps take 220.  It is for supports of tens of columns: where more than CAP come into play, or
-rounding keeps the gap up, it leaves off, with a w to go on from.
+most would move although they do not belong to the support, is never made: 256 columns with a support of 14 took 14 us where
+sweeps and Newton steps took 61, and with one of 43 97 for 316 (gaps below 1e-11, a busy machine).  It is for supports of tens
+of columns: where more than CAP come into play, or rounding keeps the gap up, it leaves off, with a w to go on from.
 """
 
 from libc.float cimport DBL_EPSILON

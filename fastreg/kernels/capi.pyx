@@ -7,7 +7,7 @@ from fastreg.kernels._cd cimport Penalty
 from fastreg.kernels._design cimport Matrix, dense_matrix, fr_csc_end
 from fastreg.kernels._normal cimport normal_columns, normal_gram, normal_gram_size, normal_size
 from fastreg.kernels._quadratic cimport (
-    Quadratic, quadratic_batch, quadratic_lay, quadratic_path, quadratic_pose, quadratic_scale, quadratic_size, quadratic_start,
+    Quadratic, quadratic_batch, quadratic_lay, quadratic_open, quadratic_path, quadratic_size,
 )
 from fastreg.kernels._rounds cimport Rounds, rounds_lay, rounds_size, rounds_solve, rounds_write
 from fastreg.kernels._soft cimport fr_soft_f32, fr_soft_f64
@@ -163,11 +163,7 @@ cdef int gram_path(Py_ssize_t p, const void *Q, bint single, Py_ssize_t ldq, con
             and (ldw >= p or K == 1)):
         status = quadratic_lay(&S, p, Q, single, ldq, subset, m, work)
     if status == FR_CONVERGED:
-        status = quadratic_pose(&S, q, single, l1_factor, l2_factor, lower, upper)
-    if status == FR_CONVERGED:
-        status = quadratic_scale(&S, yty, least(K, l2))
-    if status == FR_CONVERGED:
-        status = quadratic_start(&S, W)
+        status = quadratic_open(&S, q, single, yty, least(K, l2), l1_factor, l2_factor, lower, upper, W)
     if status != FR_CONVERGED:
         return tell_all(status, K, info)
     return quadratic_path(&S, K, l1, l2, W, ldw, atol, rtol, max_iter, info)
@@ -181,7 +177,7 @@ cdef int gram_batch(Py_ssize_t b, Py_ssize_t p, const void *Q, bint single, Py_s
     if b < 0 or worksize(p, 0, single) < 0 or l1 == NULL or info == NULL or (W == NULL and p > 0):
         return tell_all(FR_BAD_ARGUMENT, b, info)
     return quadratic_batch(b, p, Q, single, ldq, stride_Q, q, yty, l1, l1_factor, l2, l2_factor, lower, upper, W, atol, rtol,
-                           max_iter, False, work, info)
+                           max_iter, work, info)
 
 
 cdef double least(Py_ssize_t K, const double *l2) noexcept nogil:
