@@ -1,0 +1,197 @@
+"""Statistics of rows that come in chunks, put together so that nothing depends on who worked when.
+
+    level 0   the statistics of each chunk, in the order of the chunks
+    level k   those of up to WIDTH neighbours of level k - 1, merged in their order, until one is left
+
+It knows chunks and the tree; must not know any engine, nor what the statistics are for.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future
+from itertools import starmap
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastreg import _input
+from fastreg._gramstats import GramStats
+
+T = TypeVar("T")
+ByFold = dict[Any, GramStats]
+
+WIDTH = 8  # merged by one task: N chunks take N + N/7 tasks, and a worker holds so many statistics at once
+AHEAD = 2  # chunks that are given to an executor before the first of them is done, for each of its workers
+WORKERS = 4  # of an executor that does not tell
+
+
+def from_chunks(chunks: Iterable[Any], executor: Executor | None = None, *, ahead: int | None = None) -> GramStats:
+    """The statistics of rows that come in chunks, each read and summed by a worker of any `concurrent.futures` executor.
+
+    Parameters
+    ----------
+    chunks : iterable
+        Of (X, y) or (X, y, sample_weight), as `fastreg.GramStats.update` takes them, or of functions without arguments that
+        return these where they are called, so that a worker reads what it sums.  A chunk may have no rows, and be None.
+    executor : concurrent.futures.Executor, optional
+        Threads serve well, as nothing holds the GIL; for processes chunks are pickled.  None: one after another, here.
+    ahead : int, optional
+        Chunks taken from the iterable before the first of them is done; by default two for each worker.  So many are held in
+        memory.
+
+    Returns
+    -------
+    GramStats
+        Of all rows.  Its bits depend on the chunks and their order alone: statistics are merged as a tree in that order, and
+        are the same with any executor, and those that `gram_stats` finds for the same chunks.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `GramStats.update`, beginning with the number of the chunk, from 0.
+    Exception
+        What else a chunk raises, with a note of its number.  Chunks that have not begun are then cancelled.
+
+    Notes
+    -----
+    Beside `ahead` chunks, 16 (p + t)^2 bytes for each of them and for 8 statistics of each of log_8 N levels are held.
+
+    Examples
+    --------
+    >>> import numpy as np, fastreg as fr
+    >>> from concurrent.futures import ThreadPoolExecutor
+    >>> X, y = np.arange(12.0).reshape(6, 2) % 5, np.array([3.0, 1.0, 0.0, 2.0, 4.0, 5.0])
+    >>> with ThreadPoolExecutor(2) as pool:
+    ...     stats = fr.distributed.from_chunks(((X[i : i + 2], y[i : i + 2]) for i in (0, 2, 4)), pool)
+    >>> stats
+    GramStats(6 rows, p=2)
+    """
+    if ahead is not None:
+        ahead = _input.count(ahead, "ahead")
+    if executor is None:
+        return reduce_in_order(starmap(_chunk_stats, enumerate(chunks)), merge)
+    return reduce_in_order(_submitted(chunks, executor, ahead), merge)
+
+
+def _submitted(chunks: Iterable[Any], executor: Executor, ahead: int | None) -> Iterator[GramStats]:
+    """The statistics of chunks in their order, so many of them under way."""
+    most = ahead or AHEAD * (getattr(executor, "_max_workers", None) or WORKERS)
+    waiting: deque[Future[GramStats]] = deque()
+    try:
+        for k, chunk in enumerate(chunks):
+            waiting.append(executor.submit(_chunk_stats, k, chunk))
+            if len(waiting) >= most:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        for future in waiting:
+            future.cancel()
+
+
+def _chunk_stats(k: int, chunk: Any) -> GramStats:
+    """Statistics of the k-th chunk of an iterable."""
+    with In(k):
+        rows = chunk() if callable(chunk) else chunk
+        if rows is None:
+            return GramStats()
+        if not isinstance(rows, (tuple, list)) or len(rows) not in (2, 3):
+            raise TypeError(
+                f"it is a {type(rows).__name__}; (X, y), (X, y, sample_weight), None, or a function that returns one is needed."
+            )
+        return stats_of(*rows)
+
+
+def stats_of(X: Any, y: Any, sample_weight: Any = None) -> GramStats:
+    """Statistics of rows, of which there may be none."""
+    return GramStats() if no_rows(X) else GramStats().update(X, y, sample_weight)
+
+
+def no_rows(X: Any) -> bool:
+    """Whether X has a shape, and no rows; a frame without rows may have any dtypes."""
+    shape = getattr(X, "shape", None)
+    return isinstance(shape, tuple) and len(shape) > 0 and shape[0] == 0
+
+
+def fold_stats(X: Any, y: Any, sample_weight: Any, label: NDArray[Any]) -> ByFold:
+    """Statistics of the rows of each label.  Copies the rows of one fold at a time."""
+    found = {}
+    for one in np.unique(label):
+        rows = np.flatnonzero(label == one)
+        found[one.item()] = stats_of(*(None if a is None else taken(a, rows) for a in (X, y, sample_weight)))
+    return found
+
+
+def random_label(k: int, n: int, folds: int, seed: int) -> NDArray[np.intp]:
+    """A fold for each of the n rows of chunk k: of any `folds` neighbours in a shuffled order, one each."""
+    rng = np.random.default_rng((seed, k))
+    label: NDArray[np.intp] = rng.permutation((np.arange(n) + rng.integers(folds)) % folds)
+    return label
+
+
+def taken(a: Any, rows: NDArray[np.intp]) -> Any:
+    """Rows of an array, a sparse matrix or a frame."""
+    if hasattr(a, "iloc"):
+        return a.iloc[rows]
+    if hasattr(a, "tocsr"):
+        return a.tocsr()[rows]
+    return a[rows] if hasattr(a, "__getitem__") and hasattr(a, "shape") else np.asarray(a)[rows]
+
+
+class In:
+    """Names the chunk in what it raises: in the sentence of a ValueError or TypeError, in a note of anything else."""
+
+    def __init__(self, k: int) -> None:
+        self.k = k
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
+        if error is None or not isinstance(error, Exception):
+            return
+        if type(error) in (ValueError, TypeError):
+            raise type(error)(f"In chunk {self.k}: {error}") from error
+        error.add_note(f"In chunk {self.k} of the data.")
+
+
+def merge(parts: Sequence[GramStats]) -> GramStats:
+    """The statistics of neighbours, in their order."""
+    return parts[0].merge(*parts[1:])
+
+
+def merge_folds(parts: Sequence[ByFold]) -> ByFold:
+    """Of each fold, the statistics of neighbours, which need not have rows of every fold."""
+    labels = sorted({label for part in parts for label in part})
+    return {label: merge([part[label] for part in parts if label in part]) for label in labels}
+
+
+def levels(parts: list[T], join: Callable[[list[T]], T]) -> T:
+    """The tree over parts that are all there, or promises of them."""
+    while len(parts) > 1:
+        groups = (parts[k : k + WIDTH] for k in range(0, len(parts), WIDTH))
+        parts = [join(group) if len(group) > 1 else group[0] for group in groups]
+    return parts[0]
+
+
+def reduce_in_order(parts: Iterable[GramStats], join: Callable[[list[GramStats]], GramStats]) -> GramStats:
+    """The same tree over parts that come one by one, of which few are kept."""
+    pending: list[list[GramStats]] = []  # of each level, those that have no parent yet
+    for part in parts:
+        level = 0
+        while True:
+            if level == len(pending):
+                pending.append([])
+            pending[level].append(part)
+            if len(pending[level]) < WIDTH:
+                break
+            part, pending[level] = join(pending[level]), []
+            level += 1
+    last: list[GramStats] = []
+    for here in pending:
+        here += last
+        last = [join(here)] if len(here) > 1 else here
+    return last[0] if last else GramStats()

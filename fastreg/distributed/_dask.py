@@ -1,0 +1,219 @@
+"""Rows of dask collections as statistics: which chunks belong together, and the graph of tasks.
+
+It knows dask's arrays and frames; must not know what statistics are for.  dask is imported where it is used.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from fastreg import _foreign
+from fastreg._gramstats import GramStats
+from fastreg.distributed._chunks import (
+    ByFold,
+    In,
+    fold_stats,
+    levels,
+    merge,
+    merge_folds,
+    no_rows,
+    random_label,
+    stats_of,
+)
+
+
+class Rows(NamedTuple):
+    """The chunks of a design, its targets, weights and folds: as many of each, or None."""
+
+    X: list[Any]
+    parts: list[list[Any] | None]
+    names: tuple[str, ...] | None
+    p: int
+
+
+def is_dask(a: Any) -> bool:
+    """Whether a is a dask array, frame or series, which cannot be before dask is imported."""
+    return "dask" in sys.modules and type(a).__module__.partition(".")[0] in ("dask", "dask_expr")
+
+
+def gram_stats(X: Any, y: Any, sample_weight: Any = None) -> GramStats:
+    """The sums over rows of a dask array or frame from which lasso, elastic net and ridge are solved here.
+
+    Parameters
+    ----------
+    X : dask array of shape (n, p), or dask DataFrame
+        Float32 and float64 chunks are read where they lie; other dtypes, sparse chunks and layouts as in
+        `fastreg.GramStats.update`.  Chunk sizes may be unknown, partitions may be empty.  Chunks of some of the columns are
+        put together first (rechunk); chunks of rows stay as they are.  Columns of every partition must have the names, in the
+        order, that the frame announces.
+    y : dask array of shape (n,) or (n, t), Series or DataFrame, or str
+        A str, or a list of them, names columns of the frame X, which are then no part of it.  Where the rows of X's chunks are
+        known y may be a numpy array, and a dask array is rechunked to fit; else it must have as many chunks, of as many rows.
+    sample_weight : likewise, of shape (n,), optional
+        As in `fastreg.GramStats.update`.
+
+    Returns
+    -------
+    GramStats
+        Computed by the scheduler that dask is set to, with all of `lasso`, `elastic_net`, `ridge` and their paths, which take
+        place here.  Its bits depend on the chunks alone, not on who computed what when, or again after a worker was lost.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `fastreg.GramStats.update`, with the number of the chunk, and where chunks do not belong together.
+
+    Notes
+    -----
+    One task for each chunk beside those that make it, n (p + t)^2/2 multiply-adds in all, and one for each eight statistics
+    that are merged: N + N/7 tasks for N chunks.  A task returns 4 (p + t)^2 bytes; a worker holds a chunk and a few of these.
+    Forming the products squares the condition number; `refine` makes up for it.
+
+    References
+    ----------
+    Chan, Golub and LeVeque (1983), Algorithms for Computing the Sample Variance: Analysis and Recommendations, eq. 2.1.
+
+    Examples
+    --------
+    >>> import numpy as np, fastreg as fr
+    >>> import dask.array as da  # doctest: +SKIP
+    >>> X = da.random.default_rng(0).standard_normal((100_000, 50), chunks=(10_000, 50))  # doctest: +SKIP
+    >>> fr.distributed.gram_stats(X, X[:, 0] - X[:, 1]).lasso(0.1).support  # doctest: +SKIP
+    array([0, 1])
+    """
+    rows = aligned(X, y, sample_weight)
+    found: GramStats = tree(rows, _block_stats, merge)
+    return _whole(found, rows)
+
+
+def fold_grams(X: Any, y: Any, sample_weight: Any, cv: Any, seed: int) -> ByFold:
+    """Statistics of each fold, from one reading; cv: their number, or labels as y is given."""
+    labels = not isinstance(cv, int)
+    rows = aligned(X, y, sample_weight, cv if labels else None)
+    found: ByFold = tree(rows, _block_folds, merge_folds, None if labels else cv, seed)
+    return {label: _whole(one, rows) for label, one in found.items()}
+
+
+def tree(rows: Rows, leaf: Callable[..., Any], join: Callable[..., Any], *options: Any) -> Any:
+    """leaf(k, names, *options, X_k, y_k, ...) of every chunk k, joined in their order, computed."""
+    import dask
+
+    promise, promise_join = dask.delayed(leaf, pure=True), dask.delayed(join, pure=True)
+    leaves = [
+        promise(k, rows.names, *options, *(None if part is None else part[k] for part in (rows.X, *rows.parts)))
+        for k in range(len(rows.X))
+    ]
+    (found,) = dask.compute(levels(leaves, promise_join))
+    return found
+
+
+def aligned(X: Any, *parts: Any) -> Rows:
+    """The chunks of X and of what has as many rows: y, and weights and what else there is, or None."""
+    if not is_dask(X):
+        raise TypeError(f"X is a {type(X).__name__}; a dask array or DataFrame is needed.")
+    if X.ndim != 2:
+        raise ValueError(f"X has {X.ndim} dimensions; 2 are needed.")
+    frame = not hasattr(X, "chunks")
+    taken: list[Any] = []
+    found = []
+    for part, name in zip(parts, NAMES, strict=False):
+        if isinstance(part, str) or (isinstance(part, list) and part and all(isinstance(one, str) for one in part)):
+            wanted = [part] if isinstance(part, str) else part
+            if not frame:
+                raise TypeError(f"{name} is {part!r}, and X has no columns with names; a dask array is needed.")
+            missing = [one for one in wanted if one not in X.columns]
+            if missing:
+                raise ValueError(f"{name} is {part!r}, and X has no column {missing[0]!r}.")
+            taken += wanted
+            part = X[part]
+        found.append(part)
+    if taken:
+        X = X.drop(columns=taken)
+    names = _foreign.column_names(X._meta) if frame else None
+    return Rows(_blocks(X), [None if one is None else _like(X, one, name) for one, name in zip(found, NAMES, strict=False)],
+                names, X.shape[1] if not frame else len(X.columns))
+
+
+NAMES = ("y", "sample_weight", "cv")
+
+
+def _blocks(a: Any) -> list[Any]:
+    """The chunks of rows, as promises."""
+    if not hasattr(a, "chunks"):
+        return list(a.to_delayed())
+    if a.ndim == 2 and a.numblocks[1] > 1:
+        a = a.rechunk({1: -1})
+    return list(a.to_delayed().ravel())
+
+
+def _like(X: Any, a: Any, name: str) -> list[Any]:
+    """The chunks of a, as many as X has, and of as many rows where that is known."""
+    sizes = _sizes(X)
+    if not is_dask(a):
+        if sizes is None:
+            raise TypeError(
+                f"{name} is a {type(a).__name__}, and the rows of X's chunks are not known; a dask collection with the chunks "
+                "of X is needed."
+            )
+        a = np.asarray(a)
+        if a.ndim == 0 or len(a) != sum(sizes):
+            raise ValueError(f"X has {sum(sizes)} rows but {name} has {len(a) if a.ndim else 'no'} entries.")
+        ends = np.cumsum(sizes)
+        return [a[end - size : end] for size, end in zip(sizes, ends.tolist(), strict=True)]
+    others = _sizes(a)
+    if sizes is not None and others is not None and sizes != others:
+        if sum(sizes) != sum(others):
+            raise ValueError(f"X has {sum(sizes)} rows but {name} has {sum(others)} entries.")
+        a = a.rechunk({0: sizes})
+    blocks = _blocks(a)
+    count = len(sizes) if sizes is not None else X.npartitions if not hasattr(X, "chunks") else X.numblocks[0]
+    if len(blocks) != count:
+        raise ValueError(f"X has {count} chunks of rows but {name} has {len(blocks)}; as many, of as many rows, are needed.")
+    return blocks
+
+
+def _sizes(a: Any) -> tuple[int, ...] | None:
+    """The rows of each chunk, if all are known."""
+    chunks = getattr(a, "chunks", None)
+    if chunks is None or any(size != size for size in chunks[0]):
+        return None
+    return tuple(int(size) for size in chunks[0])
+
+
+def _checked(X: Any, names: tuple[str, ...] | None) -> Any:
+    """A chunk, whose columns are those that the frame announces."""
+    here = None if names is None else _foreign.column_names(X)
+    if here is not None and names is not None and here != names:
+        j = next((j for j, pair in enumerate(zip(here, names, strict=False)) if pair[0] != pair[1]), min(len(here), len(names)))
+        what = repr(here[j]) if j < len(here) else "nothing"
+        need = repr(names[j]) if j < len(names) else "nothing"
+        raise ValueError(f"X has {what} as column {j}; {need} is needed, as the frame announces.")
+    return X
+
+
+def _block_stats(k: int, names: tuple[str, ...] | None, X: Any, y: Any, sample_weight: Any) -> GramStats:
+    with In(k):
+        return stats_of(_checked(X, names), y, sample_weight)
+
+
+def _block_folds(
+    k: int, names: tuple[str, ...] | None, folds: int | None, seed: int, X: Any, y: Any, sample_weight: Any, label: Any
+) -> ByFold:
+    with In(k):
+        if no_rows(X):
+            return {}
+        n = X.shape[0]
+        given = random_label(k, n, folds, seed) if folds is not None else np.asarray(label)
+        if given.shape != (n,):
+            raise ValueError(f"X has {n} rows but cv has shape {given.shape}; the fold of each row is needed.")
+        return fold_stats(_checked(X, names), y, sample_weight, given)
+
+
+def _whole(stats: GramStats, rows: Rows) -> GramStats:
+    """Statistics that know the names of columns, also where every chunk was empty."""
+    stats.feature_names = stats.feature_names or (rows.names if stats.n_features else None)
+    return stats

@@ -1,0 +1,173 @@
+"""Statistics whose gradient at some coefficients is that of the rows themselves.
+
+Products square the condition number.  One more reading of the rows gives g = X'S(y - b - Xw) at the coefficients w that the
+products led to, and |y - b - Xw|^2, as exactly as the functions that read X have them; a problem of few rows with this gradient
+at w is solved again like any other.  The change has eps cond(X)^2 of relative error, and so is added to w with little of it;
+gap and objective are those of the rows up to eps |change|^2.
+
+It knows sums over rows of a chunk and GramStats; must not know any engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastreg import _input, _options
+from fastreg._compress import EPS
+from fastreg._gramstats import GramStats
+from fastreg._results import Fit
+from fastreg.distributed._chunks import no_rows
+
+Floats = NDArray[np.float64]
+NUMBERS = 1 << 18  # of X at once in float64
+
+
+class At(NamedTuple):
+    """Where sums are taken: coefficients (p, t), and the means of X and y that entries are counted from."""
+
+    coef: Floats
+    mean: Floats
+    y_mean: Floats
+
+
+class Sums(NamedTuple):
+    """sum_i s_i of z_i r_i' (p, t), z_i (p), r_i (t), r_i^2 (t), for z = x - mean and r = y - y_mean - z'w"""
+
+    products: Floats
+    columns: Floats
+    residuals: Floats
+    squares: Floats
+
+
+def sums_at(at: At, X: Any, y: Any, sample_weight: Any) -> Sums:
+    """Sums of the rows of a chunk: reads X once, and holds a few of its rows in float64."""
+    p, t = at.coef.shape
+    found = Sums(np.zeros((p, t)), np.zeros(p), np.zeros(t), np.zeros(t))
+    if no_rows(X):
+        return found
+    design, _ = _input.design(X)
+    n = design.shape[0]
+    if design.shape[1] != p:
+        raise ValueError(f"X has {design.shape[1]} columns; {p} are needed, as in the statistics.")
+    Y = np.asarray(_input.targets(y, n)).reshape(n, -1)
+    if Y.shape[1] != t:
+        raise ValueError(f"y has {Y.shape[1]} targets; {t} are needed, as in the statistics.")
+    weight = np.ones(n) if sample_weight is None else _options.row_weights(sample_weight, n)
+    sparse = not isinstance(design, np.ndarray)
+    rows = design.tocsr() if sparse else design
+    step = max(1, NUMBERS // p)
+    for i in range(0, n, step):
+        part = slice(i, i + step)
+        Z, s = rows[part], weight[part, None]
+        Z = (Z.toarray() if sparse else Z) - at.mean  # float64, and a copy
+        r = Y[part].astype(np.float64) - at.y_mean - Z @ at.coef
+        if not np.isfinite(r).all():
+            raise _input.not_finite(design if not sparse else design.data, "X")
+        weighted = s * r
+        found.products[:] += Z.T @ weighted
+        found.columns[:] += Z.T @ s[:, 0]
+        found.residuals[:] += weighted.sum(axis=0)
+        found.squares[:] += (weighted * r).sum(axis=0)
+    return found
+
+
+def add(parts: Sequence[Sums]) -> Sums:
+    """Sums of several chunks, in their order."""
+    total = Sums(*(each.copy() for each in parts[0]))
+    for part in parts[1:]:
+        for into, more in zip(total, part, strict=True):
+            into += more
+    return total
+
+
+def place(stats: GramStats, coef: Any) -> At:
+    """Where to take sums for these statistics and coefficients, a Fit or an array of shape (p,) or (p, t)."""
+    p = stats.n_features
+    given = coef.coef if isinstance(coef, Fit) else np.asarray(coef)
+    W = np.asarray(given, np.float64).reshape(len(given), -1)
+    y_mean = np.atleast_1d(stats.y_mean)
+    if W.shape != (p, y_mean.size):
+        raise ValueError(f"coef has shape {np.shape(given)}; coefficients of {p} columns for {y_mean.size} targets are needed.")
+    if not np.isfinite(W).all():
+        raise ValueError("coef is not finite.")
+    return At(W, stats.mean, y_mean)
+
+
+class Refined(GramStats):
+    """GramStats that are solved by the gradient of the rows at some coefficients; see `fastreg.distributed.refine`."""
+
+    _at: At
+    _found: Sums
+
+    @classmethod
+    def at(cls, stats: GramStats, at: At, sums: Sums) -> Refined:
+        """Of statistics, and sums taken at a place."""
+        refined = cls()
+        refined.__dict__.update(stats._copy().__dict__)
+        refined._at, refined._found = at, sums
+        return refined
+
+    def _problem(self, fit_intercept: Any) -> tuple[Floats, Floats]:
+        """Rows X as ever, and Y = X w + z with X'z = g, so that Y - X w has the gradient of all rows at w."""
+        solvable = fit_intercept in self._solvable
+        X, Y = super()._problem(fit_intercept)
+        if solvable:
+            return X, Y
+        at, found, weight = self._at, self._found, self.weight
+        if fit_intercept:
+            mean = found.residuals / weight
+            gradient = found.products - np.outer(found.columns, mean)
+            squares = found.squares - weight * mean**2
+        else:
+            step = at.y_mean - at.mean @ at.coef  # y - y_mean - z'w is y - x'w less this
+            rest = found.residuals + weight * step
+            gradient = found.products + np.outer(found.columns, step) + np.outer(at.mean, rest)
+            squares = found.squares + 2.0 * step * found.residuals + weight * step**2
+        unit = len(X) / weight
+        z = _least(X, unit * gradient)
+        Y = X @ at.coef + z
+        empty = len(X) - 1 if fit_intercept else len(X) - 2  # the row that holds what no coefficients explain
+        Y[empty] = np.sqrt(np.maximum(unit * squares - np.square(z).sum(axis=0), 0.0))
+        self._solvable[fit_intercept] = X, Y
+        return X, Y
+
+    def update(self, X: Any, y: Any, sample_weight: Any = None) -> GramStats:
+        raise TypeError("Refined statistics belong to the rows that they were refined for; update those they were made from.")
+
+    def merge(self, *others: GramStats) -> GramStats:
+        """New statistics of the rows of all, not refined."""
+        return GramStats().merge(self._copy(), *others)
+
+
+def _least(X: Floats, g: Floats) -> Floats:
+    """The smallest z with X'z = g."""
+    size = np.sqrt(np.square(X).sum(axis=0))
+    size[size == 0.0] = 1.0
+    scaled, rest = X / size, g / size[:, None]
+    if len(X) > X.shape[1]:
+        Q, T = np.linalg.qr(scaled)
+        diagonal = np.abs(np.diag(T))
+        if diagonal.min(initial=1.0) > X.shape[1] * EPS:
+            return np.asarray(Q @ np.linalg.solve(T.T, rest), np.float64)
+    return np.asarray(np.linalg.lstsq(scaled.T, rest, rcond=X.shape[1] * EPS)[0], np.float64)
+
+
+def asks(stats: GramStats, fit: Fit) -> bool:
+    """Whether rounding of the products may move coefficients by more than the tolerance: eps cond^2 > tol for the columns of
+    the support, scaled to norm 1.  m^3 for m of them."""
+    X, _ = stats._problem(True)
+    coef = fit.coef.reshape(len(fit.coef), -1)
+    support = np.flatnonzero(coef.any(axis=1))
+    size = np.sqrt(np.square(X[:, support]).sum(axis=0))
+    columns = X[:, support[size > 0.0]] / size[size > 0.0]
+    if columns.shape[1] < 2:
+        return False
+    values = np.linalg.svd(columns, compute_uv=False)
+    return bool(values[0] ** 2 * EPS > TOL * values[-1] ** 2)
+
+
+TOL = 1e-10  # relative, of coefficients
