@@ -99,6 +99,11 @@ def _package(a: Any) -> str:
     return type(a).__module__.partition(".")[0]
 
 
+def is_dask(a: Any) -> bool:
+    """Whether a is a dask array, frame or series, which it cannot be before dask is imported."""
+    return "dask" in sys.modules and hasattr(a, "__dask_graph__") and _package(a) in ("dask", "dask_expr")
+
+
 def _refuse_lazy(a: Any, name: str) -> None:
     root = _package(a)
     if root in ("dask", "dask_expr") or (root == "xarray" and getattr(a, "chunks", None)):
@@ -108,7 +113,8 @@ def _refuse_lazy(a: Any, name: str) -> None:
     else:
         return
     kind = f"{root} {type(a).__name__}"
-    raise TypeError(f"{name} is a {kind}, which would be computed whole; pass {name}.{advice}() to agree.")
+    more = ", or see fastreg.distributed" if root.startswith("dask") else ""
+    raise TypeError(f"{name} is a {kind}, which would be computed whole; pass {name}.{advice}() to agree{more}.")
 
 
 def _not_numeric(place: str, dtype: Any) -> TypeError:

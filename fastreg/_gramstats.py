@@ -542,6 +542,7 @@ class GramStats:
         lower: ArrayLike | None = None,
         upper: ArrayLike | None = None,
         positive: bool = False,
+        tol: float = TOL,
     ) -> Fit:
         """Minimise sum_i s_i (y_i - b - x_i'w)^2 + alpha |w|^2, with the weights as they are.
 
@@ -566,6 +567,7 @@ class GramStats:
             lower=lower,
             upper=upper,
             positive=positive,
+            tol=tol,
         )
         return self._finish(fit, fit_intercept)
 

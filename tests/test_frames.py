@@ -438,8 +438,8 @@ def test_tensors_that_cannot_be_read_are_refused(tensor, message):
 @pytest.mark.parametrize("module", ["dask.array.core", "dask.dataframe.core", "dask_expr._collection"])
 def test_dask_is_not_computed_unasked(module):
     lazy = type("DataFrame", (), {"__module__": module, "__array__": lambda self, *_, **__: X, "columns": NAMES})()
-    message = "X is a {} DataFrame, which would be computed whole; pass X.compute() to agree."
-    with refusal(TypeError, message.format(module.split(".")[0])):
+    message = "X is a {} DataFrame, which would be computed whole; pass X.compute() to agree, or see fastreg.distributed."
+    with refusal(TypeError, message.format(module.partition(".")[0])):
         _input.design(lazy)
 
 

@@ -77,7 +77,11 @@ BAD_X = {
     "complex object": (changed(X, (0, 0), 1j, dtype=object), TypeError, "X holds objects that are not real numbers (*)."),
     "ragged": ([[1.0], [1.0, 2.0]], TypeError, "X is a list that numpy cannot turn into an array (*)."),
     "masked": (masked(X, 0), ValueError, "X is a masked array with masked entries; fill or drop them first."),
-    "dask": (Chunked(), TypeError, "X is a dask Array, which would be computed whole; pass X.compute() to agree."),
+    "dask": (
+        Chunked(),
+        TypeError,
+        "X is a dask Array, which would be computed whole; pass X.compute() to agree, or see fastreg.distributed.",
+    ),
     "dict": ({"a": 1}, TypeError, "X holds objects that are not real numbers (*)."),
 }
 BAD_Y = {

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 import fastreg
 from fastreg import _foreign, _input
+from fastreg._estimators import chunked
 
 Floats = NDArray[np.float64]
 
@@ -76,14 +77,19 @@ class Estimator:
 
     # Predictions
 
-    def predict(self, X: Any) -> Floats:
-        """X @ coef_.T + intercept_, shape (n,) or (n, t)."""
+    def predict(self, X: Any) -> Any:
+        """X @ coef_.T + intercept_, shape (n,) or (n, t); of a dask collection as another, block by block."""
         self._check_is_fitted()
+        if _foreign.is_dask(X):
+            return chunked.predict(self, X)
         found: Floats = self._array(X, fitting=False) @ self.coef_.T + self.intercept_
         return found
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """The coefficient of determination, the mean over targets; 1.0 or 0.0 where a target is constant, nan for one row."""
+        if _foreign.is_dask(X):
+            self._check_is_fitted()
+            return chunked.score(self, X, y, sample_weight)
         y = np.asarray(y, np.float64)
         if y.shape[:1] == (1,):
             warnings.warn("R^2 score is not well-defined with less than two samples.", UserWarning, stacklevel=2)

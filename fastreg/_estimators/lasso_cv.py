@@ -13,7 +13,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from fastreg import _input
+from fastreg import _foreign, _input
+from fastreg._estimators import chunked
 from fastreg._estimators.linear import Fitted, one_of, rows, sparse_rows
 from fastreg._estimators.routing import routed, router, row_folds
 from fastreg._selection.cv import elastic_net_cv
@@ -101,33 +102,36 @@ class ElasticNetCV(Fitted):
     def fit(self, X: Any, y: Any, sample_weight: Any = None, **params: Any) -> Self:
         """Fit X (n, p) to y (n,) or (n, t) at the alpha of least error; returns self.  X is not copied.
 
-        params, such as groups, go to the splitter where scikit-learn routes metadata (enable_metadata_routing).
+        params, such as groups, go to the splitter where scikit-learn routes metadata (enable_metadata_routing).  Rows of dask
+        arrays and frames are summed where they are, fold by fold, in one reading: cv is then a number of folds, or labels (see
+        `fastreg.distributed.elastic_net_cv`; n_jobs is without effect).
         """
-        X, y = self._data(X, y)
         one_of(self.selection, "selection", ("cyclic", "random"))
-        alphas, weights = _input.grid(self.alphas), rows(sample_weight, X.shape[0])
-        grid = isinstance(alphas, int)
-        given = routed(self, weights, params)
-        folds = row_folds(FOLDS if self.cv is None else self.cv, X, y, {} if given is None else given["splitter"]["split"])
-        found = elastic_net_cv(
-            X,
-            y,
-            l1_ratio=self.l1_ratio,
-            cv=folds,
-            alphas=alphas if isinstance(alphas, int) else np.sort(alphas)[::-1],
-            alpha_min_ratio=_input.number(self.eps, "eps", 1e-15, 1.0) if grid else None,
-            fit_intercept=self.fit_intercept,
-            standardize=self.standardize,
-            sample_weight=weights,
-            penalty_factor=self.penalty_factor,
-            lower=self.lower,
-            upper=self.upper,
-            positive=self.positive,
-            tol=self.tol,
-            max_iter=self.max_iter,
-            n_threads=_threads(self.n_jobs),
-            verbose=bool(self.verbose),
-        )
+        alphas = _input.grid(self.alphas)
+        grid, cv = isinstance(alphas, int), FOLDS if self.cv is None else self.cv
+        options = {
+            "l1_ratio": self.l1_ratio,
+            "alphas": alphas if isinstance(alphas, int) else np.sort(alphas)[::-1],
+            "alpha_min_ratio": _input.number(self.eps, "eps", 1e-15, 1.0) if grid else None,
+            "fit_intercept": self.fit_intercept,
+            "standardize": self.standardize,
+            "penalty_factor": self.penalty_factor,
+            "lower": self.lower,
+            "upper": self.upper,
+            "positive": self.positive,
+            "tol": self.tol,
+            "max_iter": self.max_iter,
+        }
+        if _foreign.is_dask(X):
+            found = chunked.choose(self, X, y, sample_weight, cv, params, options)
+        else:
+            X, y = self._data(X, y)
+            weights, threads = rows(sample_weight, X.shape[0]), _threads(self.n_jobs)
+            given = routed(self, weights, params)
+            folds = row_folds(cv, X, y, {} if given is None else given["splitter"]["split"])
+            found = elastic_net_cv(
+                X, y, cv=folds, sample_weight=weights, n_threads=threads, verbose=bool(self.verbose), **options
+            )
         each = found if isinstance(found, tuple) else (found,)
         one = len(each) == 1  # also y of shape (n, 1), as scikit-learn has it
         self.cv_path_ = each[0] if one else each

@@ -5,12 +5,16 @@ It knows which function fits a model; it must not know how.
 
 from __future__ import annotations
 
+from functools import partial
 from numbers import Real
 from typing import Any, Self
 
 import numpy as np
 
+from fastreg import _foreign
+from fastreg._estimators import chunked
 from fastreg._estimators.base import Estimator
+from fastreg._gramstats import GramStats
 from fastreg._lasso import elastic_net
 from fastreg._results import Fit
 from fastreg._ridge.functions import ridge
@@ -46,10 +50,13 @@ class Fitted(Estimator):
         elif fit.coef.shape[1] == 1:
             self.coef_, self.dual_gap_ = self.coef_[0], float(fit.dual_gap[0])
 
-    def _data(self, X: Any, y: Any) -> tuple[Any, Any]:
+    def _needs(self, y: Any) -> None:
         if y is None:
             me = type(self).__name__
             raise ValueError(f"This {me} estimator requires y to be passed, but the target y is None.")
+
+    def _data(self, X: Any, y: Any) -> tuple[Any, Any]:
+        self._needs(y)
         if getattr(getattr(y, "dtype", None), "kind", "") == "c":
             raise ValueError("Complex data not supported: y is complex; real numbers are needed.")
         return self._array(X, fitting=True), y
@@ -108,29 +115,33 @@ class ElasticNet(Fitted):
         self.upper = upper
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None, check_input: bool = True) -> Self:
-        """Fit X (n, p) to y (n,) or (n, t); returns self.  X is not copied, and always checked, whatever check_input is."""
-        X, y = self._data(X, y)
+        """Fit X (n, p) to y (n,) or (n, t); returns self.  X is not copied, and always checked, whatever check_input is.
+
+        Rows of dask arrays and frames are summed where they are; see `fastreg.distributed.gram_stats` (precompute is then
+        without effect).
+        """
         one_of(self.selection, "selection", ("cyclic", "random"))
         start = getattr(self, "coef_", None) if self.warm_start else None
-        fit = elastic_net(
-            X,
-            y,
-            self.alpha,
-            l1_ratio=self.l1_ratio,
-            fit_intercept=self.fit_intercept,
-            standardize=self.standardize,
-            sample_weight=rows(sample_weight, X.shape[0]),
-            penalty_factor=self.penalty_factor,
-            lower=self.lower,
-            upper=self.upper,
-            positive=self.positive,
-            precompute=self.precompute,
-            tol=self.tol,
-            max_iter=self.max_iter,
-            warm_start=None if start is None else start.T,
-            relax=self.relax,
-        )
-        self._take(fit)
+        options = {
+            "l1_ratio": self.l1_ratio,
+            "fit_intercept": self.fit_intercept,
+            "standardize": self.standardize,
+            "penalty_factor": self.penalty_factor,
+            "lower": self.lower,
+            "upper": self.upper,
+            "positive": self.positive,
+            "tol": self.tol,
+            "max_iter": self.max_iter,
+            "warm_start": None if start is None else start.T,
+            "relax": self.relax,
+        }
+        if _foreign.is_dask(X):
+            solve = partial(GramStats.elastic_net, alpha=self.alpha, **options)
+            self._take(chunked.fit_rows(self, X, y, sample_weight, solve))
+            return self
+        X, y = self._data(X, y)
+        weights = rows(sample_weight, X.shape[0])
+        self._take(elastic_net(X, y, self.alpha, sample_weight=weights, precompute=self.precompute, **options))
         return self
 
     @property
@@ -245,25 +256,27 @@ class Ridge(Fitted):
         self.upper = upper
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Ridge:
-        """Fit X (n, p) to y (n,) or (n, t); returns self.  X is not copied."""
-        X, y = self._data(X, y)
+        """Fit X (n, p) to y (n,) or (n, t); returns self.  X is not copied.
+
+        Rows of dask arrays and frames are summed where they are; see `fastreg.distributed.gram_stats`.
+        """
         one_of(self.solver, "solver", SOLVERS)
-        self._take(
-            ridge(
-                X,
-                y,
-                self.alpha,
-                fit_intercept=self.fit_intercept,
-                standardize=self.standardize,
-                sample_weight=rows(sample_weight, X.shape[0]),
-                penalty_factor=self.penalty_factor,
-                penalty_matrix=self.penalty_matrix,
-                lower=self.lower,
-                upper=self.upper,
-                positive=self.positive,
-                tol=self.tol,
-            )
-        )
+        options = {
+            "fit_intercept": self.fit_intercept,
+            "standardize": self.standardize,
+            "penalty_factor": self.penalty_factor,
+            "penalty_matrix": self.penalty_matrix,
+            "lower": self.lower,
+            "upper": self.upper,
+            "positive": self.positive,
+            "tol": self.tol,
+        }
+        if _foreign.is_dask(X):
+            solve = partial(GramStats.ridge, alpha=self.alpha, **options)
+            self._take(chunked.fit_rows(self, X, y, sample_weight, solve))
+        else:
+            X, y = self._data(X, y)
+            self._take(ridge(X, y, self.alpha, sample_weight=rows(sample_weight, X.shape[0]), **options))
         auto = "lbfgs" if self.positive else "sparse_cg" if hasattr(X, "tocsc") else "cholesky"
         self.solver_ = auto if self.solver == "auto" else self.solver
         return self

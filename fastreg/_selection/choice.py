@@ -156,8 +156,8 @@ def _best(held: Held, choice: Choice, target: int) -> CVPath:
                 raise _input.errors_out_of_range(choice.loss)
             order = order[: len(errors.mse)]
             place = np.argsort(order)  # in the order of the alphas as they were given
-            _warn(held, errors, down)
-            gap = _largest_gap(errors)
+            warn_of_folds(errors, down, held.model.tol, held.model.max_iter)
+            gap = largest_gap(errors)
             for k, share in enumerate(held.shares.tolist()):
                 model.relax = model.descent.relax = share
                 if trace is None:
@@ -170,7 +170,7 @@ def _best(held: Held, choice: Choice, target: int) -> CVPath:
     return with_curves(curves)
 
 
-def _largest_gap(errors: Errors) -> float:
+def largest_gap(errors: Errors) -> float:
     """Of all fits to folds, relative to the objective; infinite where float64 holds neither."""
     with np.errstate(divide="ignore", invalid="ignore"):
         gaps = np.where(errors.objective > 0.0, errors.gap / errors.objective, 0.0)
@@ -183,7 +183,7 @@ def _told(errors: Errors, loss: str) -> Floats:
     return found[:, 0].copy() if found.shape[1] == 1 else found.copy()
 
 
-def _warn(held: Held, errors: Errors, alphas: Floats) -> None:
+def warn_of_folds(errors: Errors, alphas: Floats, tol: float, max_iter: int) -> None:
     """One warning, where some fit to a fold did not converge."""
     ok = np.array([status.converged for status in OUTCOMES])[errors.status]
     if ok.all():
@@ -191,6 +191,6 @@ def _warn(held: Held, errors: Errors, alphas: Floats) -> None:
     at = np.argwhere(~ok)
     k, fold = max(at.tolist(), key=lambda at: errors.gap[*at] / errors.objective[*at] if errors.objective[*at] > 0.0 else 0.0)
     where = f"at {len(at)} of {ok.size} fits to folds, worst at alpha={alphas[k]:.6g} in fold {fold}"
-    asked = f"tol={held.model.tol:g} with max_iter={held.model.max_iter}"
+    asked = f"tol={tol:g} with max_iter={max_iter}"
     status = OUTCOMES[errors.status[k, fold]]
     warn_unconverged(where, float(errors.gap[k, fold]), float(errors.objective[k, fold]), status, asked, stacklevel=5)

@@ -155,7 +155,7 @@ class Wave:
                 )
                 for part in (0, 1)
             )
-            yield Tall(model, self.held.shares, train, test)
+            yield Tall(model, self.held.shares, train, test, model.center)
 
     def descend(self, alphas: Floats) -> Errors:
         """Solve every fold at one alpha after another; STALLED where float64 does not hold the moments."""
@@ -175,9 +175,9 @@ class Wave:
 class Tall:
     """A fold, as the moments of its rows and of those that it leaves out."""
 
-    def __init__(self, model: Model, shares: Floats, train: GramStats, test: GramStats) -> None:
+    def __init__(self, model: Model, shares: Floats, train: GramStats, test: GramStats, center: bool) -> None:
         self.model, self.shares = model, shares
-        X, y = train.few_rows(model.center)
+        X, y = train.few_rows(center)
         self.problem = problem = normalise(X, y, False)
         limits, factors = model.problem.limits, model.factors
         if model.problem.standard:
@@ -187,7 +187,7 @@ class Tall:
         self.solver = Solver(problem.columns, problem.y, factors, problem.bounds, p, p, False)
         means, products = train.moments()[0], test.moments()
         self.products = products[1] / test.weight
-        self.shift = products[0] - means if model.center else products[0]
+        self.shift = products[0] - means if center else products[0]
         self.total = float(self.products[p, p] + self.shift[p] ** 2)
 
     def descend(self, alphas: Floats) -> Errors:
@@ -198,5 +198,5 @@ class Tall:
         S, shift, shares = self.products, self.shift, self.shares
         self.solver.descend(l1, l2, model.tol, model.max_iter, problem.unit, S, shift, shares, found, how)
         objective, gap, errors = found[:, 0], found[:, 1], found[:, 2:]
-        status = np.where((errors > LOST * self.total).all(axis=1), how[:, 0], STALLED)
+        status = np.where((errors >= LOST * self.total).all(axis=1), how[:, 0], STALLED)
         return Errors(*(part[:, None] for part in (errors, errors, objective, gap, status)))

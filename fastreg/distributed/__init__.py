@@ -7,7 +7,8 @@ dask is imported by those who pass its arrays; nothing here imports it of itself
 """
 
 from fastreg.distributed._chunks import from_chunks
+from fastreg.distributed._cv import elastic_net_cv, lasso_cv
 from fastreg.distributed._dask import gram_stats
 from fastreg.distributed._tall import refine
 
-__all__ = ["from_chunks", "gram_stats", "refine"]
+__all__ = ["elastic_net_cv", "from_chunks", "gram_stats", "lasso_cv", "refine"]

@@ -5,7 +5,6 @@ It knows dask's arrays and frames; must not know what statistics are for.  dask 
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -33,11 +32,6 @@ class Rows(NamedTuple):
     parts: list[list[Any] | None]
     names: tuple[str, ...] | None
     p: int
-
-
-def is_dask(a: Any) -> bool:
-    """Whether a is a dask array, frame or series, which cannot be before dask is imported."""
-    return "dask" in sys.modules and type(a).__module__.partition(".")[0] in ("dask", "dask_expr")
 
 
 def gram_stats(X: Any, y: Any, sample_weight: Any = None) -> GramStats:
@@ -113,7 +107,7 @@ def tree(rows: Rows, leaf: Callable[..., Any], join: Callable[..., Any], *option
 
 def aligned(X: Any, *parts: Any) -> Rows:
     """The chunks of X and of what has as many rows: y, and weights and what else there is, or None."""
-    if not is_dask(X):
+    if not _foreign.is_dask(X):
         raise TypeError(f"X is a {type(X).__name__}; a dask array or DataFrame is needed.")
     if X.ndim != 2:
         raise ValueError(f"X has {X.ndim} dimensions; 2 are needed.")
@@ -134,26 +128,31 @@ def aligned(X: Any, *parts: Any) -> Rows:
     if taken:
         X = X.drop(columns=taken)
     names = _foreign.column_names(X._meta) if frame else None
-    return Rows(_blocks(X), [None if one is None else _like(X, one, name) for one, name in zip(found, NAMES, strict=False)],
-                names, X.shape[1] if not frame else len(X.columns))
+    return Rows(
+        _blocks(X),
+        [None if one is None else _like(X, one, name) for one, name in zip(found, NAMES, strict=False)],
+        names,
+        X.shape[1] if not frame else len(X.columns),
+    )
 
 
 NAMES = ("y", "sample_weight", "cv")
 
 
+def whole_rows(a: Any) -> Any:
+    """A dask array whose chunks have all the columns."""
+    return a.rechunk({1: -1}) if a.ndim == 2 and a.numblocks[1] > 1 else a
+
+
 def _blocks(a: Any) -> list[Any]:
     """The chunks of rows, as promises."""
-    if not hasattr(a, "chunks"):
-        return list(a.to_delayed())
-    if a.ndim == 2 and a.numblocks[1] > 1:
-        a = a.rechunk({1: -1})
-    return list(a.to_delayed().ravel())
+    return list(whole_rows(a).to_delayed().ravel() if hasattr(a, "chunks") else a.to_delayed())
 
 
 def _like(X: Any, a: Any, name: str) -> list[Any]:
     """The chunks of a, as many as X has, and of as many rows where that is known."""
     sizes = _sizes(X)
-    if not is_dask(a):
+    if not _foreign.is_dask(a):
         if sizes is None:
             raise TypeError(
                 f"{name} is a {type(a).__name__}, and the rows of X's chunks are not known; a dask collection with the chunks "

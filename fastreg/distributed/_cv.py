@@ -1,0 +1,212 @@
+"""Cross-validation from the statistics of each fold, so that one reading of the rows serves all folds, all alphas and the path.
+
+It knows statistics of folds and what is made of errors; must not know rows, chunks or engines, nor how a fold is solved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fastreg import _input
+from fastreg._gramstats import GramStats
+from fastreg._model import Model, Options
+from fastreg._selection.choice import largest_gap, shares, warn_of_folds
+from fastreg._selection.held import Errors, joined
+from fastreg._selection.results import CVPath, curve, with_curves
+from fastreg._selection.tall import Tall
+from fastreg.distributed._dask import fold_grams
+
+Floats = NDArray[np.float64]
+
+
+def elastic_net_cv(
+    X: Any,
+    y: Any = None,
+    *,
+    l1_ratio: float | Sequence[float] = 0.5,
+    cv: Any = 10,
+    alphas: int | ArrayLike = 100,
+    alpha_min_ratio: float | None = None,
+    relax: float | Sequence[float] = 0.0,
+    random_state: int = 0,
+    fit_intercept: bool = True,
+    standardize: bool = False,
+    sample_weight: Any = None,
+    penalty_factor: Any = None,
+    lower: ArrayLike | None = None,
+    upper: ArrayLike | None = None,
+    positive: bool = False,
+    tol: float = 1e-6,
+    max_iter: int = 10_000,
+) -> CVPath:
+    """Minimise 1/(2 s) sum_i s_i (y_i - b - x_i'w)^2 + alpha (l1_ratio |w|_1 + (1 - l1_ratio)/2 |w|^2) at every alpha of a grid
+    and every l1_ratio, for all rows and for folds of them, in one pass over the rows.
+
+    Parameters
+    ----------
+    X : dask array of shape (n, p), dask DataFrame, or sequence of GramStats
+        A sequence has the statistics of each fold, of any engine; y, sample_weight and cv are then not needed.
+    y, sample_weight
+        As in `gram_stats`; one target.
+    cv : int, or labels as y is given
+        A number of folds: rows of a chunk are dealt out in a shuffled order, so that folds depend on the chunks and
+        `random_state` alone.  Labels, of any kind, say the fold of each row, which all others predict.
+    l1_ratio : float from 0 to 1 (not 0), or a sequence of them
+    alphas, alpha_min_ratio, relax, fit_intercept, standardize, penalty_factor, lower, upper, positive, tol, max_iter
+        As in `fastreg.elastic_net_cv`, with a fold's own means and standard deviations for the fold.
+
+    Returns
+    -------
+    CVPath
+        Of squared errors.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `gram_stats` and `fastreg.elastic_net_cv`; for fewer than two folds with rows.
+
+    Warns
+    -----
+    ConvergenceWarning
+        One, where fits to folds did not converge or moments lose the digits of an error (less than 1e-7 of the squares of y),
+        and one for the path.
+
+    Notes
+    -----
+    n (p + 1)^2/2 multiply-adds in all; a task returns the statistics of every fold, 4 (p + 1)^2 bytes each.  Then p^3/6 for
+    each fold and a path of p + 1 rows for each fold and l1_ratio, here.
+
+    Examples
+    --------
+    >>> import numpy as np, fastreg as fr
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.standard_normal((600, 20))
+    >>> y = X[:, 3] - 2 * X[:, 7] + rng.standard_normal(600)
+    >>> folds = [fr.GramStats.from_data(X[k::5], y[k::5]) for k in range(5)]
+    >>> chosen = fr.distributed.elastic_net_cv(folds, l1_ratio=1.0)
+    >>> chosen.fit_1se.support
+    array([3, 7])
+    """
+    seed = _input.count(random_state, "random_state", 0)
+    folds = _folds(X, y, sample_weight, cv, seed)
+    total = folds[0].merge(*folds[1:])
+    ratios, relaxed = shares(l1_ratio, "l1_ratio"), shares(relax, "relax")
+    if not min(ratios) > 0.0:
+        raise ValueError("l1_ratio is 0, which is ridge; a number above 0 is needed, or fastreg's ridge_path of GramStats.")
+    grid = _input.grid(alphas)
+    options = Options(
+        False, standardize, None, penalty_factor, lower, upper, positive, tol=tol, max_iter=max_iter, relax=max(relaxed)
+    )
+    center, curves = _input.flag(fit_intercept, "fit_intercept"), []
+    model = Model(*total.few_rows(center), options, ratios[0])
+    others = [_others(folds, k) for k in range(len(folds))]
+    for ratio in ratios:
+        model.l1_ratio = model.descent.l1_ratio = ratio
+        paths = [
+            total.elastic_net_path(
+                l1_ratio=ratio,
+                alphas=grid,
+                alpha_min_ratio=alpha_min_ratio,
+                fit_intercept=center,
+                standardize=standardize,
+                penalty_factor=penalty_factor,
+                lower=lower,
+                upper=upper,
+                positive=positive,
+                tol=tol,
+                max_iter=max_iter,
+                relax=share,
+            )
+            for share in relaxed
+        ]
+        alphas_ = paths[0].alphas
+        order = np.argsort(-alphas_, kind="stable")
+        errors = joined(_errors(model, center, np.array(relaxed), others, folds, alphas_[order]), 1)
+        warn_of_folds(errors, alphas_[order], model.tol, model.max_iter)
+        gap, back = largest_gap(errors), np.argsort(order)
+        for k, (share, path) in enumerate(zip(relaxed, paths, strict=True)):
+            on_folds = np.ascontiguousarray(errors.mse[back, :, k].T)
+            curves.append(curve(alphas_, on_folds, "mse", path, gap, share))
+    return with_curves(curves)
+
+
+def lasso_cv(
+    X: Any,
+    y: Any = None,
+    *,
+    cv: Any = 10,
+    alphas: int | ArrayLike = 100,
+    alpha_min_ratio: float | None = None,
+    relax: float | Sequence[float] = 0.0,
+    random_state: int = 0,
+    fit_intercept: bool = True,
+    standardize: bool = False,
+    sample_weight: Any = None,
+    penalty_factor: Any = None,
+    lower: ArrayLike | None = None,
+    upper: ArrayLike | None = None,
+    positive: bool = False,
+    tol: float = 1e-6,
+    max_iter: int = 10_000,
+) -> CVPath:
+    """Minimise 1/(2 s) sum_i s_i (y_i - b - x_i'w)^2 + alpha |w|_1 at every alpha of a grid, for all rows and for folds
+    of them, in one pass over the rows.
+
+    Parameters, result, errors and method are those of `elastic_net_cv` with an l1_ratio of 1.
+    """
+    return elastic_net_cv(
+        X,
+        y,
+        l1_ratio=1.0,
+        cv=cv,
+        alphas=alphas,
+        alpha_min_ratio=alpha_min_ratio,
+        relax=relax,
+        random_state=random_state,
+        fit_intercept=fit_intercept,
+        standardize=standardize,
+        sample_weight=sample_weight,
+        penalty_factor=penalty_factor,
+        lower=lower,
+        upper=upper,
+        positive=positive,
+        tol=tol,
+        max_iter=max_iter,
+    )
+
+
+def _folds(X: Any, y: Any, sample_weight: Any, cv: Any, seed: int) -> list[GramStats]:
+    """The statistics of each fold that has rows."""
+    if isinstance(X, Sequence) and not isinstance(X, str):
+        for k, one in enumerate(X):
+            if not isinstance(one, GramStats):
+                raise TypeError(f"X[{k}] is a {type(one).__name__}; GramStats of each fold are needed.")
+        given = list(X)
+    else:
+        if not hasattr(cv, "shape") and not hasattr(cv, "npartitions") and not isinstance(cv, str):
+            cv = _input.count(cv, "cv", 2)
+        given = list(fold_grams(X, y, sample_weight, cv, seed).values())
+    folds = [one for one in given if one.n_rows > 0]
+    if len(folds) < 2:
+        raise ValueError(f"There are rows in {len(folds)} folds; 2 are needed.")
+    for one in folds:
+        if np.ndim(one.y_mean) > 0:
+            raise ValueError("y has several targets; cross-validate each alone.")
+    return folds
+
+
+def _others(folds: list[GramStats], k: int) -> GramStats:
+    """The statistics of all folds but the k-th."""
+    first, *rest = folds[:k] + folds[k + 1 :]
+    return first.merge(*rest)
+
+
+def _errors(
+    model: Model, center: bool, relaxed: Floats, trains: list[GramStats], tests: list[GramStats], alphas: Floats
+) -> list[Errors]:
+    """What became of each fold, at alphas that go down."""
+    return [Tall(model, relaxed, train, test, center).descend(alphas) for train, test in zip(trains, tests, strict=True)]
