@@ -17,7 +17,7 @@ from conftest import problem
 from scipy import sparse
 
 import fastreg as fr
-from fastreg.distributed._chunks import WIDTH, levels, merge, reduce_in_order
+from fastreg.distributed._chunks import WIDTH, merge, merge_chunks, reduce_in_order
 from fastreg.distributed._refine import asks
 
 da = pytest.importorskip("dask.array")
@@ -51,12 +51,12 @@ def pieces(rows=70):
 @pytest.mark.parametrize("count", [1, 2, 7, 8, 9, 63, 64, 65, 72, 73, 513])
 def test_the_tree_is_the_same_whether_parts_come_one_by_one_or_all_together(count):
     join = tuple
-    assert reduce_in_order(iter(range(count)), join) == levels(list(range(count)), join)
+    assert reduce_in_order(iter(range(count)), join) == merge_chunks(list(range(count)), join)
 
 
 def test_each_level_merges_neighbours():
-    assert levels(list("abcdefghij"), "".join) == "abcdefghij"
-    assert levels(list(range(10)), tuple) == (tuple(range(8)), (8, 9))
+    assert merge_chunks(list("abcdefghij"), "".join) == "abcdefghij"
+    assert merge_chunks(list(range(10)), tuple) == (tuple(range(8)), (8, 9))
     assert WIDTH == 8
 
 
@@ -243,7 +243,7 @@ def test_the_graph_of_a_thousand_chunks():
     from dask.base import collections_to_expr
     from dask.delayed import delayed
 
-    tasks = levels([delayed(abs, pure=False)(k) for k in range(1000)], delayed(sum, pure=False))
+    tasks = merge_chunks([delayed(abs, pure=False)(k) for k in range(1000)], delayed(sum, pure=False))
     assert len(dict(tasks.__dask_graph__())) <= 1000 + 1000 // 7 + 5
     assert collections_to_expr is not None
 

@@ -68,7 +68,8 @@ def test_examples_are_short_and_listed():
 
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_a_script(name, tmp_path):
-    needs(*re.findall(r"^import (numba)$", (EXAMPLES / name).read_text(encoding="utf-8"), re.MULTILINE))
+    engines = r"^ *(?:import|from) (numba|ray|pyspark)\b"
+    needs(*re.findall(engines, (EXAMPLES / name).read_text(encoding="utf-8"), re.MULTILINE))
     assert 1 <= len(run(sys.executable, EXAMPLES / name, cwd=tmp_path).splitlines()) <= 2
 
 

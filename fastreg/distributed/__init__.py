@@ -6,9 +6,18 @@
 dask is imported by those who pass its arrays; nothing here imports it of itself.
 """
 
-from fastreg.distributed._chunks import from_chunks
+from fastreg.distributed._chunks import chunk_stats, from_chunks, merge_chunks, merge_stats
 from fastreg.distributed._cv import elastic_net_cv, lasso_cv
 from fastreg.distributed._dask import gram_stats
 from fastreg.distributed._tall import refine
 
-__all__ = ["elastic_net_cv", "from_chunks", "gram_stats", "lasso_cv", "refine"]
+__all__ = [
+    "chunk_stats",
+    "elastic_net_cv",
+    "from_chunks",
+    "gram_stats",
+    "lasso_cv",
+    "merge_chunks",
+    "merge_stats",
+    "refine",
+]

@@ -72,7 +72,7 @@ def from_chunks(chunks: Iterable[Any], executor: Executor | None = None, *, ahea
     if ahead is not None:
         ahead = _input.count(ahead, "ahead")
     if executor is None:
-        return reduce_in_order(starmap(_chunk_stats, enumerate(chunks)), merge)
+        return reduce_in_order(starmap(chunk_stats, enumerate(chunks)), merge)
     return reduce_in_order(_submitted(chunks, executor, ahead), merge)
 
 
@@ -82,7 +82,7 @@ def _submitted(chunks: Iterable[Any], executor: Executor, ahead: int | None) -> 
     waiting: deque[Future[GramStats]] = deque()
     try:
         for k, chunk in enumerate(chunks):
-            waiting.append(executor.submit(_chunk_stats, k, chunk))
+            waiting.append(executor.submit(chunk_stats, k, chunk))
             if len(waiting) >= most:
                 yield waiting.popleft().result()
         while waiting:
@@ -92,8 +92,31 @@ def _submitted(chunks: Iterable[Any], executor: Executor, ahead: int | None) -> 
             future.cancel()
 
 
-def _chunk_stats(k: int, chunk: Any) -> GramStats:
-    """Statistics of the k-th chunk of an iterable."""
+def chunk_stats(k: int, chunk: Any) -> GramStats:
+    """The statistics of the k-th chunk, for engines of other kinds: what a task of `from_chunks` does.
+
+    Parameters
+    ----------
+    k : int
+        Which chunk this is, from 0, for errors.
+    chunk : (X, y), (X, y, sample_weight), None, or a function without arguments that returns one of these
+        As in `from_chunks`.
+
+    Returns
+    -------
+    GramStats
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `from_chunks`.
+
+    Examples
+    --------
+    >>> import fastreg as fr
+    >>> fr.distributed.chunk_stats(0, ([[1.0], [-1.0]], [2.0, -2.0]))
+    GramStats(2 rows, p=1)
+    """
     with In(k):
         rows = chunk() if callable(chunk) else chunk
         if rows is None:
@@ -158,6 +181,38 @@ class In:
         error.add_note(f"In chunk {self.k} of the data.")
 
 
+def merge_stats(parts: Sequence[GramStats]) -> GramStats:
+    """The statistics of the rows of all parts, merged as a tree in their order, so that bits depend on the parts alone.
+
+    Parameters
+    ----------
+    parts : sequence of GramStats
+        Of neighbouring rows, in any number; those without rows may be among them.
+
+    Returns
+    -------
+    GramStats
+        The bits are those of `from_chunks` and `gram_stats` for the same chunks.
+
+    Raises
+    ------
+    ValueError
+        Where columns, their names or targets differ.
+
+    Notes
+    -----
+    (p + t)^2/2 additions for each part.
+
+    Examples
+    --------
+    >>> import fastreg as fr
+    >>> parts = [fr.GramStats.from_data([[float(k)], [1.0]], [2.0, -2.0]) for k in range(20)]
+    >>> fr.distributed.merge_stats(parts)
+    GramStats(40 rows, p=1)
+    """
+    return reduce_in_order(parts, merge)
+
+
 def merge(parts: Sequence[GramStats]) -> GramStats:
     """The statistics of neighbours, in their order."""
     return parts[0].merge(*parts[1:])
@@ -169,8 +224,26 @@ def merge_folds(parts: Sequence[ByFold]) -> ByFold:
     return {label: merge([part[label] for part in parts if label in part]) for label in labels}
 
 
-def levels(parts: list[T], join: Callable[[list[T]], T]) -> T:
-    """The tree over parts that are all there, or promises of them."""
+def merge_chunks(parts: list[T], join: Callable[[list[T]], T]) -> T:
+    """The tree over parts that an engine holds: the last of what `join` makes of up to 8 neighbours at a time.
+
+    Parameters
+    ----------
+    parts : list
+        What stands for the statistics of each chunk, in their order: promises, references, or statistics.
+    join : function of a list of them
+        Returns what stands for these, merged in their order.
+
+    Returns
+    -------
+    what stands for the statistics of all
+
+    Examples
+    --------
+    >>> import fastreg as fr
+    >>> fr.distributed.merge_chunks(list("abcdefghij"), lambda some: "(" + "".join(some) + ")")
+    '((abcdefgh)(ij))'
+    """
     while len(parts) > 1:
         groups = (parts[k : k + WIDTH] for k in range(0, len(parts), WIDTH))
         parts = [join(group) if len(group) > 1 else group[0] for group in groups]

@@ -16,8 +16,8 @@ from fastreg.distributed._chunks import (
     ByFold,
     In,
     fold_stats,
-    levels,
     merge,
+    merge_chunks,
     merge_folds,
     no_rows,
     random_label,
@@ -96,12 +96,12 @@ def tree(rows: Rows, leaf: Callable[..., Any], join: Callable[..., Any], *option
     """leaf(k, names, *options, X_k, y_k, ...) of every chunk k, joined in their order, computed."""
     import dask
 
-    promise, promise_join = dask.delayed(leaf, pure=True), dask.delayed(join, pure=True)
+    promise, promise_join = dask.delayed(leaf, pure=False), dask.delayed(join, pure=False)
     leaves = [
         promise(k, rows.names, *options, *(None if part is None else part[k] for part in (rows.X, *rows.parts)))
         for k in range(len(rows.X))
     ]
-    (found,) = dask.compute(levels(leaves, promise_join))
+    (found,) = dask.compute(merge_chunks(leaves, promise_join))
     return found
 
 
