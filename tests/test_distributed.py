@@ -294,6 +294,17 @@ def test_refined_statistics_of_weights_targets_and_ridge():
         fr.distributed.refine(stats, np.zeros((P, 2)), chunks(data), chunks(target))
 
 
+@pytest.mark.parametrize("kind", [np.asfortranarray, sparse.csr_array, sparse.csc_matrix, lambda a: a.astype(np.float32)])
+def test_the_gradient_of_chunks_of_any_kind(kind):
+    data = np.where(np.abs(X - 2) < 1, 0.0, X).astype(np.float32).astype(np.float64)
+    blocks = chunks(data, 70, P).map_blocks(kind)
+    stats = fr.distributed.gram_stats(blocks, chunks(Y))
+    for fit_intercept in (True, False):
+        far = fr.distributed.refine(stats, np.full(P, 0.3), blocks, chunks(Y))
+        fit = far.lasso(0.05, tol=1e-12, fit_intercept=fit_intercept)
+        kkt.assert_optimal(data, Y, fit, 0.05, fit_intercept=fit_intercept, tol=1e-11)
+
+
 def test_sound_columns_do_not_ask_for_another_reading():
     stats = fr.distributed.gram_stats(chunks(X), chunks(Y))
     assert not asks(stats, stats.lasso(0.01))

@@ -97,9 +97,9 @@ def tree(rows: Rows, leaf: Callable[..., Any], join: Callable[..., Any], *option
     import dask
 
     promise, promise_join = dask.delayed(leaf, pure=False), dask.delayed(join, pure=False)
+    shared = [dask.delayed(one, traverse=False, pure=False) for one in (rows.names, *options)]  # once in the graph
     leaves = [
-        promise(k, rows.names, *options, *(None if part is None else part[k] for part in (rows.X, *rows.parts)))
-        for k in range(len(rows.X))
+        promise(k, *shared, *(None if part is None else part[k] for part in (rows.X, *rows.parts))) for k in range(len(rows.X))
     ]
     (found,) = dask.compute(merge_chunks(leaves, promise_join))
     return found

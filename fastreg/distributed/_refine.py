@@ -58,7 +58,11 @@ def sums_at(at: At, X: Any, y: Any, sample_weight: Any) -> Sums:
         raise ValueError(f"y has {Y.shape[1]} targets; {t} are needed, as in the statistics.")
     weight = np.ones(n) if sample_weight is None else _options.row_weights(sample_weight, n)
     sparse = not isinstance(design, np.ndarray)
-    rows = design.tocsr() if sparse else design
+    rows: Any = design
+    if sparse:
+        from fastreg import _sparse
+
+        rows = _sparse.by_columns(design).tocsr()
     step = max(1, NUMBERS // p)
     for i in range(0, n, step):
         part = slice(i, i + step)
