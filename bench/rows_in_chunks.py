@@ -94,7 +94,7 @@ def rivals(n, p, chunks):
             print("dask-ml is not installed")
         else:
             # its objective is |y - Xw|^2 + |w|_1 / C
-            for name, iterations in (("proximal_grad", 100), ("proximal_grad", 1000), ("admm", 100), ("admm", 1000)):
+            for name, iterations in (("admm", 50), ("admm", 250), ("proximal_grad", 100)):
 
                 def theirs(name=name, iterations=iterations):
                     model = LinearRegression(
@@ -141,7 +141,7 @@ def main():
     for case in grid:
         lines.append(measure(*case))
         print(json.dumps(lines[-1]), flush=True)
-    peers = rivals(unit, 100, 20)
+    peers = rivals(unit // 2, 50, 20)
     if options.json:
         with open(options.json, "w") as stream:
             json.dump({"statistics": lines, "lasso": peers}, stream, indent=1)
