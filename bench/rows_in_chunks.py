@@ -1,6 +1,7 @@
 """Statistics and lasso of rows in chunks on a local cluster: time and bytes against rows, columns, chunks and workers.
 
     python bench/rows_in_chunks.py [--json FILE] [--quick]
+    python bench/rows_in_chunks.py --table FILE         a saved run as Markdown, with a model fitted to it
 
 Processes of one thread each on this machine, the data persisted on the workers before the clock runs.  fetched: bytes that
 workers had from one another in one call, by dask's own log; to_client: the statistics.  dask-ml, where installed, fits the same
@@ -127,11 +128,52 @@ def rivals(n, p, chunks):
     return lines
 
 
+def model(lines):
+    """(a, b, rate) of seconds = a + b chunks + n (p + 1)^2 / (rate workers), relative errors least, and the largest of them"""
+    A = np.array([[1.0, one["chunks"], one["n"] * (one["p"] + 1) ** 2 / one["workers"]] for one in lines])
+    seconds = np.array([one["median"] for one in lines])
+    from scipy.optimize import nnls
+
+    a, b, c = (nnls(A / seconds[:, None] / np.abs(A).max(axis=0), np.ones(len(lines)))[0] / np.abs(A).max(axis=0)).tolist()
+    errors = A @ [a, b, c] / seconds - 1.0
+    return a, b, 1.0 / c if c else np.inf, float(np.abs(errors).max())
+
+
+def table(saved):
+    """The run as Markdown"""
+    lines = saved["statistics"]
+    print(
+        "| workers | rows | columns | chunks | seconds: least (median) | solve | fetched | to client | gap |\n"
+        + "|---" * 9
+        + "|"
+    )
+    for one in lines:
+        print(
+            f"| {one['workers']} | {one['n']:,} | {one['p']} | {one['chunks']} | {one['seconds']:.3g} ({one['median']:.3g}) "
+            f"| {one['solve'] * 1e3:.2g} ms | {one['fetched'] / 1e3:,.0f} kB | {one['to_client'] / 1e3:,.0f} kB | {one['gap']:.0e} |"
+        )
+    print("\n| solver | rows | columns | seconds | gap |\n|---|---|---|---|---|")
+    for one in saved["lasso"]:
+        print(f"| {one['solver']} | {one['n']:,} | {one['p']} | {one['seconds']:.3g} | {one['gap']:.0e} |")
+    a, b, rate, error = model(lines)
+    print(
+        f"\nModel: {a:.2g} s + {b * 1e3:.2g} ms for each chunk + n (p + 1)^2 / ({rate / 1e9:.2g} G/s for each worker); "
+        f"within {error:.0%} of every median above."
+    )
+    for n, p, chunks, workers in ((10**9, 100, 10_000, 100), (10**9, 1000, 10_000, 100)):
+        seconds = a + b * chunks + n * (p + 1) ** 2 / (rate * workers)
+        print(f"Extrapolated, not measured: {n:,} x {p} in {chunks:,} chunks on {workers} workers: {seconds:,.0f} s.")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--json", metavar="FILE")
     parser.add_argument("--quick", action="store_true", help="a tenth of the rows")
+    parser.add_argument("--table", metavar="FILE", help="print a saved run, and measure nothing")
     options = parser.parse_args()
+    if options.table:
+        with open(options.table) as stream:
+            return table(json.load(stream))
     unit = 10_000 if options.quick else 100_000
     grid = [(2, unit * k, 100, 40) for k in (1, 2, 4, 8)]
     grid += [(2, unit, p, 40) for p in (50, 200, 400, 800)]
@@ -145,6 +187,7 @@ def main():
     if options.json:
         with open(options.json, "w") as stream:
             json.dump({"statistics": lines, "lasso": peers}, stream, indent=1)
+    return None
 
 
 if __name__ == "__main__":
