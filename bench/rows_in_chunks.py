@@ -148,10 +148,10 @@ def table(saved):
         + "|"
     )
     for one in lines:
-        print(
-            f"| {one['workers']} | {one['n']:,} | {one['p']} | {one['chunks']} | {one['seconds']:.3g} ({one['median']:.3g}) "
-            f"| {one['solve'] * 1e3:.2g} ms | {one['fetched'] / 1e3:,.0f} kB | {one['to_client'] / 1e3:,.0f} kB | {one['gap']:.0e} |"
-        )
+        spread, solve = f"{one['seconds']:.3g} ({one['median']:.3g})", f"{one['solve'] * 1e3:.2g} ms"
+        fetched, home = (f"{one[name] / 1e3:,.0f} kB" for name in ("fetched", "to_client"))
+        cells = (one["workers"], f"{one['n']:,}", one["p"], one["chunks"], spread, solve, fetched, home, f"{one['gap']:.0e}")
+        print("| " + " | ".join(map(str, cells)) + " |")
     print("\n| solver | rows | columns | seconds | gap |\n|---|---|---|---|---|")
     for one in saved["lasso"]:
         print(f"| {one['solver']} | {one['n']:,} | {one['p']} | {one['seconds']:.3g} | {one['gap']:.0e} |")
