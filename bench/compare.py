@@ -222,8 +222,14 @@ def run(given):
         raise Refused(f"--rounds is {given.rounds}; fewer than 6 have no interval of 95 %.")
     if given.threads < 1:
         raise Refused(f"--threads is {given.threads}; it must be at least 1.")
-    if given.data is not None and not given.data.is_file():
-        raise Refused(f"There is no file {given.data}.")
+    if given.data is not None:
+        try:
+            with np.load(given.data) as arrays:
+                there = {"X", "y"} <= set(arrays)
+        except (OSError, ValueError, TypeError, AttributeError):  # what np.load makes of something else
+            there = False
+        if not there:
+            raise Refused(f"{given.data} is no .npz file with arrays X and y.")
     try:
         pattern = re.compile(given.only)
     except re.error as error:

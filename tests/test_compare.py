@@ -258,12 +258,27 @@ def refused(capsys, *arguments):
     [
         (["--rounds", "5"], "--rounds is 5; fewer than 6 have no interval of 95 %."),
         (["--threads", "0"], "--threads is 0; it must be at least 1."),
-        (["--data", "none.npz"], "There is no file none.npz."),
+        (["--data", "none.npz"], "none.npz is no .npz file with arrays X and y."),
         (["--only", "("], "--only '(' is not a regular expression: missing ), unterminated subpattern at position 0."),
     ],
 )
 def test_options_that_are_refused(capsys, arguments, sentence):
     assert refused(capsys, "a", "b", *arguments) == sentence
+
+
+def test_data_that_is_refused(capsys, tmp_path):
+    np.savez(tmp_path / "one.npz", X=np.ones((3, 2)))
+    np.save(tmp_path / "array.npy", np.ones(3))
+    (tmp_path / "text.npz").write_text("x,y")
+    for path in sorted(tmp_path.iterdir()):
+        assert refused(capsys, "a", "b", "--data", path) == f"{path} is no .npz file with arrays X and y."
+
+
+def test_without_git(capsys, tmp_path, monkeypatch):
+    (tmp_path / ".git").touch()
+    monkeypatch.setattr(builds, "ROOT", tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert refused(capsys, "HEAD", "HEAD") == "compare.py needs git, and there is none on PATH."
 
 
 def test_a_folder_must_be_built_from_its_sources(capsys, tmp_path):
