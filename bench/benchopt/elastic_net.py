@@ -1,0 +1,34 @@
+"""fastreg in benchopt's benchmark_elastic_net: 1/(2n) |y - b - Xw|^2 + lmbda (l1_ratio |w|_1 + (1 - l1_ratio)/2 |w|^2)."""
+
+import warnings
+
+import numpy as np
+from benchopt import BaseSolver
+from benchopt.stopping_criterion import SufficientProgressCriterion
+
+import fastreg as fr
+
+
+class Solver(BaseSolver):
+    name = "fastreg"
+    install_cmd = "conda"
+    requirements = ["pip::fastreg-solvers"]  # noqa: RUF012  (a list is what benchopt reads)
+    sampling_strategy = "tolerance"
+    # one tolerance is often met with the answer of the last: some of the same do not mean that there is no better one
+    stopping_criterion = SufficientProgressCriterion(patience=7, eps=1e-15, strategy="tolerance")
+
+    def set_objective(self, X, y, l1_ratio, lmbda, fit_intercept):
+        self.arguments = {"X": X, "y": y, "alpha": lmbda, "l1_ratio": l1_ratio, "fit_intercept": fit_intercept}
+        warnings.filterwarnings("ignore", category=fr.ConvergenceWarning)  # a tolerance below rounding is asked for, too
+
+    def warm_up(self):
+        self.run_once(1.0)
+
+    def get_next(self, tolerance):
+        return min(tolerance, 1.0) / 10
+
+    def run(self, tolerance):
+        self.fit = fr.elastic_net(**self.arguments, tol=tolerance)
+
+    def get_result(self):
+        return {"beta": np.append(self.fit.coef, self.fit.intercept) if self.arguments["fit_intercept"] else self.fit.coef}
