@@ -189,3 +189,14 @@ def test_tables_of_arguments_name_what_there_is_here():
         assert words <= {"fr", "k", "inf", "True", "False", "auto", "covariance", "naive", "mse", "mae", "deviance", "fit"}, (
             section
         )
+
+
+def test_places_of_a_proximal_map_have_the_example():
+    """CONTRIBUTING says where a map stands, and that scad is in each of these files."""
+    section = PAGES["CONTRIBUTING.md"].split("### A proximal map\n")[1].split("\n### ")[0]
+    places = re.findall(r"^\| `([\w/.]+)` \|", section, re.MULTILINE)
+    assert len(places) == 9
+    for place in places:
+        home = Path(fr.__file__).parents[1] if place.startswith("fastreg/") else ROOT
+        if (home / place).exists() or not place.endswith(".pyx"):  # no wheel has those
+            assert "scad" in (home / place).read_text(encoding="utf-8").lower(), place
