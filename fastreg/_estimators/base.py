@@ -77,13 +77,48 @@ class Estimator:
     # Predictions
 
     def predict(self, X: Any) -> Floats:
-        """X @ coef_.T + intercept_, shape (n,) or (n, t)."""
+        """X @ coef_.T + intercept_.
+
+        Parameters
+        ----------
+        X : array, sparse matrix or data frame of shape (n, p)
+            Anything that `fastreg.lasso` takes; with the names of the fit, if it has any.
+
+        Returns
+        -------
+        ndarray of shape (n,) or (n, t), float64
+
+        Raises
+        ------
+        ValueError, TypeError
+            For an X of other columns.
+        NotFittedError
+            Before `fit`.
+        """
         self._check_is_fitted()
         found: Floats = self._array(X, fitting=False) @ self.coef_.T + self.intercept_
         return found
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """The coefficient of determination, the mean over targets; 1.0 or 0.0 where a target is constant, nan for one row."""
+        """The coefficient of determination of the predictions, the mean over targets.
+
+        Parameters
+        ----------
+        X : array, sparse matrix or data frame of shape (n, p)
+            Anything that `fastreg.lasso` takes; with the names of the fit, if it has any.
+        y : array of shape (n,) or (n, t)
+        sample_weight : array of shape (n,), optional
+
+        Returns
+        -------
+        float
+            1.0 or 0.0 where a target is constant, nan for one row.
+
+        Raises
+        ------
+        ValueError, TypeError
+            As `predict`.
+        """
         y = np.asarray(y, np.float64)
         if y.shape[:1] == (1,):
             warnings.warn("R^2 score is not well-defined with less than two samples.", UserWarning, stacklevel=2)
