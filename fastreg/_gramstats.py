@@ -885,7 +885,7 @@ class GramStats:
         Returns
         -------
         (X, y), float64
-            p + 1 rows, and one more without an intercept; kept until rows are taken in.
+            At most p + 1 rows, one more without an intercept; kept until rows are taken in.
         """
         X, Y = self._problem(fit_intercept)
         return X, Y[:, 0]

@@ -310,8 +310,8 @@ def lasso_path(
     Notes
     -----
     Method and cost are those of `lasso`, and each alpha starts from the solution before it.  X is read once for means, norms
-    and X'y; then a column costs n where its bound does not rule it out (`n_columns_read` of them in all), and n |W| where it joins
-    the working set W.  Takes 16 bytes for each coefficient that is not 0, until coefs is asked for.
+    and X'y; then a column costs n where its bound does not rule it out (`n_columns_read` of them in all), and n |W| where it
+    joins the working set W.  Takes 16 bytes for each coefficient that is not 0, until coefs is asked for.
 
     References
     ----------
