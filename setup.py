@@ -79,6 +79,7 @@ setup(
     ext_modules=cythonize(
         extensions,
         build_dir="build/cython",
+        emit_linenums=DEBUG,  # gcov, gdb and sanitizers then name lines of .pyx files
         compiler_directives={
             "language_level": 3,
             "boundscheck": DEBUG,

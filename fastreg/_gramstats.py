@@ -92,7 +92,22 @@ class GramStats:
 
     @classmethod
     def from_data(cls, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> GramStats:
-        """The statistics of X (n, p), n >= 1, and y; see `update`."""
+        """The statistics of X (n, p), n >= 1, and y.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As in `update`.
+
+        Returns
+        -------
+        GramStats
+
+        Raises
+        ------
+        ValueError, TypeError
+            As `update`.
+        """
         stats = cls()
         stats._take(*_input.design(X), y, sample_weight)
         return stats
@@ -109,6 +124,11 @@ class GramStats:
             Dense float32 or float64 is read in place (copied beside a sparse X).
         sample_weight : array of shape (n,), optional
             Weights s_i >= 0 as they are: a whole weight is a repeated row, 0 leaves the row out.
+
+        Returns
+        -------
+        GramStats
+            This one.
 
         Raises
         ------
@@ -151,6 +171,10 @@ class GramStats:
             Bytes that rows in memory may take, beside one row; the file is read once, in pieces, and not mapped.  Of a Fortran
             order file each column is visited for every piece, so that a small buffer makes many small reads.
 
+        Returns
+        -------
+        GramStats
+
         Raises
         ------
         ValueError, TypeError
@@ -190,6 +214,10 @@ class GramStats:
         buffer : int
             Bytes that decoded rows may take; beside them pyarrow holds what a row group has of the columns, compressed.
 
+        Returns
+        -------
+        GramStats
+
         Raises
         ------
         ValueError, TypeError
@@ -206,9 +234,21 @@ class GramStats:
         return stats
 
     def merge(self, *others: GramStats) -> GramStats:
-        """New statistics of the rows of all, in this order.
+        """New statistics of the rows of all, in this order.  Cost: (p + t)^2/2 for each.
 
-        Raises ValueError where columns, their names or targets differ.  Cost: (p + t)^2/2 for each.
+        Parameters
+        ----------
+        *others : GramStats
+            Of the same columns and targets; those without rows change nothing.
+
+        Returns
+        -------
+        GramStats
+
+        Raises
+        ------
+        ValueError, TypeError
+            Where columns, their names or targets differ, or sums leave the range of float64.
         """
         merged = self._copy()
         for other in others:
@@ -230,9 +270,18 @@ class GramStats:
 
         Where less of a column's sum of squares is left than the rounding of what there was, it counts as constant.
 
+        Parameters
+        ----------
+        other : GramStats
+            Of the same columns and targets.
+
+        Returns
+        -------
+        GramStats
+
         Raises
         ------
-        ValueError
+        ValueError, TypeError
             Where other cannot be a part of self: it has more rows, weight or squares, or other columns or targets.
         """
         _statistics(other)
@@ -271,12 +320,34 @@ class GramStats:
         return left
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write the statistics, to the last bit, to a .npz file; numpy appends .npz to a name without it."""
+        """Write the statistics, to the last bit, to a .npz file; numpy appends .npz to a name without it.
+
+        Parameters
+        ----------
+        path : str or path
+        """
         np.savez(path, **self._state())  # type: ignore[arg-type]
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> GramStats:
-        """The statistics that `save` wrote.  ValueError for any other file; nothing in it is executed."""
+        """The statistics that `save` wrote; nothing in the file is executed.
+
+        Parameters
+        ----------
+        path : str or path
+
+        Returns
+        -------
+        GramStats
+            With the same bits.
+
+        Raises
+        ------
+        ValueError
+            For any other file.
+        OSError
+            Where it cannot be read.
+        """
         try:
             with open(path, "rb") as stream:
                 found = np.load(stream, allow_pickle=False)
@@ -291,37 +362,45 @@ class GramStats:
 
     @property
     def n_features(self) -> int:
+        """p, the number of columns of X; 0 before the first rows."""
         return 0 if self._sums is None else self._sums.p
 
     @property
     def n_rows(self) -> int:
+        """Rows of weight > 0."""
         return 0 if self._sums is None else self._sums.rows
 
     @property
     def weight(self) -> float:
+        """The weights as given, added up."""
         return 0.0 if self._sums is None else self._sums.weight
 
     @property
     def mean(self) -> Floats:
+        """Weighted means of the columns, (p,), a copy."""
         return self._means()[: self.n_features]
 
     @property
     def y_mean(self) -> Any:
+        """Weighted mean of y, a float, or (t,) for t targets."""
         return self._for_targets(self._means()[self.n_features :])
 
     @property
     def gram(self) -> Floats:
+        """sum_i s_i (x_i - mean)(x_i - mean)', (p, p), a copy."""
         p = self.n_features
         return self._products()[:p, :p].copy()
 
     @property
     def xty(self) -> Floats:
+        """sum_i s_i (x_i - mean)(y_i - y_mean), (p,) or (p, t), a copy."""
         p = self.n_features
         products = self._products()[:p, p:]
         return products[:, 0].copy() if self._vector else products.copy()
 
     @property
     def yty(self) -> Any:
+        """sum_i s_i (y_i - y_mean)(y_i - y_mean)', a float, or (t, t)."""
         p = self.n_features
         products = self._products()[p:, p:]
         return float(products[0, 0]) if self._vector else products.copy()
@@ -355,7 +434,33 @@ class GramStats:
     ) -> Fit:
         """Minimise 1/(2 s) sum_i s_i (y_i - b - x_i'w)^2 + alpha |w|_1, s the sum of the weights.
 
-        Parameters, result, errors and warnings are those of `fastreg.lasso`; without an intercept X is not centred.
+        Parameters
+        ----------
+        alpha
+            As in `fastreg.lasso`.
+        fit_intercept : bool
+            Without one, X is not centred.
+        standardize, penalty_factor, lower, upper, positive, tol, max_iter, warm_start, relax
+            As in `fastreg.lasso`.
+
+        Returns
+        -------
+        Fit
+            As of `fastreg.lasso`.
+
+        Raises
+        ------
+        ValueError, TypeError
+            As `fastreg.lasso`, and where there are no rows.
+
+        Warns
+        -----
+        ConvergenceWarning
+            As `fastreg.lasso`.
+
+        Notes
+        -----
+        Cost: that of `fastreg.lasso` with p + 1 rows, and the first time p^3/6 multiply-adds.
 
         Examples
         --------
@@ -396,7 +501,35 @@ class GramStats:
     ) -> Fit:
         """Minimise 1/(2 s) sum_i s_i (y_i - b - x_i'w)^2 + alpha (l1_ratio |w|_1 + (1 - l1_ratio)/2 |w|^2).
 
-        s is the sum of the weights; parameters, result, errors and warnings are those of `fastreg.elastic_net`.
+        s is the sum of the weights.
+
+        Parameters
+        ----------
+        alpha, l1_ratio
+            As in `fastreg.elastic_net`.
+        fit_intercept : bool
+            Without one, X is not centred.
+        standardize, penalty_factor, lower, upper, positive, tol, max_iter, warm_start, relax
+            As in `fastreg.lasso`.
+
+        Returns
+        -------
+        Fit
+            As of `fastreg.elastic_net`.
+
+        Raises
+        ------
+        ValueError, TypeError
+            As `fastreg.elastic_net`, and where there are no rows.
+
+        Warns
+        -----
+        ConvergenceWarning
+            As `fastreg.elastic_net`.
+
+        Notes
+        -----
+        Cost: that of `fastreg.lasso` with p + 1 rows, and the first time p^3/6 multiply-adds.
 
         Examples
         --------
@@ -442,7 +575,32 @@ class GramStats:
         deviance_stop: float | None = None,
         callback: Callable[[Fit], Any] | None = None,
     ) -> Any:
-        """`lasso` for every alpha of a grid; parameters and result are those of `fastreg.lasso_path`.
+        """`lasso` for every alpha of a grid.
+
+        Parameters
+        ----------
+        alphas, alpha_min_ratio
+            As in `fastreg.lasso_path`.
+        fit_intercept : bool
+            Without one, X is not centred.
+        standardize, penalty_factor, lower, upper, positive, tol, max_iter, warm_start, relax
+            As in `fastreg.lasso`.
+        max_support, deviance_stop, callback
+            As in `fastreg.lasso_path`.
+
+        Returns
+        -------
+        Path, or a tuple of one Path per target
+
+        Raises
+        ------
+        ValueError, TypeError
+            As `fastreg.lasso_path`, and where there are no rows.
+
+        Warns
+        -----
+        ConvergenceWarning
+            As `fastreg.lasso_path`.
 
         Examples
         --------
@@ -489,7 +647,34 @@ class GramStats:
         deviance_stop: float | None = None,
         callback: Callable[[Fit], Any] | None = None,
     ) -> Any:
-        """`elastic_net` for every alpha of a grid; parameters and result are those of `fastreg.elastic_net_path`.
+        """`elastic_net` for every alpha of a grid.
+
+        Parameters
+        ----------
+        l1_ratio
+            As in `fastreg.elastic_net_path`.
+        alphas, alpha_min_ratio
+            As in `fastreg.lasso_path`.
+        fit_intercept : bool
+            Without one, X is not centred.
+        standardize, penalty_factor, lower, upper, positive, tol, max_iter, warm_start, relax
+            As in `fastreg.lasso`.
+        max_support, deviance_stop, callback
+            As in `fastreg.lasso_path`.
+
+        Returns
+        -------
+        Path, or a tuple of one Path per target
+
+        Raises
+        ------
+        ValueError, TypeError
+            As `fastreg.elastic_net_path`, and where there are no rows.
+
+        Warns
+        -----
+        ConvergenceWarning
+            As `fastreg.elastic_net_path`.
 
         Examples
         --------
@@ -546,7 +731,29 @@ class GramStats:
     ) -> Fit:
         """Minimise sum_i s_i (y_i - b - x_i'w)^2 + alpha |w|^2, with the weights as they are.
 
-        Parameters, result, errors and warnings are those of `fastreg.ridge`.
+        Parameters
+        ----------
+        alpha
+            As in `fastreg.ridge`.
+        fit_intercept : bool
+            Without one, X is not centred.
+        standardize, penalty_factor, penalty_matrix, lower, upper, positive
+            As in `fastreg.ridge`.
+
+        Returns
+        -------
+        Fit
+            As of `fastreg.ridge`.
+
+        Raises
+        ------
+        ValueError, TypeError
+            As `fastreg.ridge`, and where there are no rows.
+
+        Warns
+        -----
+        ConvergenceWarning
+            As `fastreg.ridge`.
 
         Examples
         --------
@@ -582,7 +789,29 @@ class GramStats:
     ) -> RidgePath | tuple[RidgePath, ...]:
         """`ridge` for many alphas, with degrees of freedom, GCV and marginal likelihoods, but no leave-one-out errors.
 
-        Parameters, result, errors and warnings are those of `fastreg.ridge_path`.
+        Parameters
+        ----------
+        alphas
+            As in `fastreg.ridge_path`.
+        fit_intercept : bool
+            Without one, X is not centred.
+        standardize, penalty_factor, penalty_matrix
+            As in `fastreg.ridge`.
+
+        Returns
+        -------
+        RidgePath, or a tuple of one for each target
+            With loo None.
+
+        Raises
+        ------
+        ValueError, TypeError
+            As `fastreg.ridge_path`, and where there are no rows.
+
+        Warns
+        -----
+        ConvergenceWarning
+            As `fastreg.ridge_path`.
 
         Examples
         --------
@@ -630,7 +859,16 @@ class GramStats:
 
     @classmethod
     def of(cls, sums: MomentSums) -> GramStats:
-        """Statistics of sums that there are already, of one target; kept by reference."""
+        """Statistics of sums that there are already, of one target; kept by reference.
+
+        Parameters
+        ----------
+        sums : MomentSums
+
+        Returns
+        -------
+        GramStats
+        """
         stats = cls()
         stats._sums = sums
         return stats
@@ -640,7 +878,17 @@ class GramStats:
         return self._means(), self._products()
 
     def few_rows(self, fit_intercept: bool) -> tuple[Floats, Floats]:
-        """X and y of few rows, with weight 1 each, whose least squares without an intercept are those of all rows."""
+        """X and y of few rows, with weight 1 each, whose least squares without an intercept are those of all rows.
+
+        Parameters
+        ----------
+        fit_intercept : bool
+
+        Returns
+        -------
+        (X, y), float64
+            At most p + 1 rows, one more without an intercept; kept until rows are taken in.
+        """
         X, Y = self._problem(fit_intercept)
         return X, Y[:, 0]
 

@@ -184,11 +184,35 @@ def elastic_net(
 
     Parameters
     ----------
+    X, y, alpha
+        As in `lasso`.
     l1_ratio : float from 0 to 1
         Share of the l1 penalty: 1 is the lasso; 0 is ridge regression, whose alpha in `ridge` is n times this one (with
         sample_weight: their sum times).
+    fit_intercept, standardize, sample_weight, penalty_factor, lower, upper, positive, offset, precompute
+        As in `lasso`.
+    tol, max_iter, warm_start, relax
+        As in `lasso`.
 
-    The other parameters, the result, errors and method are those of `lasso`.
+    Returns
+    -------
+    Fit
+        As of `lasso`: coef (p,) or (p, t) float64, intercept, objective, dual_gap, n_iter, status, ...
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `lasso`.
+
+    Warns
+    -----
+    ConvergenceWarning
+        As `lasso`.
+
+    Notes
+    -----
+    Method and cost are those of `lasso`. Without an l1 penalty and bounds it is a Cholesky factor of the smaller Gram matrix, n
+    p min(n, p)/2 multiply-adds.
 
     References
     ----------
@@ -246,13 +270,19 @@ def lasso_path(
 
     Parameters
     ----------
+    X, y
+        As in `lasso`.
     alphas : int or array of shape (K,)
         An int asks for that many, geometrically spaced from `alpha_max(X, y)` down to alpha_min_ratio times that.  An
         array is used as it is, in any order, repeats and 0 included; results stand in its order.
     alpha_min_ratio : float in (0, 1], optional
         Default 1e-2 for n < p and 1e-4 otherwise, as in glmnet; 1e-15 at least.  Only for an int `alphas`.
+    fit_intercept, standardize, sample_weight, penalty_factor, lower, upper, positive, offset, precompute, tol
+        As in `lasso`.
     max_iter : int >= 1
         Most sweeps plus Newton steps for each alpha.
+    warm_start, relax
+        As in `lasso`.
     max_support : int >= 0, optional
         End the path before the first alpha with more non-zero coefficients than this.
     deviance_stop : float from 0 to 1, optional
@@ -261,13 +291,33 @@ def lasso_path(
         Called after each alpha, from the largest down; if it returns True the path ends there.  Of several targets, one after
         the other.
 
-    The other parameters, errors and method are those of `lasso`.
-
     Returns
     -------
     Path, or a tuple of one Path per target for y of shape (n, t)
         alphas (K,), coefs (p, K) built when asked for, intercepts (K,), dual_gaps (K,), statuses, df (K,), ...;
         len(path) is K and path[k] the Fit at alphas[k]; path.select("bic") is the best by an information criterion.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `lasso`.
+
+    Warns
+    -----
+    ConvergenceWarning
+        One for the path, where some alpha did not reach tol.
+
+    Notes
+    -----
+    Method and cost are those of `lasso`, and each alpha starts from the solution before it.  X is read once for means, norms
+    and X'y; then a column costs n where its bound does not rule it out (`n_columns_read` of them in all), and n |W| where it
+    joins the working set W.  Takes 16 bytes for each coefficient that is not 0, until coefs is asked for.
+
+    References
+    ----------
+    Friedman, Hastie and Tibshirani (2010), Regularization Paths for Generalized Linear Models via Coordinate Descent, section
+    2.
+    Tibshirani et al. (2012), Strong Rules for Discarding Predictors in Lasso-Type Problems, eq. 7.
 
     Examples
     --------
@@ -321,8 +371,41 @@ def elastic_net_path(
 ) -> Any:
     """Minimise 1/(2n) |y - b - Xw|^2 + alpha (l1_ratio |w|_1 + (1 - l1_ratio)/2 |w|^2) for every alpha of a grid.
 
-    Parameters are those of `lasso_path`, and l1_ratio (0 to 1) as in `elastic_net`.  For l1_ratio = 0 no alpha gives all
-    zeros, so `alphas` must be an array.
+    Parameters
+    ----------
+    X, y
+        As in `lasso`.
+    l1_ratio : float from 0 to 1
+        As in `elastic_net`.  For 0 no alpha gives all zeros, so `alphas` must be an array.
+    alphas, alpha_min_ratio
+        As in `lasso_path`.
+    fit_intercept, standardize, sample_weight, penalty_factor, lower, upper, positive, offset, precompute, tol
+        As in `lasso`.
+    max_iter, warm_start, relax, max_support, deviance_stop, callback
+        As in `lasso_path`.
+
+    Returns
+    -------
+    Path, or a tuple of one Path per target for y of shape (n, t)
+        As of `lasso_path`: alphas (K,), coefs (p, K) float64, intercepts (K,), dual_gaps (K,), ...
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `lasso`.
+
+    Warns
+    -----
+    ConvergenceWarning
+        As `lasso_path`.
+
+    Notes
+    -----
+    Method and cost are those of `lasso_path`; for l1_ratio = 0 a factor for each alpha, min(n, p)^3/6 multiply-adds.
+
+    References
+    ----------
+    Zou and Hastie (2005), Regularization and Variable Selection via the Elastic Net, eq. 3.
 
     Examples
     --------
@@ -368,9 +451,37 @@ def alpha_max(
 
     In general max_j of the gradient over v_j, at the fit of the unpenalised columns alone, in the directions that the bounds
     leave; every penalised coefficient is then zero.  The value is rounded up so that a fit at alpha_max is exactly zero; below
-    it, a coefficient is non-zero.  X is read once (twice with unpenalised columns) and not copied.  Options and errors are
-    those of `lasso`; l1_ratio = 0, bounds that leave out 0 and columns with an l2 factor but no l1 factor are ValueErrors, as
-    no such alpha exists then, or none that can be known beforehand.
+    it, a coefficient is non-zero.
+
+    Parameters
+    ----------
+    X
+        As in `lasso`.
+    y : array of shape (n,)
+    l1_ratio : float in (0, 1]
+        As in `elastic_net`.
+    fit_intercept, standardize, sample_weight, penalty_factor, lower, upper, positive, offset
+        As in `lasso`.
+
+    Returns
+    -------
+    float
+        In the units of alpha.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `lasso`; and for l1_ratio = 0, bounds that leave out 0, and columns with an l2 factor but no l1 factor, as no such
+        alpha exists then, or none that can be known beforehand.
+
+    Notes
+    -----
+    Cost: one reading of X, two with unpenalised columns, which are solved for first.  X is not copied.
+
+    References
+    ----------
+    Friedman, Hastie and Tibshirani (2010), Regularization Paths for Generalized Linear Models via Coordinate Descent, section
+    2.5.
 
     Examples
     --------

@@ -98,8 +98,13 @@ class Nodewise:
     def precision(self) -> Floats:
         """The nodewise estimate of the inverse covariance, shape (p, p): row j is (e_j - w_j) / tau_j^2.
 
-        It is what de-biases a lasso fit; not symmetric.  ValueError where tau_j^2 is no more than the rounding of the column's
-        variance: the column is constant, or the others leave nothing of it.
+        It is what de-biases a lasso fit; not symmetric.
+
+        Raises
+        ------
+        ValueError
+            Where tau_j^2 is no more than the rounding of the column's variance: the column is constant, or the others leave
+            nothing of it.
 
         References
         ----------

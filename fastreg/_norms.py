@@ -62,11 +62,26 @@ def subgradient(
 
     Parameters
     ----------
-    x, out
+    x : array of any shape
         As of `soft_threshold`.
+    function : "l1", "l2" or "squared_l2"
     at_zero : float or array that broadcasts to x's shape
         What is taken where there is a choice: for an x_i of 0, any number from -1 to 1; for a line of zeros, any vector of
         |at_zero|_2 <= 1.
+    axis : int, optional
+        For "l2": each line along it by itself; None: all of x.
+    out
+        As of `soft_threshold`.
+
+    Returns
+    -------
+    ndarray of x's shape (`out` if given), or a numpy scalar for a scalar x
+
+    Raises
+    ------
+    ValueError, TypeError
+        In one sentence, for another function, an at_zero that is no subgradient, an axis that x does not have, x that is not
+        real, and an out that does not fit.
 
     Examples
     --------
@@ -103,12 +118,22 @@ def normalize(X: Any, norm: str = "l2", *, axis: int = 1, out: NDArray[Any] | No
     ----------
     X : (n, p) array or sparse matrix
         Not modified, unless it is `out`.  A row of zeros stays as it is, one with NaN becomes NaN.
+    norm : "l2", "l1" or "max"
+    axis : 1 or 0
+        1: rows, 0: columns.
     out : ndarray of X's shape and of the result's dtype, optional
         Receives the result of dense X; may be X itself.
 
     Returns
     -------
     ndarray, or for sparse X a scipy csr_array or csc_array, csr where X is
+        Of X's shape; float32 stays float32, other real dtypes become float64.
+
+    Raises
+    ------
+    ValueError, TypeError
+        In one sentence, for an X that is not real or has no two dimensions, another norm or axis, and an out that does not fit
+        or comes with sparse X.
 
     Notes
     -----

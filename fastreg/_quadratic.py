@@ -153,7 +153,43 @@ def ridge_gram(
     """Minimise 1/2 w'Qw - q'w + alpha/2 sum_j u_j w_j^2, lower_j <= w_j <= upper_j.
 
     It is `lasso_gram` with l1_ratio = 0; for X'X and X'y, alpha is that of `ridge`, and the objective half of what it
-    minimises less |y|^2/2.  penalty_factor is u; alpha = 0 gives the solution of smallest norm.
+    minimises less |y|^2/2.
+
+    Parameters
+    ----------
+    gram, xty
+        As in `lasso_gram`.
+    alpha : float >= 0
+        Weight of the penalty; 0 gives the solution of smallest norm.
+    yty
+        As in `lasso_gram`.
+    penalty_factor : array of shape (p,), optional
+        u.
+    lower, upper, positive
+        As in `lasso`.
+
+    Returns
+    -------
+    Fit
+        coef (p,) or (p, t), float64, intercept 0; objective and dual_gap as of `lasso_gram`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `lasso_gram`.
+
+    Warns
+    -----
+    ConvergenceWarning
+        As `lasso_gram`.
+
+    Notes
+    -----
+    Cost: p^3/6 multiply-adds for a factor of Q, as much for that of the problem, and 4 p^2 for each q.
+
+    References
+    ----------
+    Hoerl and Kennard (1970), Ridge Regression: Biased Estimation for Nonorthogonal Problems, eq. 2.1.
 
     Examples
     --------

@@ -151,7 +151,22 @@ class Fit:
         return np.flatnonzero(nonzero if nonzero.ndim == 1 else nonzero.any(axis=1))
 
     def predict(self, X: ArrayLike) -> Floats:
-        """X @ coef + intercept: shape (n,), or (n, t).  X may be anything that a fit takes; names must be those of the fit."""
+        """X @ coef + intercept; an offset is left to you.
+
+        Parameters
+        ----------
+        X : array, sparse matrix or data frame of shape (n, p)
+            Anything that a fit takes; names of columns must be those of the fit.
+
+        Returns
+        -------
+        ndarray of shape (n,), or (n, t), float64
+
+        Raises
+        ------
+        ValueError, TypeError
+            For an X of other columns.
+        """
         prediction: Floats = _input.predictors(X, self.coef.shape[0], self.feature_names) @ self.coef + self.intercept
         return prediction
 
@@ -261,10 +276,26 @@ class Path:
         return coefs
 
     def predict(self, X: ArrayLike, alpha: float | None = None) -> Floats:
-        """Predictions for every alpha, shape (n, K), or for one alpha, shape (n,).
+        """Predictions for every alpha, or for one.
 
         Between two alphas of the path the coefficients are interpolated linearly in alpha, which is exact for the lasso as long
-        as no coefficient enters, leaves or changes sign in between.  An alpha outside the path: ValueError.
+        as no coefficient enters, leaves or changes sign in between.
+
+        Parameters
+        ----------
+        X : array, sparse matrix or data frame of shape (n, p)
+            Anything that a fit takes; names of columns must be those of the fit.
+        alpha : float, optional
+            One alpha, from the smallest of the path to the largest.
+
+        Returns
+        -------
+        ndarray of shape (n, K), or (n,) at one alpha, float64
+
+        Raises
+        ------
+        ValueError, TypeError
+            For an X of other columns, and an alpha outside the path.
         """
         whole = _input.predictors(X, self.n_features, self.feature_names)
         # only columns that are ever non-zero matter: a wide X is not multiplied whole
@@ -303,6 +334,15 @@ class Path:
             The number n of observations, if the rows stand for another: the sum of weights that count repeated rows.  Default
             the rows of weight > 0, whatever the weights are: they say how exact a row is, and their scale does not matter.
 
+        Returns
+        -------
+        ndarray of shape (K,), float64
+
+        Raises
+        ------
+        ValueError, TypeError
+            For another name, and options out of range.
+
         Notes
         -----
         Where everything can be fitted, n log m has no lower end.  A fit that leaves fewer than two degrees of freedom of n
@@ -336,7 +376,23 @@ class Path:
         return criteria.values(name, evidence, gamma, noise)
 
     def select(self, criterion: str = "bic", **options: Any) -> Fit:
-        """The fit with the least `criterion`, which has the options; the larger alpha of two that are equally good."""
+        """The fit with the least `criterion`; the larger alpha of two that are equally good.
+
+        Parameters
+        ----------
+        criterion : str
+        **options
+            Of `criterion`, the method: gamma, noise, df, n_rows.
+
+        Returns
+        -------
+        Fit
+
+        Raises
+        ------
+        ValueError, TypeError
+            As `criterion`, and where no fit has a finite one.
+        """
         values = self.criterion(criterion, **options)
         if len(self) == 0:
             raise ValueError("The path has no alphas to select from; max_support or a callback may have ended it.")
@@ -348,7 +404,17 @@ class Path:
         return self[criteria.best(values, self.alphas)]
 
     def plot(self, ax: Any = None, names: Any = None) -> Any:
-        """Draw the coefficients against alpha; returns the matplotlib Axes (see fastreg.display.plot_path)."""
+        """Draw the coefficients against alpha, as `fastreg.display.plot_path`.
+
+        Parameters
+        ----------
+        ax, names
+            As in `fastreg.display.plot_path`.
+
+        Returns
+        -------
+        matplotlib Axes
+        """
         from fastreg.display import plot_path
 
         return plot_path(self, ax=ax, names=names)

@@ -85,6 +85,10 @@ def signature(name: str) -> str:
     name : str
         One of `names()`.
 
+    Returns
+    -------
+    str
+
     Raises
     ------
     ValueError
@@ -106,6 +110,10 @@ def address(name: str) -> int:
     ----------
     name : str
         One of `names()`.
+
+    Returns
+    -------
+    int
 
     Raises
     ------
@@ -171,6 +179,10 @@ def low_level_callable(name: str, user_data: Any = None) -> Any:
         What the function gets as its `void *`: for an array, the address of its numbers, which may be changed between calls.
         The array is kept alive.  `fr_soft_threshold_user_f64` needs one float64; a number will do.
 
+    Returns
+    -------
+    scipy.LowLevelCallable
+
     Raises
     ------
     ValueError, TypeError
@@ -204,6 +216,14 @@ def low_level_callable(name: str, user_data: Any = None) -> Any:
 
 def meaning(status: float) -> str:
     """What one status of a C function, or of one of its problems in info, says in words.
+
+    Parameters
+    ----------
+    status : int, or float out of info
+
+    Returns
+    -------
+    str
 
     Raises
     ------

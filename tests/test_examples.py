@@ -1,4 +1,4 @@
-"""The examples run as they are printed, and so do the blocks of the pages in docs.
+"""The examples run as they are printed, and so do the C and Cython blocks of the guide to the C functions.
 
 Packages are copied, built by their own setup.py against the fastreg that is tested, and checked by their check.py.
 """
@@ -19,8 +19,6 @@ import fastreg as fr
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLES = ROOT / "examples"
 GUIDE = (ROOT / "docs" / "backend.md").read_text(encoding="utf-8")
-REGULARISATION = ROOT / "docs" / "regularisation.md"
-MAPS = (ROOT / "docs" / "prox.md").read_text(encoding="utf-8")
 SCRIPTS = sorted(path.name for path in EXAMPLES.glob("*.py"))
 FREE_THREADED = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))  # where there is no limited API yet
 PACKAGES = sorted(path.name for path in EXAMPLES.glob("*_package"))
@@ -50,9 +48,9 @@ def run(*command, cwd):
     return result.stdout
 
 
-def blocks(language, page=GUIDE):
-    """The blocks of a page in a language."""
-    found = re.findall(rf"^```{language}\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+def blocks(language):
+    """The blocks of the guide in a language."""
+    found = re.findall(rf"^```{language}\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)
     assert found
     return found
 
@@ -86,22 +84,6 @@ def test_a_package(name, tmp_path):
     assert 1 <= len(run(sys.executable, "check.py", cwd=folder).splitlines()) <= 2
 
 
-@pytest.mark.parametrize("block", blocks("python"), ids=["numba", "ctypes", "scipy"])
-def test_python_in_the_guide(block, tmp_path):
-    needs(*re.findall(r"^import (numba)$", block, re.MULTILINE))
-    run(sys.executable, "-c", block, cwd=tmp_path)
-
-
-@pytest.mark.parametrize("block", blocks("python", MAPS), ids=["steps", "maps", "norms"])
-def test_python_in_the_page_of_proximal_maps(block, tmp_path):
-    run(sys.executable, "-c", block, cwd=tmp_path)
-
-
-def test_every_proximal_map_is_in_its_page():
-    for name in fr.prox.__all__:
-        assert f"| `{name}(" in MAPS or name == "soft_threshold"
-
-
 @pytest.mark.slow
 def test_cython_in_the_guide(tmp_path):
     needs("setuptools", "Cython")
@@ -110,25 +92,6 @@ def test_cython_in_the_guide(tmp_path):
     run(sys.executable, "-m", "Cython.Build.Cythonize", "-3", "-i", "guide.pyx", cwd=tmp_path)
     check = "import numpy as np, guide; w = np.zeros(1); print(guide.solve(np.eye(1), np.full(1, 3.0), 1.0, w), w[0])"
     assert run(sys.executable, "-c", check, cwd=tmp_path) == "0 2.0\n"
-
-
-def test_every_claim_about_regularisation_holds():
-    """Blocks go on with what those before have left; an error names the line of the page."""
-    page, left, end = REGULARISATION.read_text(encoding="utf-8"), {}, 0
-    first, *rest = blocks("python", page)
-    assert len(rest) > 20
-    assert all("assert" in block for block in rest)
-    for block in (first, *rest):
-        start = page.index(block, end)
-        exec(compile("\n" * page.count("\n", 0, start) + block, REGULARISATION, "exec"), left)
-        end = start + len(block)
-
-
-def test_pictures_of_the_pages_are_there_and_small():
-    for page in (REGULARISATION, ROOT / "README.md"):
-        for name in re.findall(r'src="([^"]*)"', page.read_text(encoding="utf-8").replace("\n", " ")) if page.exists() else ():
-            assert (page.parent / name).read_bytes().startswith(b"\x89PNG")
-            assert (page.parent / name).stat().st_size < 80_000
 
 
 # fastreg.h

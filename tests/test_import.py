@@ -3,8 +3,6 @@
 Each claim about a whole process is checked in one of its own.
 """
 
-import doctest
-import importlib
 import json
 import statistics
 import subprocess
@@ -65,32 +63,6 @@ def test_an_unknown_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match=r"^module 'fastreg' has no attribute 'lars'$"):
         _ = fr.lars
     assert not hasattr(fr, "Lasso_")
-
-
-WITH_EXAMPLES = (
-    "_batch",
-    "_certificate",
-    "_gramstats",
-    "_lasso",
-    "_nodewise",
-    "_norms",
-    "_quadratic",
-    "_ridge.functions",
-    "_ridge.selection",
-    "capi",
-    "datasets",
-    "prox._blocks",
-    "prox._elementwise",
-    "prox._projections",
-)
-
-
-@pytest.mark.parametrize("name", [*WITH_EXAMPLES, "_input", "_normalise", "_results"])
-def test_examples_in_docstrings_run(name):
-    module = importlib.import_module(f"fastreg.{name}")
-    failed, attempted = doctest.testmod(module)
-    assert failed == 0
-    assert attempted > 0 or name not in WITH_EXAMPLES
 
 
 # Cost

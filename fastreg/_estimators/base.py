@@ -78,7 +78,26 @@ class Estimator:
     # Predictions
 
     def predict(self, X: Any) -> Any:
-        """X @ coef_.T + intercept_, shape (n,) or (n, t); of a dask collection as another, block by block."""
+        """X @ coef_.T + intercept_.
+
+        Parameters
+        ----------
+        X : array, sparse matrix, data frame or dask collection of shape (n, p)
+            Anything that `fastreg.lasso` takes, or a collection of dask, of which predictions are one, too; with the names of
+            the fit, if it has any.
+
+        Returns
+        -------
+        ndarray of shape (n,) or (n, t), float64
+            Of a dask array a dask array, of a dask frame a series, or a frame for several targets, with its index.
+
+        Raises
+        ------
+        ValueError, TypeError
+            For an X of other columns.
+        NotFittedError
+            Before `fit`.
+        """
         self._check_is_fitted()
         if _foreign.is_dask(X):
             return chunked.predict(self, X)
@@ -86,7 +105,25 @@ class Estimator:
         return found
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """The coefficient of determination, the mean over targets; 1.0 or 0.0 where a target is constant, nan for one row."""
+        """The coefficient of determination of the predictions, the mean over targets.
+
+        Parameters
+        ----------
+        X : array, sparse matrix, data frame or dask collection of shape (n, p)
+            Anything that `fastreg.lasso` takes; with the names of the fit, if it has any.
+        y : array of shape (n,) or (n, t)
+        sample_weight : array of shape (n,), optional
+
+        Returns
+        -------
+        float
+            1.0 or 0.0 where a target is constant, nan for one row.
+
+        Raises
+        ------
+        ValueError, TypeError
+            As `predict`.
+        """
         if _foreign.is_dask(X):
             self._check_is_fitted()
             return chunked.score(self, X, y, sample_weight)

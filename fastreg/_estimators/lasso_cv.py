@@ -36,15 +36,15 @@ class ElasticNetCV(Fitted):
         The length of a grid, or alphas in any order.
     fit_intercept, max_iter, tol, positive
         As in `fastreg.elastic_net`: tol is relative to the objective.
+    precompute, copy_X, random_state, selection
+        As scikit-learn has them, without effect: what is made beforehand is chosen by size, X is never written, and no order of
+        the coordinates changes the answer.
     cv : None, int, splitter, or iterable of (train, test)
         An int: so many folds of rows in their order, as scikit-learn has it; None: 5.
     verbose : bool or int
         Show progress.
     n_jobs : None or int
         Threads that folds are shared out over; None: 1, -1: as many as there are processors.
-    precompute, copy_X, random_state, selection
-        As scikit-learn has them, without effect: what is made beforehand is chosen by size, X is never written, and no order of
-        the coordinates changes the answer.
     standardize, penalty_factor, lower, upper
         As in `fastreg.elastic_net_cv`.
 
@@ -100,11 +100,33 @@ class ElasticNetCV(Fitted):
         self.upper = upper
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None, **params: Any) -> Self:
-        """Fit X (n, p) to y (n,) or (n, t) at the alpha of least error; returns self.  X is not copied.
+        """Fit the model at the alpha, and the l1_ratio, of least error.
 
-        params, such as groups, go to the splitter where scikit-learn routes metadata (enable_metadata_routing).  Rows of dask
-        arrays and frames are summed where they are, fold by fold, in one reading: cv is then a number of folds, or labels (see
-        `fastreg.distributed.elastic_net_cv`; n_jobs is without effect).
+        Parameters
+        ----------
+        X : array, sparse matrix, data frame or dask collection of shape (n, p)
+            Read in place where `fastreg.lasso` does so, and never written.  Rows of dask arrays and frames are summed
+            where they are, fold by fold, in one reading: cv is then a number of folds, or labels (see
+            `fastreg.distributed.elastic_net_cv`; n_jobs is without effect).
+        y : array of shape (n,) or (n, t)
+        sample_weight : array of shape (n,), optional
+            As in `fastreg.elastic_net_cv`.
+        **params
+            Such as groups: they go to the splitter where scikit-learn routes metadata (enable_metadata_routing).
+
+        Returns
+        -------
+        This estimator
+
+        Raises
+        ------
+        ValueError, TypeError
+            As `fastreg.elastic_net_cv`.
+
+        Warns
+        -----
+        ConvergenceWarning
+            As `fastreg.elastic_net_cv`.
         """
         one_of(self.selection, "selection", ("cyclic", "random"))
         alphas = _input.grid(self.alphas)
@@ -158,7 +180,17 @@ class ElasticNetCV(Fitted):
 class LassoCV(ElasticNetCV):
     """Lasso at the alpha with the least error over folds, by `fastreg.lasso_cv`.
 
-    Parameters and attributes are those of `ElasticNetCV`, without l1_ratio.
+    Parameters
+    ----------
+    eps, alphas, fit_intercept, precompute, max_iter, tol, copy_X, cv, verbose, n_jobs, positive, random_state, selection
+        As in `ElasticNetCV`.
+    standardize, penalty_factor, lower, upper
+        As in `fastreg.lasso_cv`.
+
+    Attributes
+    ----------
+    alpha_, alphas_, mse_path_, cv_path_, coef_, intercept_, fit_, n_iter_, dual_gap_
+        As of `ElasticNetCV`.
     """
 
     l1_ratio = 1.0

@@ -69,10 +69,10 @@ class ElasticNet(Fitted):
     ----------
     alpha, l1_ratio, fit_intercept, precompute, max_iter, tol, positive
         As in `fastreg.elastic_net`: tol is relative to the objective.
-    warm_start : bool
-        Start from the coefficients of the last fit.
     copy_X, random_state, selection
         As scikit-learn has them; X is never written, and no order of the coordinates changes the answer.
+    warm_start : bool
+        Start from the coefficients of the last fit.
     relax, standardize, penalty_factor, lower, upper
         As in `fastreg.elastic_net`.
     """
@@ -115,10 +115,32 @@ class ElasticNet(Fitted):
         self.upper = upper
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None, check_input: bool = True) -> Self:
-        """Fit X (n, p) to y (n,) or (n, t); returns self.  X is not copied, and always checked, whatever check_input is.
+        """Fit the model.
 
-        Rows of dask arrays and frames are summed where they are; see `fastreg.distributed.gram_stats` (precompute is then
-        without effect).
+        Parameters
+        ----------
+        X : array, sparse matrix, data frame or dask collection of shape (n, p)
+            Read in place where `fastreg.lasso` does so, and never written.  Rows of dask arrays and frames are summed
+            where they are (see `fastreg.distributed.gram_stats`; precompute is then without effect).
+        y : array of shape (n,) or (n, t)
+        sample_weight : array of shape (n,), optional
+            As in `fastreg.elastic_net`.
+        check_input : bool
+            Without effect: X is always checked.
+
+        Returns
+        -------
+        This estimator
+
+        Raises
+        ------
+        ValueError, TypeError
+            As `fastreg.elastic_net`.
+
+        Warns
+        -----
+        ConvergenceWarning
+            As `fastreg.elastic_net`.
         """
         one_of(self.selection, "selection", ("cyclic", "random"))
         start = getattr(self, "coef_", None) if self.warm_start else None
@@ -157,10 +179,10 @@ class Lasso(ElasticNet):
     ----------
     alpha, fit_intercept, precompute, max_iter, tol, positive
         As in `fastreg.lasso`: tol is relative to the objective.
-    warm_start : bool
-        Start from the coefficients of the last fit.
     copy_X, random_state, selection
         As scikit-learn has them; X is never written, and no order of the coordinates changes the answer.
+    warm_start : bool
+        Start from the coefficients of the last fit.
     relax, standardize, penalty_factor, lower, upper
         As in `fastreg.lasso`.
     """
@@ -256,9 +278,30 @@ class Ridge(Fitted):
         self.upper = upper
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Ridge:
-        """Fit X (n, p) to y (n,) or (n, t); returns self.  X is not copied.
+        """Fit the model.
 
-        Rows of dask arrays and frames are summed where they are; see `fastreg.distributed.gram_stats`.
+        Parameters
+        ----------
+        X : array, sparse matrix, data frame or dask collection of shape (n, p)
+            Read in place where `fastreg.lasso` does so, and never written.  Rows of dask arrays and frames are summed
+            where they are (see `fastreg.distributed.gram_stats`).
+        y : array of shape (n,) or (n, t)
+        sample_weight : array of shape (n,), optional
+            As in `fastreg.ridge`.
+
+        Returns
+        -------
+        This estimator
+
+        Raises
+        ------
+        ValueError, TypeError
+            As `fastreg.ridge`.
+
+        Warns
+        -----
+        ConvergenceWarning
+            As `fastreg.ridge`.
         """
         one_of(self.solver, "solver", SOLVERS)
         options = {

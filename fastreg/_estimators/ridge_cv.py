@@ -31,12 +31,12 @@ class RidgeCV(Fitted):
     alphas : array of shape (K,), or int
     fit_intercept, alpha_per_target
         As in `fastreg.ridge_cv`.
-    cv : None, "gcv", int, splitter, or iterable of (train, test)
-        None: exact leave-one-out errors.  An int: so many folds of rows in their order, as scikit-learn has it.
     scoring : None, str, or function of (estimator, X, y)
         None: less the mean squared error, or with folds the mean R^2 of those of two rows or more.  A name is looked up by
         scikit-learn.  With leave-one-out it is the score of all predictions of rows left out, with folds the mean over folds
         of that of a fit for each alpha; sample_weight is passed on where it is an argument.
+    cv : None, "gcv", int, splitter, or iterable of (train, test)
+        None: exact leave-one-out errors.  An int: so many folds of rows in their order, as scikit-learn has it.
     gcv_mode : None, "auto", "svd" or "eigen"
         As scikit-learn has it; the way is chosen by size and condition.
     store_cv_results : bool
@@ -83,10 +83,34 @@ class RidgeCV(Fitted):
         self.penalty_matrix = penalty_matrix
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None, **params: Any) -> RidgeCV:
-        """Fit X (n, p) to y (n,) or (n, t) at the best alpha; returns self.
+        """Fit the model at the best alpha.
 
-        X is not copied, except the rows of one fold at a time where there are folds and scoring.  Where scikit-learn routes
-        metadata (enable_metadata_routing), params go to the scorer and the splitter, and sample_weight if they ask for it.
+        X is not copied, except the rows of one fold at a time where there are folds and scoring.
+
+        Parameters
+        ----------
+        X : array, sparse matrix or data frame of shape (n, p)
+            Read in place where `fastreg.lasso` does so, and never written.
+        y : array of shape (n,) or (n, t)
+        sample_weight : array of shape (n,), optional
+            As in `fastreg.ridge_cv`.
+        **params
+            Where scikit-learn routes metadata (enable_metadata_routing), they go to the scorer and the splitter, and
+            sample_weight if they ask for it.
+
+        Returns
+        -------
+        This estimator
+
+        Raises
+        ------
+        ValueError, TypeError
+            As `fastreg.ridge_cv`.
+
+        Warns
+        -----
+        ConvergenceWarning
+            As `fastreg.ridge`.
         """
         X, y = self._data(X, y)
         if self.gcv_mode not in (None, "auto", "svd", "eigen"):

@@ -97,18 +97,49 @@ class RidgePath:
         )
 
     def predict(self, X: ArrayLike, alpha: float | None = None) -> Floats:
-        """Predictions for every alpha, shape (n, K), or for one alpha, shape (n,).
+        """Predictions for every alpha, or for one.
 
-        Between two alphas of the path the coefficients are interpolated linearly in alpha.  An alpha outside the path:
-        ValueError."""
+        Between two alphas of the path the coefficients are interpolated linearly in alpha.
+
+        Parameters
+        ----------
+        X : array, sparse matrix or data frame of shape (n, p)
+            Anything that a fit takes; names of columns must be those of the fit.
+        alpha : float, optional
+            One alpha, from the smallest of the path to the largest.
+
+        Returns
+        -------
+        ndarray of shape (n, K), or (n,) at one alpha, float64
+
+        Raises
+        ------
+        ValueError, TypeError
+            For an X of other columns, and an alpha outside the path.
+        """
         whole = _input.predictors(X, self.n_features, self.feature_names)
         return predicted(whole, self.coefs, self.intercepts, self.alphas, alpha)
 
     def criterion(self, name: str = "loo", *, noise: float | None = None, n_rows: float | None = None) -> Floats:
-        """What the fit at each alpha is worth, shape (K,): the path's "loo", "gcv" or "log_marginal_likelihood", or "aic",
-        "aicc" and "bic" as in `Path.criterion`, whose options noise and n_rows they take.
+        """What the fit at each alpha is worth.
 
-        There is no "ebic": ridge leaves no column out."""
+        Parameters
+        ----------
+        name : str
+            The path's "loo", "gcv" or "log_marginal_likelihood", or "aic", "aicc" and "bic" as in `Path.criterion`.  There is
+            no "ebic": ridge leaves no column out.
+        noise, n_rows
+            As in `Path.criterion`.
+
+        Returns
+        -------
+        ndarray of shape (K,), float64
+
+        Raises
+        ------
+        ValueError, TypeError
+            For another name, for "loo" of a path without it, and options out of range.
+        """
         if name not in CRITERIA:
             raise ValueError(f"criterion is {name!r}; one of {', '.join(map(repr, CRITERIA))} is needed.")
         if name in criteria.NAMES and name != "gcv":
@@ -124,13 +155,39 @@ class RidgePath:
         return values
 
     def select(self, criterion: str = "loo", **options: Any) -> Fit:
-        """The fit with the least `criterion`, or the largest "log_marginal_likelihood"; the larger alpha of two that are
-        equally good.  A path from statistics has no rows to leave out, and so no "loo"."""
+        """The fit with the least `criterion`, or the largest "log_marginal_likelihood"; of two equally good, the larger alpha.
+
+        Parameters
+        ----------
+        criterion : str
+            A path from statistics has no rows to leave out, and so no "loo".
+        **options
+            Of `criterion`, the method: noise, n_rows.
+
+        Returns
+        -------
+        Fit
+
+        Raises
+        ------
+        ValueError, TypeError
+            As `criterion`.
+        """
         values = self.criterion(criterion, **options)
         return self[criteria.best(CRITERIA[criterion] * values, self.alphas)]
 
     def plot(self, ax: Any = None, names: Any = None) -> Any:
-        """Draw the coefficients against alpha; returns the matplotlib Axes (see fastreg.display.plot_path)."""
+        """Draw the coefficients against alpha, as `fastreg.display.plot_path`.
+
+        Parameters
+        ----------
+        ax, names
+            As in `fastreg.display.plot_path`.
+
+        Returns
+        -------
+        matplotlib Axes
+        """
         from fastreg.display import plot_path
 
         return plot_path(self, ax=ax, names=names)
@@ -169,7 +226,22 @@ class RidgeSelection:
     criterion: str
 
     def predict(self, X: ArrayLike) -> Floats:
-        """Predictions of the fit at alpha."""
+        """Predictions of the fit at alpha.
+
+        Parameters
+        ----------
+        X : array, sparse matrix or data frame of shape (n, p)
+            Anything that a fit takes; names of columns must be those of the fit.
+
+        Returns
+        -------
+        ndarray of shape (n,), or (n, t), float64
+
+        Raises
+        ------
+        ValueError, TypeError
+            For an X of other columns.
+        """
         return self.fit.predict(X)
 
     def __repr__(self) -> str:

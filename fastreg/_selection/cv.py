@@ -43,16 +43,14 @@ def lasso_cv(
 
     Parameters
     ----------
-    X, y, alphas, alpha_min_ratio, fit_intercept, penalty_factor, lower, upper, positive, offset, tol, max_iter
-        As in `lasso_path`.  X is read in place: no fold copies rows of it.  The grid is that of all rows, and alphas mean the
-        same for a fold, whose objective divides by its own rows.
-    standardize : bool
-        As in `lasso`, with the standard deviations of a fold's own rows for the fold.
-    sample_weight : array of shape (n,), optional
-        As in `lasso`; the error on a fold is the weighted mean, and folds count alike whatever their weights.
+    X, y
+        As in `lasso`.  X is read in place: no fold copies rows of it.
     cv : int, array of shape (n,), or iterable of (train, test)
         So many folds of shuffled rows, the fold of each row (any labels), or the rows to fit and the rows to judge by, e.g.
         scikit-learn's `KFold(5).split(X)`; these may overlap, but no row comes twice in one of them.
+    alphas, alpha_min_ratio
+        As in `lasso_path`.  The grid is that of all rows, and alphas mean the same for a fold, whose objective divides by its
+        own rows.
     loss : "mse" or "mae"
         The error to choose by: squared, or absolute.
     relax : float from 0 to 1, or a sequence of them
@@ -60,6 +58,14 @@ def lasso_cv(
         factor of each support serves all shares.
     random_state : int
         Seed of the shuffle.
+    fit_intercept
+        As in `lasso`.
+    standardize : bool
+        As in `lasso`, with the standard deviations of a fold's own rows for the fold.
+    sample_weight : array of shape (n,), optional
+        As in `lasso`; the error on a fold is the weighted mean, and folds count alike whatever their weights.
+    penalty_factor, lower, upper, positive, offset, tol, max_iter
+        As in `lasso_path`.
     n_threads : int
         Folds are shared out over so many threads, unless an alpha or l1_ratio is 0.  The folds of a thread read X together, so
         that more threads read more.
@@ -157,16 +163,38 @@ def elastic_net_cv(
 
     Parameters
     ----------
+    X, y
+        As in `lasso_cv`.
     l1_ratio : float from 0 to 1, or a sequence of them
         Each has a grid of its own, unless alphas is an array.  0 (ridge) takes one factor for each alpha and fold, and needs
         alphas to be an array.
-
-    The other parameters, errors and method are those of `lasso_cv`.
+    cv, alphas, alpha_min_ratio, loss, relax, random_state, fit_intercept, standardize, sample_weight
+        As in `lasso_cv`.
+    penalty_factor, lower, upper, positive, offset, tol, max_iter, n_threads, callback, verbose
+        As in `lasso_cv`.
 
     Returns
     -------
     CVPath, or a tuple of one CVPath per target for y of shape (n, t)
         That of the l1_ratio with the least error (the first of equally good ones); `curves` has those of all.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `lasso_cv`.
+
+    Warns
+    -----
+    ConvergenceWarning
+        As `lasso_cv`.
+
+    Notes
+    -----
+    Method and cost are those of `lasso_cv` for each l1_ratio.
+
+    References
+    ----------
+    Zou and Hastie (2005), Regularization and Variable Selection via the Elastic Net, section 3.5.
 
     Examples
     --------

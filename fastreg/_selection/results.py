@@ -72,6 +72,7 @@ class CVPath:
 
     @property
     def l1_ratio(self) -> float:
+        """That of the path."""
         return self.path.l1_ratio
 
     @property
@@ -95,7 +96,24 @@ class CVPath:
         return self.path[self.index_1se]
 
     def predict(self, X: ArrayLike, alpha: float | str = "min") -> Floats:
-        """Predictions (n,) at alpha_min, at alpha_1se ("1se"), or at an alpha of the path, as `Path.predict` makes them."""
+        """Predictions at one alpha.
+
+        Parameters
+        ----------
+        X : array, sparse matrix or data frame of shape (n, p)
+            Anything that a fit takes; names of columns must be those of the fit.
+        alpha : "min", "1se" or float
+            alpha_min, alpha_1se, or an alpha of the path as in `Path.predict`.
+
+        Returns
+        -------
+        ndarray of shape (n,), float64
+
+        Raises
+        ------
+        ValueError, TypeError
+            As `Path.predict`, and for another word.
+        """
         if not isinstance(alpha, str):
             return self.path.predict(X, alpha)
         if alpha not in ALPHAS:
@@ -103,7 +121,17 @@ class CVPath:
         return (self.fit if alpha == "min" else self.fit_1se).predict(X)
 
     def plot(self, ax: Any = None) -> Any:
-        """Draw the errors against alpha; returns the matplotlib Axes (see fastreg.display.plot_cv)."""
+        """Draw the errors against alpha, as `fastreg.display.plot_cv`.
+
+        Parameters
+        ----------
+        ax
+            As in `fastreg.display.plot_cv`.
+
+        Returns
+        -------
+        matplotlib Axes
+        """
         from fastreg.display import plot_cv
 
         return plot_cv(self, ax=ax)

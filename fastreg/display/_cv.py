@@ -109,6 +109,19 @@ class CVDisplay(Display):
     def from_estimator(cls, estimator: Any, X: Any = None, y: Any = None, *, ax: Axes | None = None) -> CVDisplay:
         """Draw the errors of a LassoCV or ElasticNetCV from its `cv_path_`; of one that is not fitted a copy is, to X and y.
 
+        Parameters
+        ----------
+        estimator : LassoCV or ElasticNetCV
+            Or any with a `cv_path_`.
+        X, y
+            Needed where the estimator is not fitted.
+        ax
+            As in `plot_cv`.
+
+        Returns
+        -------
+        CVDisplay
+
         Raises
         ------
         TypeError : `estimator` makes no `cv_path_`.
@@ -128,7 +141,18 @@ class CVDisplay(Display):
         return cls(only(found)).plot(ax)
 
     def plot(self, ax: Axes | None = None) -> CVDisplay:
-        """Draw on `ax`, or on a new figure outside pyplot; returns self."""
+        """Draw it, which sets ax_ and figure_.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Default: on a new figure outside pyplot.
+
+        Returns
+        -------
+        CVDisplay
+            This one.
+        """
         self._drawn(plot_cv(self.cv_path, ax=ax))
         return self
 

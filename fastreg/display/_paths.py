@@ -136,6 +136,10 @@ class PathDisplay(Display):
         names, ax
             As in `plot_path`.
 
+        Returns
+        -------
+        PathDisplay
+
         Raises
         ------
         TypeError : `estimator` is none of these.
@@ -150,7 +154,18 @@ class PathDisplay(Display):
         return cls(path, names=names, alpha=None if alpha is None or np.ndim(alpha) else float(alpha)).plot(ax)
 
     def plot(self, ax: Axes | None = None) -> PathDisplay:
-        """Draw on `ax`, or on a new figure outside pyplot; returns self."""
+        """Draw it, which sets ax_ and figure_.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Default: on a new figure outside pyplot.
+
+        Returns
+        -------
+        PathDisplay
+            This one.
+        """
         ax = plot_path(self.path, ax=ax, names=self.names)
         right, left = sorted(ax.get_xlim())
         if self.alpha is not None and right <= self.alpha <= left:

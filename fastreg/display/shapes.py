@@ -27,7 +27,19 @@ HALVINGS = 200  # of an interval of floats: enough to end at neighbours
 
 
 def ball(p: float, points: int = 400) -> Floats:
-    """Points (points + 1, 2) around the ball |w|_p = 1 of the plane, the first again at the end; p > 0, infinity included."""
+    """Points around the ball |w|_p = 1 of the plane.
+
+    Parameters
+    ----------
+    p : float > 0, infinity included
+    points : int
+        Rounded down to a multiple of 4, and 4 at the least.
+
+    Returns
+    -------
+    ndarray of shape (points + 1, 2)
+        The first stands again at the end.
+    """
     per_side = max(points // 4, 1)
     part = np.arange(per_side) / per_side
     # one quarter from (1, 0) to (0, 1), on the diamond in squares of sines, so that points gather where curves are sharp
@@ -41,9 +53,20 @@ def ball(p: float, points: int = 400) -> Floats:
 
 
 def ball_surface(p: float, detail: int = 16) -> tuple[Floats, NDArray[np.intp]]:
-    """Points (m, 3) on the ball |w|_p = 1 of space, and triangles (k, 3) of their numbers, counter-clockwise from outside.
+    """The ball |w|_p = 1 of space, as triangles.
 
     Triangles have edges where the ball has: those of an octahedron, for p > 2 those of a cube.
+
+    Parameters
+    ----------
+    p : float > 0, infinity included
+    detail : int
+        Triangles along an edge.
+
+    Returns
+    -------
+    (points, triangles)
+        (m, 3) float64, and (k, 3) numbers of points, counter-clockwise from outside.
     """
     if p > 2.0:
         faces, corners = _cube(detail)
@@ -121,7 +144,16 @@ class Touching:
     ridge: Solution
 
     def excess(self, w: ArrayLike) -> Floats:
-        """1/(2n) |y - b - Xw|^2 above its minimum, for w of shape (..., 2)."""
+        """1/(2n) |y - b - Xw|^2 above its minimum.
+
+        Parameters
+        ----------
+        w : array of shape (..., 2)
+
+        Returns
+        -------
+        ndarray of shape (...)
+        """
         step = np.asarray(w) - self.least_squares
         excess: Floats = 0.5 * np.einsum("...i,ij,...j", step, self.gram, step)
         return excess
@@ -139,6 +171,11 @@ def touching(X: Any, y: Any, share: float | None = None, *, fit_intercept: bool 
         whose corner the lasso is, from 0.2 to 0.6.
     fit_intercept, standardize : bool
         As in `lasso`; the coefficients are then those of columns of standard deviation 1.
+
+    Returns
+    -------
+    Touching
+        With a Solution for the lasso and for ridge.
 
     Raises
     ------
@@ -211,9 +248,20 @@ def _falls_to(value: float, function: Callable[[float], float], high: float) -> 
 def leading_columns(X: Any, y: Any) -> tuple[int, int]:
     """The two columns that enter the lasso path of standardised columns first; those most correlated with y fill up.
 
+    Parameters
+    ----------
+    X : array of shape (n, p)
+    y : array of shape (n,)
+
+    Returns
+    -------
+    (int, int)
+        In the order in which they enter.
+
     Raises
     ------
-    ValueError : fewer than two columns vary.
+    ValueError
+        Fewer than two columns vary.
     """
     X, y = np.asarray(X, dtype=float), np.asarray(y, dtype=float)
     sd = deviations(X)
@@ -269,21 +317,58 @@ SHRINKAGE = {
 
 
 def laplace(w: ArrayLike, sd: float) -> Floats:
-    """The density exp(-|w| / b) / (2 b) with b = sd / sqrt(2): the lasso's prior, alpha = noise variance / (n b)."""
+    """The density exp(-|w| / b) / (2 b) with b = sd / sqrt(2): the lasso's prior, alpha = noise variance / (n b).
+
+    Parameters
+    ----------
+    w : array
+    sd : float > 0
+        Standard deviation.
+
+    Returns
+    -------
+    ndarray of w's shape
+    """
     b = sd / np.sqrt(2.0)
     density: Floats = np.exp(-np.abs(np.asarray(w)) / b) / (2.0 * b)
     return density
 
 
 def gaussian(w: ArrayLike, sd: float) -> Floats:
-    """The density of the normal distribution with mean 0: the prior of ridge, alpha = noise variance / sd^2."""
+    """The density of the normal distribution with mean 0: the prior of ridge, alpha = noise variance / sd^2.
+
+    Parameters
+    ----------
+    w : array
+    sd : float > 0
+        Standard deviation.
+
+    Returns
+    -------
+    ndarray of w's shape
+    """
     density: Floats = np.exp(-0.5 * (np.asarray(w) / sd) ** 2) / (np.sqrt(2.0 * np.pi) * sd)
     return density
 
 
 def posterior(w: Floats, prior: Callable[[Floats, float], Floats], estimate: float, error: float, sd: float) -> Floats:
-    """The density of one coefficient at evenly spaced w, given its least squares estimate, that one's standard error, and a
-    prior; of the shape of prior times likelihood, with area 1 over w."""
+    """The density of one coefficient: of the shape of prior times likelihood, with area 1 over w.
+
+    Parameters
+    ----------
+    w : array of shape (m,)
+        Evenly spaced.
+    prior : function of (w, sd)
+        `laplace` or `gaussian`.
+    estimate, error : float
+        The least squares estimate of the coefficient, and its standard error.
+    sd : float > 0
+        Standard deviation of the prior.
+
+    Returns
+    -------
+    ndarray of shape (m,)
+    """
     shape = prior(w, sd) * gaussian(w - estimate, error)
     density: Floats = shape / (shape.sum() * (w[1] - w[0]))
     return density
@@ -311,6 +396,23 @@ def errors(
     """Train and test error of the lasso and of ridge along alpha, over the same folds of shuffled rows.
 
     Grids are those of all rows: of the lasso from alpha_max down to alpha_max / 1000, of ridge those of `ridge_path`.
+
+    Parameters
+    ----------
+    X : array of shape (n, p)
+    y : array of shape (n,)
+    folds : int
+    alphas : int
+        How many.
+    standardize : bool
+        As in `lasso`.
+    random_state : int
+        Seed of the shuffle.
+
+    Returns
+    -------
+    (Errors, Errors)
+        Of the lasso, and of ridge.
     """
     X, y = np.asarray(X, dtype=float), np.asarray(y, dtype=float)
     fold = np.empty(len(y), dtype=int)

@@ -50,14 +50,21 @@ def elastic_net_cv(
     ----------
     X : dask array of shape (n, p), dask DataFrame, or sequence of GramStats
         A sequence has the statistics of each fold, of any engine; y, sample_weight and cv are then not needed.
-    y, sample_weight
+    y : dask array of shape (n,), Series, or str
         As in `gram_stats`; one target.
+    l1_ratio : float from 0 to 1 (not 0), or a sequence of them
+        Each has a grid of its own, unless alphas is an array.
     cv : int, or labels as y is given
         A number of folds: rows of a chunk are dealt out in a shuffled order, so that folds depend on the chunks and
         `random_state` alone.  Labels, of any kind, say the fold of each row, which all others predict.
-    l1_ratio : float from 0 to 1 (not 0), or a sequence of them
-    alphas, alpha_min_ratio, relax, fit_intercept, standardize, penalty_factor, lower, upper, positive, tol, max_iter
+    alphas, alpha_min_ratio, relax
+        As in `fastreg.elastic_net_cv`.
+    random_state : int
+        Seed of the shuffle.
+    fit_intercept, standardize, penalty_factor, lower, upper, positive, tol, max_iter
         As in `fastreg.elastic_net_cv`, with a fold's own means and standard deviations for the fold.
+    sample_weight : dask array of shape (n,), Series, or str, optional
+        As in `gram_stats`.
 
     Returns
     -------
@@ -79,6 +86,12 @@ def elastic_net_cv(
     -----
     n (p + 1)^2/2 multiply-adds in all; a task returns the statistics of every fold, 4 (p + 1)^2 bytes each.  Then p^3/6 for
     each fold and a path of p + 1 rows for each fold and l1_ratio, here.
+
+    References
+    ----------
+    Friedman, Hastie and Tibshirani (2010), Regularization Paths for Generalized Linear Models via Coordinate Descent,
+    section 2.5.
+    Breiman, Friedman, Olshen and Stone (1984), Classification and Regression Trees, section 3.4.3 (one standard error).
 
     Examples
     --------
@@ -156,7 +169,46 @@ def lasso_cv(
     """Minimise 1/(2 s) sum_i s_i (y_i - b - x_i'w)^2 + alpha |w|_1 at every alpha of a grid, for all rows and for folds
     of them, in one pass over the rows.
 
-    Parameters, result, errors and method are those of `elastic_net_cv` with an l1_ratio of 1.
+    Parameters
+    ----------
+    X, y, cv, sample_weight
+        As in `elastic_net_cv`: collections of dask, or the statistics of each fold.
+    alphas, alpha_min_ratio, relax, random_state, fit_intercept, standardize, penalty_factor, lower, upper, positive, tol, max_iter
+        As in `elastic_net_cv`.
+
+    Returns
+    -------
+    CVPath
+        Of squared errors.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `elastic_net_cv`.
+
+    Warns
+    -----
+    ConvergenceWarning
+        As `elastic_net_cv`.
+
+    Notes
+    -----
+    n (p + 1)^2/2 multiply-adds in one pass over the rows, and then a path of p + 1 rows for each fold, here.
+
+    References
+    ----------
+    Friedman, Hastie and Tibshirani (2010), Regularization Paths for Generalized Linear Models via Coordinate Descent,
+    section 2.5.
+
+    Examples
+    --------
+    >>> import numpy as np, fastreg as fr
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.standard_normal((600, 20))
+    >>> y = X[:, 3] - 2 * X[:, 7] + rng.standard_normal(600)
+    >>> folds = [fr.GramStats.from_data(X[k::5], y[k::5]) for k in range(5)]
+    >>> fr.distributed.lasso_cv(folds, alphas=[0.1, 1.0]).alpha_min
+    0.1
     """
     return elastic_net_cv(
         X,

@@ -60,12 +60,31 @@ def l1(x: ArrayLike, threshold: Any, *, positive: bool = False, out: Out = None)
 
     Parameters
     ----------
-    x, out
-        As of `soft_threshold`, here and in every function below.
+    x
+        As of `soft_threshold`.
     threshold : float >= 0, or array that broadcasts to x's shape
         One for all entries, or one for each, as an array of x's dtype without a copy.
     positive : bool
         f is infinite for negative z: the map is max(x - threshold, 0).
+    out
+        As of `soft_threshold`.
+
+    Returns
+    -------
+    ndarray of x's shape (`out` if given), or a numpy scalar for a scalar x
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `soft_threshold`, and for other parameters out of range.
+
+    Notes
+    -----
+    One pass and no temporary arrays, as `soft_threshold`.
+
+    References
+    ----------
+    Donoho and Johnstone (1994), Ideal Spatial Adaptation by Wavelet Shrinkage, eq. 17.
 
     Examples
     --------
@@ -84,6 +103,34 @@ def l1(x: ArrayLike, threshold: Any, *, positive: bool = False, out: Out = None)
 def squared_l2(x: ArrayLike, threshold: Any, *, out: Out = None) -> Any:
     """x / (1 + threshold): the map of f(z) = sum_i threshold_i / 2 z_i^2.
 
+    Parameters
+    ----------
+    x
+        As of `soft_threshold`.
+    threshold : float >= 0, or array that broadcasts to x's shape
+        As of `l1`.
+    out
+        As of `soft_threshold`.
+
+    Returns
+    -------
+    ndarray of x's shape (`out` if given), or a numpy scalar for a scalar x
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `soft_threshold`, and for other parameters out of range.
+
+    Notes
+    -----
+    One pass and no temporary arrays, as `soft_threshold`.
+
+    References
+    ----------
+    Parikh and Boyd (2014), Proximal Algorithms, section 6.
+
+    Examples
+    --------
     >>> from fastreg import prox
     >>> prox.squared_l2([-3.0, 0.5], 1.0)
     array([-1.5 ,  0.25])
@@ -95,6 +142,34 @@ def squared_l2(x: ArrayLike, threshold: Any, *, out: Out = None) -> Any:
 def elastic_net(x: ArrayLike, l1: Any, l2: Any, *, out: Out = None) -> Any:
     """sign(x) max(|x| - l1, 0) / (1 + l2): the map of f(z) = sum_i l1_i |z_i| + l2_i / 2 z_i^2.
 
+    Parameters
+    ----------
+    x
+        As of `soft_threshold`.
+    l1, l2 : float >= 0, or array that broadcasts to x's shape
+        As of `l1`.
+    out
+        As of `soft_threshold`.
+
+    Returns
+    -------
+    ndarray of x's shape (`out` if given), or a numpy scalar for a scalar x
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `soft_threshold`, and for other parameters out of range.
+
+    Notes
+    -----
+    One pass and no temporary arrays, as `soft_threshold`.
+
+    References
+    ----------
+    Zou and Hastie (2005), Regularization and Variable Selection via the Elastic Net, section 3.
+
+    Examples
+    --------
     >>> from fastreg import prox
     >>> prox.elastic_net([-3.0, 0.5], 1.0, 1.0)
     array([-1.,  0.])
@@ -108,6 +183,34 @@ def l0(x: ArrayLike, threshold: Any, *, out: Out = None) -> Any:
 
     f is not convex, and both 0 and x are minimisers where x^2 = 2 threshold: 0 is taken.
 
+    Parameters
+    ----------
+    x
+        As of `soft_threshold`.
+    threshold : float >= 0, or array that broadcasts to x's shape
+        As of `l1`.
+    out
+        As of `soft_threshold`.
+
+    Returns
+    -------
+    ndarray of x's shape (`out` if given), or a numpy scalar for a scalar x
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `soft_threshold`, and for other parameters out of range.
+
+    Notes
+    -----
+    One pass and no temporary arrays, as `soft_threshold`.
+
+    References
+    ----------
+    Donoho and Johnstone (1994), Ideal Spatial Adaptation by Wavelet Shrinkage.
+
+    Examples
+    --------
     >>> from fastreg import prox
     >>> prox.l0([-3.0, 0.5, 2.0], 2.0)
     array([-3.,  0.,  0.])
@@ -120,10 +223,37 @@ def l_half(x: ArrayLike, threshold: Any, *, out: Out = None) -> Any:
     """A minimiser of 1/2 (z - x)^2 + threshold |z|^(1/2): the map of f(z) = sum_i threshold_i |z_i|^(1/2).
 
     0 where |x| <= 3/2 threshold^(2/3), at which 2/3 x would do as well; else z = x v^2 with v the largest root of
-    v^3 - v + threshold / (2 |x|^(3/2)).  The root comes from Newton's method rather than from the cosines of Xu et al. (2012,
-    L1/2 regularization: a thresholding representation theory and a fast solver): it is as exact, and takes the same bits
-    everywhere.
+    v^3 - v + threshold / (2 |x|^(3/2)).  The root comes from Newton's method rather than from cosines: it is as exact, and
+    takes the same bits everywhere.
 
+    Parameters
+    ----------
+    x
+        As of `soft_threshold`.
+    threshold : float >= 0, or array that broadcasts to x's shape
+        As of `l1`.
+    out
+        As of `soft_threshold`.
+
+    Returns
+    -------
+    ndarray of x's shape (`out` if given), or a numpy scalar for a scalar x
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `soft_threshold`, and for other parameters out of range.
+
+    Notes
+    -----
+    One pass and no temporary arrays, as `soft_threshold`.
+
+    References
+    ----------
+    Xu, Chang, Xu and Zhang (2012), L1/2 regularization: a thresholding representation theory and a fast solver.
+
+    Examples
+    --------
     >>> from fastreg import prox
     >>> prox.l_half([-3.0, 1.5, 1.4], 1.0).round(4)
     array([-2.6955,  0.    ,  0.    ])
@@ -136,9 +266,37 @@ def l_two_thirds(x: ArrayLike, threshold: Any, *, out: Out = None) -> Any:
     """A minimiser of 1/2 (z - x)^2 + threshold |z|^(2/3): the map of f(z) = sum_i threshold_i |z_i|^(2/3).
 
     0 where |x| <= 2 (2/3 threshold)^(3/4), at which x/2 would do as well; else z = x v^3 with v the largest root
-    of v^4 - v + 2/3 threshold / |x|^(4/3), by Newton's method; Cao, Sun and Xu (2013, Fast image deconvolution using
-    closed-form thresholding formulas of Lq regularization) have a closed form with hyperbolic cosines.
+    of v^4 - v + 2/3 threshold / |x|^(4/3), by Newton's method.
 
+    Parameters
+    ----------
+    x
+        As of `soft_threshold`.
+    threshold : float >= 0, or array that broadcasts to x's shape
+        As of `l1`.
+    out
+        As of `soft_threshold`.
+
+    Returns
+    -------
+    ndarray of x's shape (`out` if given), or a numpy scalar for a scalar x
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `soft_threshold`, and for other parameters out of range.
+
+    Notes
+    -----
+    One pass and no temporary arrays, as `soft_threshold`.
+
+    References
+    ----------
+    Cao, Sun and Xu (2013), Fast image deconvolution using closed-form thresholding formulas of Lq (q = 1/2, 2/3)
+    regularization.
+
+    Examples
+    --------
     >>> from fastreg import prox
     >>> prox.l_two_thirds([-3.0, 1.5, 1.4], 1.0).round(4)
     array([-2.5094,  0.7739,  0.    ])
@@ -151,9 +309,37 @@ def mcp(x: ArrayLike, threshold: Any, gamma: Any, *, out: Out = None) -> Any:
     """The map of the minimax concave penalty f(z) = sum_i integral from 0 to |z_i| of max(threshold_i - u / gamma_i, 0) du.
 
     gamma > 1: sign(x) min(|x|, max(|x| - threshold, 0) gamma / (gamma - 1)).  0 < gamma <= 1: the sum is concave where f is not
-    flat, and z is x where |x| > sqrt(gamma) threshold, else 0 (also at the tie).  Zhang (2010, Nearly unbiased variable
-    selection under minimax concave penalty), eq. 2.1.
+    flat, and z is x where |x| > sqrt(gamma) threshold, else 0 (also at the tie).
 
+    Parameters
+    ----------
+    x
+        As of `soft_threshold`.
+    threshold : float >= 0, or array that broadcasts to x's shape
+        As of `l1`.
+    gamma : float > 0, or array that broadcasts to x's shape
+    out
+        As of `soft_threshold`.
+
+    Returns
+    -------
+    ndarray of x's shape (`out` if given), or a numpy scalar for a scalar x
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `soft_threshold`, and for other parameters out of range.
+
+    Notes
+    -----
+    One pass and no temporary arrays, as `soft_threshold`.
+
+    References
+    ----------
+    Zhang (2010), Nearly unbiased variable selection under minimax concave penalty, eq. 2.1.
+
+    Examples
+    --------
     >>> from fastreg import prox
     >>> prox.mcp([-3.5, 2.0, 1.0], 1.0, 3.0)
     array([-3.5,  1.5,  0. ])
@@ -166,9 +352,37 @@ def scad(x: ArrayLike, threshold: Any, a: Any = 3.7, *, out: Out = None) -> Any:
     """The map of SCAD, f(z) = sum_i integral from 0 to |z_i| of min(threshold, max(a threshold - u, 0) / (a - 1)) du, a > 1.
 
     a > 2: soft-thresholding up to |x| = 2 threshold, x from a threshold on, a line between.  1 < a <= 2: the sum is concave
-    between, and soft-thresholding holds up to |x| = (1 + a/2) threshold (also at the tie), x beyond.  Fan and Li (2001,
-    Variable selection via nonconcave penalized likelihood), eq. 2.8.
+    between, and soft-thresholding holds up to |x| = (1 + a/2) threshold (also at the tie), x beyond.
 
+    Parameters
+    ----------
+    x
+        As of `soft_threshold`.
+    threshold : float >= 0, or array that broadcasts to x's shape
+        As of `l1`.
+    a : float > 1, or array that broadcasts to x's shape
+    out
+        As of `soft_threshold`.
+
+    Returns
+    -------
+    ndarray of x's shape (`out` if given), or a numpy scalar for a scalar x
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `soft_threshold`, and for other parameters out of range.
+
+    Notes
+    -----
+    One pass and no temporary arrays, as `soft_threshold`.
+
+    References
+    ----------
+    Fan and Li (2001), Variable selection via nonconcave penalized likelihood, eq. 2.8.
+
+    Examples
+    --------
     >>> from fastreg import prox
     >>> prox.scad([-4.0, 3.0, 1.5, 0.5], 1.0, 4.0)
     array([-4. ,  2.5,  0.5,  0. ])
@@ -182,6 +396,35 @@ def huber(x: ArrayLike, threshold: Any, delta: Any, *, out: Out = None) -> Any:
 
     f(z) = sum_i threshold_i h(z_i), h(z) = z^2 / 2 for |z| <= delta and delta (|z| - delta / 2) beyond.
 
+    Parameters
+    ----------
+    x
+        As of `soft_threshold`.
+    threshold : float >= 0, or array that broadcasts to x's shape
+        As of `l1`.
+    delta : float >= 0, or array that broadcasts to x's shape
+    out
+        As of `soft_threshold`.
+
+    Returns
+    -------
+    ndarray of x's shape (`out` if given), or a numpy scalar for a scalar x
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `soft_threshold`, and for other parameters out of range.
+
+    Notes
+    -----
+    One pass and no temporary arrays, as `soft_threshold`.
+
+    References
+    ----------
+    Huber (1964), Robust Estimation of a Location Parameter.
+
+    Examples
+    --------
     >>> from fastreg import prox
     >>> prox.huber([-3.0, 1.0], 1.0, 1.0)
     array([-2. ,  0.5])
@@ -193,6 +436,34 @@ def huber(x: ArrayLike, threshold: Any, delta: Any, *, out: Out = None) -> Any:
 def box(x: ArrayLike, lower: Any = -np.inf, upper: Any = np.inf, *, out: Out = None) -> Any:
     """min(max(x, lower), upper): the projection onto the box lower <= z <= upper, elementwise; lower, upper may be infinite.
 
+    Parameters
+    ----------
+    x
+        As of `soft_threshold`.
+    lower, upper : float, or array that broadcasts to x's shape
+        lower <= upper; either may be infinite.
+    out
+        As of `soft_threshold`.
+
+    Returns
+    -------
+    ndarray of x's shape (`out` if given), or a numpy scalar for a scalar x
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `soft_threshold`, and for other parameters out of range.
+
+    Notes
+    -----
+    One pass; two arrays of bounds are compared in one array of bools.
+
+    References
+    ----------
+    Parikh and Boyd (2014), Proximal Algorithms, section 6.
+
+    Examples
+    --------
     >>> from fastreg import prox
     >>> prox.box([-3.0, 0.5, 2.0], 0.0, 1.0)
     array([0. , 0.5, 1. ])

@@ -22,14 +22,25 @@ def project_l1_ball(x: ArrayLike, radius: Any, axis: int | None = None, *, weigh
 
     Parameters
     ----------
-    x, out
-        As of `soft_threshold`, here and in every function below.
+    x
+        As of `soft_threshold`.
     radius : float >= 0, or array of one for each line along the axis
         x inside the ball comes back as it is; a radius of 0 gives zeros.
     axis : int, optional
         Each line along it is projected by itself; None: all of x as one vector.
     weights : array that broadcasts to x's shape, optional
         w >= 0, 1 by default; an entry with a weight of 0 stays as it is.
+    out
+        As of `soft_threshold`.
+
+    Returns
+    -------
+    ndarray of x's shape (`out` if given)
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `soft_threshold`, and for other parameters out of range.
 
     Notes
     -----
@@ -57,8 +68,35 @@ def project_l1_ball(x: ArrayLike, radius: Any, axis: int | None = None, *, weigh
 def project_simplex(x: ArrayLike, total: Any = 1.0, axis: int | None = None, *, out: Out = None) -> Any:
     """max(x - tau, 0), with the tau for which the sum is total: the projection onto {z >= 0, sum_i z_i = total}.
 
+    Parameters
+    ----------
+    x
+        As of `soft_threshold`.
+    total : float >= 0, or array of one for each line along the axis
+    axis : int, optional
+        Each line along it by itself; None: all of x as one vector.
+    out
+        As of `soft_threshold`.
+
+    Returns
+    -------
+    ndarray of x's shape (`out` if given)
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `soft_threshold`, and for other parameters out of range.
+
+    Notes
+    -----
     Time and rounding are those of `project_l1_ball`; an entry of -inf becomes 0.
 
+    References
+    ----------
+    Michelot (1986), A finite algorithm for finding the projection of a point onto the canonical simplex of R^n.
+
+    Examples
+    --------
     >>> from fastreg import prox
     >>> prox.project_simplex([[0.5, 0.9, -1.0], [2.0, 0.0, 0.0]], axis=1)
     array([[0.3, 0.7, 0. ],
@@ -72,6 +110,35 @@ def project_simplex(x: ArrayLike, total: Any = 1.0, axis: int | None = None, *, 
 def project_l2_ball(x: ArrayLike, radius: Any, axis: int | None = None, *, out: Out = None) -> Any:
     """x min(1, radius / |x|_2): the projection onto {|z|_2 <= radius}.
 
+    Parameters
+    ----------
+    x
+        As of `soft_threshold`.
+    radius : float >= 0, or array of one for each line along the axis
+    axis : int, optional
+        Each line along it by itself; None: all of x as one vector.
+    out
+        As of `soft_threshold`.
+
+    Returns
+    -------
+    ndarray of x's shape (`out` if given)
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `soft_threshold`, and for other parameters out of range.
+
+    Notes
+    -----
+    Time is linear; sums are those of `l2`.
+
+    References
+    ----------
+    Parikh and Boyd (2014), Proximal Algorithms, section 6.
+
+    Examples
+    --------
     >>> from fastreg import prox
     >>> prox.project_l2_ball([3.0, 4.0], 1.0)
     array([0.6, 0.8])
@@ -82,8 +149,36 @@ def project_l2_ball(x: ArrayLike, radius: Any, axis: int | None = None, *, out: 
 
 
 def project_box(x: ArrayLike, lower: Any, upper: Any, *, out: Out = None) -> Any:
-    """min(max(x, lower), upper): `box`, elementwise, under the name of its kin.
+    """min(max(x, lower), upper), elementwise: the projection onto the box, `box` under the name of its kin.
 
+    Parameters
+    ----------
+    x
+        As of `soft_threshold`.
+    lower, upper
+        As of `box`.
+    out
+        As of `soft_threshold`.
+
+    Returns
+    -------
+    ndarray of x's shape (`out` if given), or a numpy scalar for a scalar x
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `soft_threshold`, and for other parameters out of range.
+
+    Notes
+    -----
+    One pass, as `box`.
+
+    References
+    ----------
+    Parikh and Boyd (2014), Proximal Algorithms, section 6.
+
+    Examples
+    --------
     >>> from fastreg import prox
     >>> prox.project_box([-3.0, 0.5, 2.0], 0.0, 1.0)
     array([0. , 0.5, 1. ])
