@@ -173,7 +173,9 @@ def lasso_cv(
     ----------
     X, y, cv, sample_weight
         As in `elastic_net_cv`: collections of dask, or the statistics of each fold.
-    alphas, alpha_min_ratio, relax, random_state, fit_intercept, standardize, penalty_factor, lower, upper, positive, tol, max_iter
+    alphas, alpha_min_ratio, relax, random_state
+        As in `elastic_net_cv`: the grid, and the shuffle.
+    fit_intercept, standardize, penalty_factor, lower, upper, positive, tol, max_iter
         As in `elastic_net_cv`.
 
     Returns
