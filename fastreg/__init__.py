@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from fastreg import capi as capi
     from fastreg import datasets as datasets
     from fastreg import display as display
+    from fastreg import distributed as distributed
     from fastreg import prox as prox
     from fastreg._batch import lasso_batch as lasso_batch
     from fastreg._batch import lasso_gram_batch as lasso_gram_batch
@@ -94,7 +95,7 @@ _HOMES = {
     "RidgeSelection": "_ridge.results",
     "Status": "_results",
 }
-_MODULES = ("capi", "datasets", "display", "prox")
+_MODULES = ("capi", "datasets", "display", "distributed", "prox")
 
 __all__ = ["__version__", "get_include", *_HOMES, *_MODULES]
 
