@@ -27,10 +27,10 @@ class LocalColumns:
     Parameters
     ----------
     X : path, array, or a list of them
-        The path of a .npy file (either order), of a Parquet file, or of a Zarr array (a folder .zarr); a Zarr array, an HDF5 data
-        set, an ndarray or a memmap of shape (n, p); or a list of such, side by side.  A .npy file is better given by its path
-        than as a memmap: it is read into one block after another, while pages of a map count as memory of the process until the
-        system needs it.  Integers and booleans are converted block by block; float32 is summed in float64.
+        The path of a .npy file (either order), of a Parquet file, or of a Zarr array (a folder .zarr); a Zarr array, an HDF5
+        data set, an ndarray or a memmap of shape (n, p); or a list of such, side by side.  A .npy file is better given by its
+        path than as a memmap: it is read into one block after another, while pages of a map count as memory of the process
+        until the system needs it.  Integers and booleans are converted block by block; float32 is summed in float64.
     buffer : int
         Bytes of a block.  Of a Zarr or HDF5 array at least the columns of one chunk are read at once, with all rows.
     n_threads : int

@@ -1,8 +1,8 @@
 """What a wide X that is somewhere else has to answer: norms, columns that may matter, and some columns themselves.
 
-An n x p X with p far above n, on disk or on other machines, is asked so few things that the client's code need not know where it
-is.  With root the square roots of weights that add up to n (ones without weights) and m_j the weighted mean (0 without centring),
-x~_j = root (x_j - m_j).
+An n x p X with p far above n, on disk or on other machines, is asked so few things that the client's code need not know where
+it is.  With root the square roots of weights that add up to n (ones without weights) and m_j the weighted mean (0 without
+centring), x~_j = root (x_j - m_j).
 
 Stands between `_rounds.py`, which asks, and `_columns.py`, `_remote.py` or anybody's own design, which answer.
 """
@@ -46,12 +46,13 @@ class Question(NamedTuple):
     def part(self, begin: int, end: int) -> Question | None:
         """The same of the columns begin .. end - 1, counted from begin, and with limits of those alone that are asked about;
         None where none of them is."""
-        columns, chosen = self.columns, slice(begin, end)
-        if columns is not None:
-            i, k = np.searchsorted(columns, [begin, end])
+        columns: Indices | None = None
+        chosen: Any = slice(begin, end)
+        if self.columns is not None:
+            i, k = np.searchsorted(self.columns, [begin, end]).tolist()
             if i == k:
                 return None
-            chosen = columns[i:k]
+            chosen = self.columns[i:k]
             columns = None if k - i == end - begin else chosen - begin
         low, high = (a[chosen] if isinstance(a, np.ndarray) else a for a in (self.low, self.high))
         return Question(self.residuals, low, high, self.center, columns)
@@ -61,12 +62,13 @@ class WideDesign(Protocol):
     """X of shape (n, p) as `lasso` and the others of `fastreg.distributed` ask for it.
 
     A design of your own needs `shape` and three methods, all stateless: they may be asked in any order, again, and from several
-    threads.  `moments` and `reach` are one pass over X each; `moments` is asked once a fit, `reach` five to fifteen times a path
+    threads.  `moments` and `reach` are one pass over X each; `moments` is asked once a fit, `reach` four to eight times a path
     of 100 alphas.  Two attributes are optional: `dtype` (float64 if there is none; the client keeps columns as float32 for
     float32) and `feature_names`.
 
-    What travels, in bytes: for `moments` 16 n there and 16 p back; for `reach` 8 n t there (and 16 p, for limits that differ, or
-    8 for each column asked about), 8 (t + 1) back for each column that reaches a limit; for `columns` 8 n each.  t is 32 at most.
+    What travels, in bytes: for `moments` 16 n there and 16 p back; for `reach` 8 n t there (and 16 p for limits that differ, or
+    8 for each column asked about), 8 (t + 1) back for each column that reaches a limit; for `columns` 8 n each.  t is at most
+    32.
 
     Products should be those of float64 sums: their rounding is allowed for as that of (n/16 + 64) additions in sequence, of
     centred columns.

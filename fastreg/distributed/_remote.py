@@ -33,8 +33,8 @@ class DaskColumns:
 
     Notes
     -----
-    A residual travels once to each worker, with a task for each block: 8 n t bytes for t alphas.  Results are put together in the
-    order of the blocks, whatever the order of the tasks, so that fits are the same to the last bit on any number of workers.
+    A residual travels once to each worker, with a task for each block: 8 n t bytes for t alphas.  Results are put together in
+    the order of the blocks, whatever the order of the tasks: fits are the same to the last bit on any number of workers.
 
     Examples
     --------
@@ -72,7 +72,7 @@ class DaskColumns:
 
     def moments(self, y: Floats, root: Floats | None, center: bool) -> tuple[Floats, Floats]:
         """(|x~_j|, x~_j'y); see `WideDesign`."""
-        found = self._run(_moments, {k: (center,) for k in range(len(self._blocks))}, (y, root))
+        found = self._run(_moments, dict.fromkeys(range(len(self._blocks)), (center,)), (y, root))
         return np.concatenate([part[0] for part in found]), np.concatenate([part[1] for part in found])
 
     def reach(self, question: Question) -> tuple[Indices, Floats]:

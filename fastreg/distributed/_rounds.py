@@ -8,8 +8,8 @@ al. 2012, without its threshold, which for a jump down to half of alpha lets eve
 
 Certificate.  Let theta be the dual point of the solver on the working set W, with the gap g = P(w) - D(theta).  As g is
 1/2 |r - theta|^2 plus terms >= 0, |theta - r| <= sqrt(2 g): for a column outside, |x_j'theta| <= |x_j'r| + |x_j| sqrt(2 g)
-(a gap safe ball, Ndiaye et al. 2017).  Where that is at most (1 + e) l1 a_j for all of them, theta / (1 + e) is feasible for all of
-X, and as D is concave with D(0) >= 0, the gap is at most g + e P(w), whatever the options are.
+(a gap safe ball, Ndiaye et al. 2017).  Where that is at most (1 + e) l1 a_j for each, theta / (1 + e) is feasible for all of X,
+and as D is concave with D(0) >= 0, the gap is at most g + e P(w), whatever the options are.
 
 A second question about the same alphas leaves out columns whose ratio cannot have come to 1 since: it changes by no more than
 kappa_j |q - q'|.
@@ -100,7 +100,8 @@ class Rounds:
         return top
 
     def round(self, alphas: Floats) -> list[Step]:
-        """Steps that are proved for the first of these falling alphas: all that one round takes, or as many as turn out right."""
+        """Proved steps for the first of these falling alphas: all that one round takes, or as many as turn out right."""
+        wanted = alphas.size
         alphas = alphas[: max(1, min(ALPHAS, int(np.count_nonzero(alphas * self.ahead >= alphas[0]))))]
         if self.start is not None:
             w = np.zeros(self.whole.p)
@@ -121,7 +122,8 @@ class Rounds:
         self.start = last.step.support, last.step.values
         if len(done) == len(trials):
             self.ahead **= FURTHER
-        self._join(trials[len(done) :] or trials[-1:], indices, ratios, len(done), faults)
+        if len(done) < wanted:
+            self._join(trials[len(done) :] or trials[-1:], indices, ratios, len(done), faults)
         return done
 
     def _trial(self, alpha: float) -> Trial:

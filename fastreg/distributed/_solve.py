@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from dataclasses import replace
 from os import PathLike
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -52,10 +52,12 @@ def path(
     rounds = _rounds(design, y, l1_ratio, options, memory)
     whole = rounds.whole
     if isinstance(alphas, int):
-        alphas = grid(rounds, alphas, alpha_min_ratio or (1e-2 if whole.n < whole.p else 1e-4))
+        # of a model it asks for alpha_max alone, the ratio given
+        alphas = grid(cast(Any, rounds), alphas, alpha_min_ratio or (1e-2 if whole.n < whole.p else 1e-4))
     order = np.argsort(-alphas, kind="stable")
     _start(rounds, options.warm_start, float(alphas[order[0]]))
-    total, falling, steps = rounds.model.descent.total, alphas[order], []
+    total, falling = rounds.model.descent.total, alphas[order]
+    steps: list[Step] = []
     ended = False
     while not ended and len(steps) < len(falling):
         try:

@@ -1,4 +1,4 @@
-"""Columns of X in files and in arrays that are read piece by piece: .npy in either order, Parquet, Zarr and the like, side by side.
+"""Columns of X in files, and in arrays that are read piece by piece: .npy of either order, Parquet, Zarr and the like.
 
 A source gives a range of columns, or some, as an array in memory; it must not know what they are for.  zarr and pyarrow are
 imported by what needs them.
@@ -24,11 +24,30 @@ Indices = NDArray[np.intp]
 class Source(Protocol):
     """An X of shape (n, p) whose columns are read as they are asked for, from several threads."""
 
-    label: str  # what messages call it
-    shape: tuple[int, int]
-    dtype: np.dtype[Any]  # of what is read
-    width: int  # columns that are stored together
-    names: tuple[str, ...] | None
+    @property
+    def label(self) -> str:
+        """What messages call it."""
+        ...
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(n, p)"""
+        ...
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """That of what is read."""
+        ...
+
+    @property
+    def width(self) -> int:
+        """How many columns are stored together."""
+        ...
+
+    @property
+    def names(self) -> tuple[str, ...] | None:
+        """The names of the columns, if they have any."""
+        ...
 
     def read(self, begin: int, end: int) -> NDArray[Any]:
         """Columns begin .. end - 1."""
@@ -50,8 +69,8 @@ def source(X: Any) -> Source:
         return ArrayColumns(_open_zarr(X), fspath(X)) if suffix == ".zarr" else NpyColumns(X)
     if hasattr(X, "tocsc") or not hasattr(X, "__getitem__") or hasattr(X, "iloc") or not hasattr(X, "shape"):
         raise TypeError(
-            f"X is a {type(X).__name__}; the path of a .npy, .parquet or .zarr file, an array to be read by [:, begin:end], or a "
-            "list of them side by side is needed."
+            f"X is a {type(X).__name__}; the path of a .npy, .parquet or .zarr file, an array to be read by [:, begin:end], or "
+            "a list of them side by side is needed."
         )
     return ArrayColumns(X, "X")
 
@@ -85,7 +104,7 @@ class NpyColumns(NpyFile):
 
     def read(self, begin: int, end: int) -> NDArray[Any]:
         with open(self.path, "rb", buffering=-1 if self.by_columns else 0) as file:
-            return self._range(file, begin, end)  # type: ignore[arg-type]
+            return self._range(file, begin, end)
 
     def take(self, columns: Indices) -> NDArray[Any]:
         if not self.by_columns:
@@ -142,7 +161,7 @@ class ParquetColumns:
         self.file = parquet.ParquetFile(path)
         schema = self.file.schema_arrow
         types = {name: str(kind) for name, kind in zip(schema.names, schema.types, strict=True)}
-        self.names = tuple(schema.names if columns is None else columns)
+        self.names: tuple[str, ...] = tuple(schema.names if columns is None else columns)
         for name in self.names:
             if schema.names.count(name) != 1 or self.names.count(name) != 1:
                 raise ValueError(f"{path} has {schema.names.count(name)} columns {name!r}; one is needed, and asked for once.")

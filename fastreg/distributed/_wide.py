@@ -1,8 +1,8 @@
 """Lasso and elastic net for wide data whose columns are somewhere else: the public functions.
 
 The client holds the columns of a working set and some numbers for each of the p columns; a design answers what is asked of all
-of them (`_protocol.py`), a round asks for several alphas at once (`_rounds.py`).  What is solved on the working set is solved by
-the code for X in memory, with all its options.
+of them (`_protocol.py`), a round asks for several alphas at once (`_rounds.py`).  What is solved on the working set is solved
+by the code for X in memory, with all its options.
 """
 
 from __future__ import annotations
@@ -50,9 +50,9 @@ def lasso(
     alpha : float > 0
         As in `fastreg.lasso`.  Without a penalty every column would be in the fit: 0 is refused.
     memory : int
-        Bytes for the columns that are held here, with what solves on them.  A third is for the solver.  Beside it come 60 bytes
-        for each column of X, 16 n for each of the 32 alphas of a round, the answers (`WideDesign`), and what the design takes for
-        itself.
+        Bytes for the columns that are held here, and for the solver that works on them (three tenths of it).  Beside it come 60
+        bytes for each column of X, 16 n for each of the 32 alphas of a round, the answers (`WideDesign`), and what the design
+        takes for itself.
     tol : float >= 0
         As in `fastreg.lasso`: stop when dual_gap <= tol * objective.
 
@@ -76,15 +76,15 @@ def lasso(
 
     Notes
     -----
-    A pass over X gives norms and x_j'y.  The 2n columns of largest |x_j'y| are fetched and solved on; then one pass multiplies the
-    residual by all columns and brings back those that are near their limits, and so on; the second pass for an alpha leaves out
-    columns that cannot have reached it since.  Cost: n p per pass, a few of them, and what `fastreg.lasso` takes on some
-    thousand columns.
+    A pass over X gives norms and x_j'y.  The 2n columns of largest |x_j'y| are fetched and solved on; then one pass multiplies
+    the residual by all columns and brings back those that are near their limits, and so on; the second pass for an alpha
+    leaves out columns that cannot have reached it since.  Cost: n p per pass, a few of them, and what `fastreg.lasso` takes on
+    some thousand columns.
 
     References
     ----------
-    Tibshirani, Bien, Friedman, Hastie, Simon, Taylor and Tibshirani (2012), Strong Rules for Discarding Predictors in Lasso-Type
-    Problems, section 7 (working sets, and the check of what they leave out).
+    Tibshirani, Bien, Friedman, Hastie, Simon, Taylor and Tibshirani (2012), Strong Rules for Discarding Predictors in
+    Lasso-Type Problems, section 7 (working sets, and the check of what they leave out).
     Ndiaye, Fercoq, Gramfort and Salmon (2017), Gap Safe Screening Rules for Sparsity Enforcing Penalties, theorem 6.
 
     Examples
@@ -133,7 +133,8 @@ def elastic_net(
 ) -> Fit:
     """Minimise 1/(2n) |y - b - Xw|^2 + alpha (l1_ratio |w|_1 + (1 - l1_ratio)/2 |w|^2) for an X that stays where it is.
 
-    l1_ratio is above 0, as with 0 every column is in the fit; the other parameters, the result and the method are those of `lasso`.
+    l1_ratio is above 0, as with 0 every column is in the fit; the other parameters, the result and the method are those of
+    `lasso`.
 
     Examples
     --------
@@ -198,9 +199,9 @@ def lasso_path(
 
     Notes
     -----
-    A round solves the alphas down to a half of the last one that is done (further, where that turned out right), 32 at most, and
-    multiplies all their residuals at once.  100 alphas down to alpha_max/100 of 500 x 100,000 took 6 to 9 passes, the first one
-    included, and some 6,000 fetched columns (24 MB).
+    A round solves the alphas down to a half of the last one that is done (further, where that turned out right), 32 at most,
+    and multiplies all their residuals at once.  100 alphas down to alpha_max/100 of 500 x 100,000 took 6 or 7 passes, the first
+    one included, and some 5,000 fetched columns (20 MB).
 
     Examples
     --------

@@ -97,7 +97,7 @@ class Whole:
                 f"reach of X gave indices of shape {indices.shape} and dtype {indices.dtype} with products of shape "
                 f"{products.shape}; k integers and ({len(Q)}, k) are needed."
             )
-        if indices.size and not (0 <= indices[0] and indices[-1] < self.p and (np.diff(indices) > 0).all()):
+        if indices.size and (indices[0] < 0 or indices[-1] >= self.p or not (np.diff(indices) > 0).all()):
             raise ValueError(f"reach of X gave indices that do not ascend from 0 to at most {self.p - 1}.")
         if not np.isfinite(products).all():
             raise ValueError("reach of X gave products that are not finite.")
@@ -179,7 +179,7 @@ def _shape(design: Any) -> tuple[int, int]:
     missing = [name for name in ("shape", "moments", "reach", "columns") if not hasattr(design, name)]
     if missing:
         raise TypeError(
-            f"design is a {type(design).__name__} without {', '.join(missing)}; LocalColumns(X), or another WideDesign, is needed."
+            f"design is a {type(design).__name__} without {', '.join(missing)}; LocalColumns(X) or another design is needed."
         )
     shape = tuple(design.shape)
     if len(shape) != 2 or min(shape) < 1:
