@@ -137,7 +137,7 @@ def _blocks(X: Source, buffer: int, start: int = 0) -> Iterator[tuple[int, int]]
             yield from _blocks(part, buffer, start + first)
         return
     n, p = X.shape
-    step = max(1, buffer // (n * X.dtype.itemsize * X.width)) * X.width
+    step = max(1, buffer // (n * X.dtype.itemsize * X.together)) * X.together
     for begin in range(0, p, step):
         yield start + begin, start + min(begin + step, p)
 

@@ -181,7 +181,7 @@ class Rounds:
             excess = max(excess, float((self.known[at] + whole.kappa[at] * ball).max(initial=0.0)) - 1.0)
             faults = np.union1d(faults, at)
         gap = step.gap + max(excess, 0.0) * step.objective
-        floor = problem.objective(64 * EPS * self.model.descent.total)
+        floor = problem.objective(64 * EPS * self.model.descent.total) * (1.0 + 8 * EPS)
         if gap > max(whole.tol * step.objective, floor) and excess > 0.0:
             largest = max(NEAR, float(ratio.max(initial=0.0))) + whole.farthest * rounding
             gap = min(gap, max(self._direct_gap(trial, largest), floor))

@@ -40,7 +40,7 @@ class Source(Protocol):
         ...
 
     @property
-    def width(self) -> int:
+    def together(self) -> int:
         """How many columns are stored together."""
         ...
 
@@ -94,7 +94,7 @@ class NpyColumns(NpyFile):
 
     Of C order a range of columns is a piece of each row; some of them cost what the range does."""
 
-    width, names = 1, None
+    together, names = 1, None
     shape: tuple[int, int]
 
     def __init__(self, path: str | PathLike[str]) -> None:
@@ -137,7 +137,7 @@ class ArrayColumns:
         self.X, self.label, self.dtype = X, label, np.dtype(X.dtype)
         self.shape = _checked(label, X.shape)
         chunks = getattr(X, "chunks", None)
-        self.width = int(chunks[1]) if isinstance(chunks, tuple) and len(chunks) == 2 and isinstance(chunks[1], int) else 1
+        self.together = int(chunks[1]) if isinstance(chunks, tuple) and len(chunks) == 2 and isinstance(chunks[1], int) else 1
 
     def read(self, begin: int, end: int) -> NDArray[Any]:
         return np.asarray(self.X[:, begin:end])
@@ -150,7 +150,7 @@ class ArrayColumns:
 class ParquetColumns:
     """The columns of a Parquet file, or those that are named, in this order; all rows of some columns are decoded at a time."""
 
-    width = 1
+    together = 1
 
     def __init__(self, path: Any, columns: Sequence[str] | None = None) -> None:
         try:
@@ -200,7 +200,7 @@ class SideBySide:
         self.label = f"{parts[0].label} and {len(parts) - 1} more" if len(parts) > 1 else parts[0].label
         self.shape = parts[0].shape[0], int(self.starts[-1])
         self.dtype = np.result_type(*(part.dtype for part in parts))
-        self.width = 1  # each part has its own
+        self.together = 1  # each part has its own
         names = [name for part in parts for name in part.names or ()]
         self.names = tuple(names) if len(set(names)) == self.shape[1] else None
 
