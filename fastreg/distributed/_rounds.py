@@ -33,7 +33,7 @@ ALPHAS = 32  # of a round: as many residuals are multiplied at 26 to 33 GMAC/s, 
 AHEAD, FURTHER = 2.0, 1.5  # by what the first round goes down, and the power of that in the next if it was right
 LOW, TOP, NEAR = 0.5, 0.9, 0.999  # between the first two lies what ratio a round brings back; less than NEAR is not read again
 LARGEST = 0.95  # share of the memory that a fit may take: with less than the rest, a round brings too little
-MOST_FAILURES = 200  # rounds for one alpha, each of which lowers the objective unless that is rounding
+MOST_FAILURES = 10  # rounds for one alpha one after another that do not lower the objective
 WORKING = ("sweeps", "newton_steps", "pivots", "products")
 
 
@@ -64,10 +64,10 @@ class Rounds:
         self.asked: dict[float, Floats] = {}
         self.known = np.full(whole.p, np.inf)  # an upper bound on the ratio of a column at the alphas asked about
         self.start: tuple[Indices, Floats] | None = None
-        self.ahead, self.failed = AHEAD, 0
+        self.ahead, self.failed, self.value = AHEAD, 0, np.inf
         self._of: Model | None = None
         self._before: dict[str, int] = {}
-        ratio = whole.ratio0.copy()
+        ratio, whole.ratio0 = whole.ratio0, np.empty(0)  # 8 p bytes that are of no more use
         ratio[whole.always] = np.inf
         count = min(max(whole.always.size, min(self.most, self.room)), whole.p)
         self._add(np.argpartition(-ratio, count - 1)[:count])
@@ -117,7 +117,9 @@ class Rounds:
             if faults.size and (done or self.failed < MOST_FAILURES):
                 break
             done.append(step)
-        self.failed = 0 if done else self.failed + 1
+        value = trials[min(len(done), len(trials) - 1)].step.objective
+        self.failed = 0 if done or not value >= self.value * (1.0 - 1e-12) else self.failed + 1
+        self.value = value
         last = trials[min(len(done), len(trials) - 1)]
         self.start = last.step.support, last.step.values
         if len(done) == len(trials):
@@ -133,6 +135,11 @@ class Rounds:
         if l1 == 0.0:
             raise _input.out_of_range("alpha", alpha)
         step = model.descent.step(alpha)
+        if not step.status.converged and self.whole.tol > model.descent.tol:
+            # what was too much to ask for may have left it worse off than what is needed
+            tol, model.descent.tol = model.descent.tol, self.whole.tol
+            step = model.descent.step(alpha)
+            model.descent.tol = tol
         w, fitted = np.zeros(model.p), np.empty(problem.n)
         w[step.support] = step.values / problem.unit
         problem.columns.times(w, fitted)
