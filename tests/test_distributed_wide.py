@@ -516,6 +516,7 @@ def test_rows_that_differ(tmp_path):
         LocalColumns([np.ones((3, 2)), np.ones((4, 2))])
 
 
+@pytest.mark.thread_unsafe(reason="doctest replaces sys.stdout")
 @pytest.mark.parametrize("name", ["_wide", "_protocol", "_columns", "_remote"])
 def test_examples(name):
     found = doctest.testmod(importlib.import_module(f"fastreg.distributed.{name}"))
