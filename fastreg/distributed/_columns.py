@@ -148,5 +148,5 @@ def in_columns(label: str, begin: int, end: int) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        kind = next((kind for kind in (TypeError, ValueError, OSError) if isinstance(error, kind)), RuntimeError)
+        kind = next((kind for kind in (TypeError, ValueError, OSError, MemoryError) if isinstance(error, kind)), RuntimeError)
         raise kind(f"{error} (In columns {begin} to {end - 1} of {label}.)") from error

@@ -67,7 +67,8 @@ def source(X: Any) -> Source:
         if suffix in (".parquet", ".pq"):
             return ParquetColumns(X)
         return ArrayColumns(_open_zarr(X), fspath(X)) if suffix == ".zarr" else NpyColumns(X)
-    if hasattr(X, "tocsc") or not hasattr(X, "__getitem__") or hasattr(X, "iloc") or not hasattr(X, "shape"):
+    slices = all(hasattr(X, name) for name in ("shape", "dtype", "__getitem__"))
+    if not slices or hasattr(X, "tocsc"):  # a sparse X is in memory anyway
         raise TypeError(
             f"X is a {type(X).__name__}; the path of a .npy, .parquet or .zarr file, an array to be read by [:, begin:end], or "
             "a list of them side by side is needed."
