@@ -92,6 +92,8 @@ class Rounds:
             self.counts["rounds"] += 1
             self.counts["columns_read"] += self.whole.p
             outside = ~self.working.inside[indices]
+            if outside.any() and self.working.indices.size == self.room:
+                raise self.working.too_small("all are not penalised, and those that are need some as well")
             best = np.argsort(-ratios[0, outside], kind="stable")[: min(self.most, self.room - self.working.indices.size)]
             if best.size:
                 self._add(indices[outside][best])
