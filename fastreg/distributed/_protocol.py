@@ -1,0 +1,153 @@
+"""What a wide X that is somewhere else has to answer: norms, columns that may matter, and some columns themselves.
+
+An n x p X with p far above n, on disk or on other machines, is asked so few things that the client's code need not know where
+it is.  With root the square roots of weights that add up to n (ones without weights) and m_j the weighted mean (0 without
+centring), x~_j = root (x_j - m_j).
+
+Stands between `_rounds.py`, which asks, and `_columns.py`, `_remote.py` or anybody's own design, which answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastreg import _input
+from fastreg.kernels._columns import Columns
+
+Floats = NDArray[np.float64]
+Indices = NDArray[np.intp]
+
+
+class Question(NamedTuple):
+    """Which columns reach a limit.
+
+    Attributes
+    ----------
+    residuals : ndarray of shape (t, n), C order
+        Multiples of residuals times root.  Each adds up to 0 if center, so that the mean of a column does not matter to
+        x_j'q; taking it off first keeps the digits of a column far from 0.
+    low, high : float, or ndarray of shape (p,)
+        A column reaches a limit where x_j'q <= low_j or x_j'q >= high_j for one of the t residuals q.  May be infinite.
+    center : bool
+    columns : ndarray of shape (k,), ascending, or None
+        The columns to look at; None: all.
+    """
+
+    residuals: Floats
+    low: float | Floats
+    high: float | Floats
+    center: bool
+    columns: Indices | None = None
+
+    def part(self, begin: int, end: int) -> Question | None:
+        """The same of the columns begin .. end - 1, counted from begin, and with limits of those alone that are asked about;
+        None where none of them is."""
+        columns: Indices | None = None
+        chosen: Any = slice(begin, end)
+        if self.columns is not None:
+            i, k = np.searchsorted(self.columns, [begin, end]).tolist()
+            if i == k:
+                return None
+            chosen = self.columns[i:k]
+            columns = None if k - i == end - begin else chosen - begin
+        low, high = (a[chosen] if isinstance(a, np.ndarray) else a for a in (self.low, self.high))
+        return Question(self.residuals, low, high, self.center, columns)
+
+
+class WideDesign(Protocol):
+    """X of shape (n, p) as `lasso` and the others of `fastreg.distributed` ask for it.
+
+    A design of your own needs `shape` and three methods, all stateless: they may be asked in any order, again, and from several
+    threads.  `moments` and `reach` are one pass over X each; `moments` is asked once a fit, `reach` four to eight times a path
+    of 100 alphas.  Two attributes are optional: `dtype` (float64 if there is none; the client keeps columns as float32 for
+    float32) and `feature_names`.
+
+    What travels, in bytes: for `moments` 16 n there and 16 p back; for `reach` 8 n t there (and 16 p for limits that differ, or
+    8 for each column asked about), 8 (t + 1) back for each column that reaches a limit; for `columns` 8 n each.  t is at most
+    32.
+
+    Products should be those of float64 sums: their rounding is allowed for as that of (n/16 + 64) additions in sequence, of
+    centred columns.
+
+    Examples
+    --------
+    The whole of a design, for an array:
+
+    >>> import numpy as np, fastreg as fr
+    >>> class InMemory:
+    ...     def __init__(self, X):
+    ...         self.X, self.shape = X, X.shape
+    ...     def moments(self, y, root, center):
+    ...         root = np.ones(len(y)) if root is None else root
+    ...         mean = root**2 @ self.X / len(y) if center else 0.0
+    ...         A = root[:, None] * (self.X - mean)
+    ...         return np.linalg.norm(A, axis=0), y @ A
+    ...     def reach(self, question):
+    ...         products = question.residuals @ (self.X - self.X[0] * question.center)
+    ...         reached = (products <= question.low) | (products >= question.high)
+    ...         found = np.flatnonzero(reached.any(axis=0))
+    ...         if question.columns is not None:
+    ...             found = np.intersect1d(found, question.columns)
+    ...         return found, products[:, found]
+    ...     def columns(self, indices):
+    ...         return self.X[:, indices]
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.standard_normal((50, 1000))
+    >>> y = X[:, :3].sum(axis=1)
+    >>> fit = fr.distributed.lasso(InMemory(X), y, alpha=0.3)
+    >>> bool(np.allclose(fit.coef, fr.lasso(X, y, alpha=0.3, tol=1e-12).coef))
+    True
+    """
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(n, p), both at least 1."""
+        ...
+
+    def moments(self, y: Floats, root: Floats | None, center: bool) -> tuple[Floats, Floats]:
+        """(|x~_j|, x~_j'y), both of shape (p,), the norm 0 exactly of a constant column if center; y as root has it already."""
+        ...
+
+    def reach(self, question: Question) -> tuple[Indices, Floats]:
+        """Which of the columns asked about reach a limit, ascending, shape (k,), and their products x_j'q, shape (t, k)."""
+        ...
+
+    def columns(self, indices: Indices) -> NDArray[Any]:
+        """The columns themselves, as they are, shape (n, k), float32 or float64."""
+        ...
+
+
+def block_moments(block: Any, places: Sequence[int], y: Floats, root: Floats | None, center: bool) -> tuple[Floats, Floats]:
+    """`moments` of a block of columns in memory; places: which of X they are.  float32 is summed in float64."""
+    X = _input.matrix(block)
+    columns = _checked(X, places, Columns(X, y, center, 1.0, root, False))
+    squares, products = np.empty(X.shape[1]), np.empty((1, X.shape[1]))
+    columns.squares(squares)
+    columns.products(y[None, :], products)
+    return np.sqrt(squares), products[0]
+
+
+def block_reach(block: Any, places: Sequence[int], question: Question) -> tuple[Indices, Floats]:
+    """`reach` of a block that holds just the columns which a part of a question asks about; counted in the block."""
+    X, (Q, low, high, center, _) = _input.matrix(block), question
+    columns = _checked(X, places, Columns(X, Q[0], center, 1.0, None, False))
+    products = np.empty((len(Q), X.shape[1]))
+    columns.products(Q, products)
+    reached = np.flatnonzero((products.min(axis=0) <= low) | (products.max(axis=0) >= high))
+    return reached, products[:, reached]
+
+
+def _checked(X: NDArray[Any], places: Sequence[int], columns: Columns) -> Columns:
+    """The columns, if all is finite."""
+    if columns.finite:
+        return columns
+    bad = np.argwhere(~np.isfinite(X))
+    if len(bad):
+        i, j = bad[0]
+        raise ValueError(f"X holds {_input.spelled(X[i, j])} at row {i}, column {places[j]}; finite numbers are needed.")
+    j = int(np.argmax(np.abs(X).max(axis=0)))
+    raise ValueError(f"X has entries too large to add up in float64 in column {places[j]}; divide X by a constant.")

@@ -1,0 +1,139 @@
+"""A wide X whose blocks of columns are on the workers of Dask: `DaskColumns`.
+
+One task per block, each the code that `LocalColumns` runs; dask is imported by what needs it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastreg.distributed._columns import in_columns
+from fastreg.distributed._protocol import Floats, Indices, Question, block_moments, block_reach
+
+
+class DaskColumns:
+    """Columns of a dask array, or of blocks that workers hold, as a `WideDesign`.
+
+    Parameters
+    ----------
+    X : dask array of shape (n, p), or a list of Delayed or Future of ndarrays of shape (n, p_k)
+        All rows of a dask array in one chunk, its columns in several: one task each.  `X.persist()` keeps the blocks on the
+        workers; without it each round makes them anew.  A list needs `widths`.
+    widths : list of int, optional
+        p_k of each block of a list.
+    n_rows : int, optional
+        n, for a list.
+    dtype : dtype
+        Of a list, float64 unless it is given.
+    client : distributed.Client, optional
+        Where to run; by default wherever `dask.compute` runs, which is the current client if there is one, else threads here.
+
+    Notes
+    -----
+    A residual travels once to each worker, with a task for each block: 8 n t bytes for t alphas.  Results are put together in
+    the order of the blocks, whatever the order of the tasks: fits are the same to the last bit on any number of workers.
+
+    Examples
+    --------
+        import dask.array as da
+        X = da.random.default_rng(0).normal(size=(200, 1_000_000), chunks=(200, 20_000)).persist()
+        path = fr.distributed.lasso_path(fr.distributed.DaskColumns(X), y)
+    """
+
+    feature_names = None
+
+    def __init__(
+        self, X: Any, *, widths: Any = None, n_rows: int | None = None, dtype: Any = np.float64, client: Any = None
+    ) -> None:
+        try:
+            import dask
+        except ImportError:
+            raise ImportError("DaskColumns needs dask, which is not installed: pip install dask distributed") from None
+        self._dask, self._client = dask, client
+        if isinstance(X, (list, tuple)):
+            if widths is None or n_rows is None or len(widths) != len(X):
+                raise ValueError(f"X is a list of {len(X)} blocks; n_rows, and widths with as many entries, are needed.")
+            blocks, n, self.dtype = list(X), int(n_rows), np.dtype(dtype)
+        else:
+            if len(getattr(X, "chunks", ())) != 2:
+                raise TypeError(f"X is a {type(X).__name__}; a dask array of shape (n, p) or a list of blocks is needed.")
+            if len(X.chunks[0]) != 1:
+                raise ValueError(
+                    f"X has its rows in {len(X.chunks[0])} chunks; all rows in one are needed: X.rechunk({{0: -1, 1: 'auto'}})."
+                )
+            widths, n, self.dtype = X.chunks[1], X.shape[0], X.dtype
+            blocks = X.to_delayed().ravel().tolist()
+        self._blocks, self._n = blocks, n
+        self._starts = np.cumsum([0, *widths]).tolist()
+        self.shape = n, self._starts[-1]
+
+    def moments(self, y: Floats, root: Floats | None, center: bool) -> tuple[Floats, Floats]:
+        """(|x~_j|, x~_j'y); see `WideDesign`."""
+        found = self._run(_moments, dict.fromkeys(range(len(self._blocks)), (center,)), (y, root))
+        return np.concatenate([part[0] for part in found]), np.concatenate([part[1] for part in found])
+
+    def reach(self, question: Question) -> tuple[Indices, Floats]:
+        """The columns that reach a limit, and their products; see `WideDesign`."""
+        Q, rest = question.residuals, question._replace(residuals=np.empty((0, 0)))
+        parts = {k: rest.part(*self._range(k)) for k in range(len(self._blocks))}
+        found = self._run(_reach, {k: (part,) for k, part in parts.items() if part is not None}, (Q,))
+        if not found:
+            return np.empty(0, np.intp), np.empty((len(Q), 0))
+        return np.concatenate([part[0] for part in found]), np.concatenate([part[1] for part in found], axis=1)
+
+    def columns(self, indices: Indices) -> NDArray[Any]:
+        """The columns of these indices, in their order."""
+        order = np.argsort(indices, kind="stable")
+        ascending = indices[order]
+        tasks = {}
+        for k in range(len(self._blocks)):
+            begin, end = self._range(k)
+            i, j = np.searchsorted(ascending, [begin, end])
+            if i < j:
+                tasks[k] = (ascending[i:j] - begin,)
+        out = np.empty((self._n, indices.size), np.float32 if self.dtype == np.float32 else np.float64, order="F")
+        if tasks:
+            out[:, order] = np.concatenate(self._run(_take, tasks, ()), axis=1)
+        return out
+
+    def _range(self, k: int) -> tuple[int, int]:
+        return self._starts[k], self._starts[k + 1]
+
+    def _run(self, task: Any, arguments: dict[int, tuple[Any, ...]], shared: tuple[Any, ...]) -> list[Any]:
+        """task(block, range, *shared, *arguments) for blocks of these numbers, in their order; what is shared is sent once."""
+        delayed = self._dask.delayed
+        sent = [delayed(a, traverse=False) for a in shared]
+        call = delayed(task, pure=False)
+        # a part of a question is a tuple, which dask would look through
+        calls = [
+            call(self._blocks[k], self._range(k), *sent, *(delayed(a, traverse=False) for a in some))
+            for k, some in arguments.items()
+        ]
+        if self._client is not None:
+            return list(self._client.gather(self._client.compute(calls)))
+        return list(self._dask.compute(*calls))
+
+
+def _moments(block: Any, span: tuple[int, int], y: Floats, root: Floats | None, center: bool) -> tuple[Floats, Floats]:
+    with in_columns("X", *span):
+        return block_moments(block, range(*span), y, root, center)
+
+
+def _reach(block: Any, span: tuple[int, int], Q: Floats, part: Question) -> tuple[Indices, Floats]:
+    with in_columns("X", *span):
+        # what workers get may be read-only, or of another order
+        part = part._replace(residuals=np.ascontiguousarray(Q))
+        if part.columns is None:
+            found, products = block_reach(block, range(*span), part)
+            return span[0] + found, products
+        places = span[0] + part.columns
+        found, products = block_reach(np.asarray(block)[:, part.columns], places.tolist(), part)
+        return places[found], products
+
+
+def _take(block: Any, span: tuple[int, int], columns: Indices) -> NDArray[Any]:
+    with in_columns("X", *span):
+        return np.asarray(block)[:, columns]

@@ -1,0 +1,265 @@
+"""Rounds: solve on the working set for several alphas, ask once which columns outside may matter at any of them, fetch these.
+
+A round takes the next alphas of the path, down to a multiple of the last one that is done and 32 at most, solves all of them on
+the columns that the client has, and sends all their residuals out together.  The answer proves the first of them right, up to
+the first alpha where a column outside should be in the fit, and tells by its products which columns to fetch: those that reach
+their limit at any of these alphas, then those nearest to it at the last (the sequential strong rule's order, Tibshirani et
+al. 2012, without its threshold, which for a jump down to half of alpha lets everything in).
+
+Certificate.  Let theta be the dual point of the solver on the working set W, with the gap g = P(w) - D(theta).  As g is
+1/2 |r - theta|^2 plus terms >= 0, |theta - r| <= sqrt(2 g): for a column outside, |x_j'theta| <= |x_j'r| + |x_j| sqrt(2 g)
+(a gap safe ball, Ndiaye et al. 2017).  Where that is at most (1 + e) l1 a_j for each, theta / (1 + e) is feasible for all of X,
+and as D is concave with D(0) >= 0, the gap is at most g + e P(w), whatever the options are.
+
+A second question about the same alphas leaves out columns whose ratio cannot have come to 1 since: it changes by no more than
+kappa_j |q - q'|.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from fastreg import _input
+from fastreg._descent import Step
+from fastreg._model import Model
+from fastreg._results import Status
+from fastreg.distributed._protocol import Floats, Indices
+from fastreg.distributed._working import Whole, WorkingSet
+
+EPS = float(np.finfo(np.float64).eps)
+ALPHAS = 32  # of a round: as many residuals are multiplied at 26 to 33 GMAC/s, one by one at 8
+AHEAD, FURTHER = 2.0, 1.5  # by what the first round goes down, and the power of that in the next if it was right
+LOW, TOP, NEAR = 0.5, 0.9, 0.999  # between the first two lies what ratio a round brings back; less than NEAR is not read again
+LARGEST = 0.95  # share of the memory that a fit may take: with less than the rest, a round brings too little
+MOST_FAILURES = 10  # rounds for one alpha one after another that do not lower the objective
+WORKING = ("sweeps", "newton_steps", "pivots", "products")
+
+
+class Trial(NamedTuple):
+    """A solution on the working set."""
+
+    step: Step  # support of X
+    w: Floats  # kernel scaling, by position
+    r: Floats
+    q: Floats  # root r / l1 in units of X as it is
+    unit: float  # q per root r
+    penalties: tuple[float, float]
+
+
+class OutOfMemory(Exception):
+    """The working set does not hold the support of the next alpha."""
+
+
+class Rounds:
+    """One problem, solved for falling alphas."""
+
+    def __init__(self, whole: Whole, memory: int) -> None:
+        self.whole, self.working = whole, WorkingSet(whole, memory)
+        self.room = self.working.room
+        self.most = max(1, min(max(200, 2 * whole.n), self.room // 4))
+        self.counts = dict.fromkeys(("rounds", "columns_read", "columns_fetched", "working_set", *WORKING), 0)
+        self.limit = LOW
+        self.asked: dict[float, Floats] = {}
+        self.known = np.full(whole.p, np.inf)  # an upper bound on the ratio of a column at the alphas asked about
+        self.start: tuple[Indices, Floats] | None = None
+        self.ahead, self.failed, self.value = AHEAD, 0, np.inf
+        self._of: Model | None = None
+        self._before: dict[str, int] = {}
+        ratio, whole.ratio0 = whole.ratio0, np.empty(0)  # 8 p bytes that are of no more use
+        ratio[whole.always] = np.inf
+        count = min(max(whole.always.size, min(self.most, self.room)), whole.p)
+        self._add(np.argpartition(-ratio, count - 1)[:count])
+        self.model = self.working.model()
+
+    def begin(self, coef: Floats) -> None:
+        """Start from these coefficients, as far as they fit."""
+        support = np.flatnonzero(coef)
+        more = support[~self.working.inside[support] & ~self.whole.out[support]]
+        more = more[np.argsort(-np.abs(coef[more]), kind="stable")][: self.room - self.working.indices.size]
+        self.start = support, coef[support]
+        if more.size:
+            self._add(more)
+            self.model = self.working.model()
+
+    def alpha_max(self) -> float:
+        """The smallest alpha for which every penalised coefficient is 0; a round more where some are not penalised."""
+        top = self.model.alpha_max()
+        if self.whole.always.size and top > 0.0:
+            trial = self._trial(top)
+            indices, ratios = self.whole.reach(trial.q[None, :], 1.0, None)
+            self.counts["rounds"] += 1
+            self.counts["columns_read"] += self.whole.p
+            outside = ~self.working.inside[indices]
+            if outside.any() and self.working.indices.size == self.room:
+                raise self.working.too_small("all are not penalised, and those that are need some as well")
+            best = np.argsort(-ratios[0, outside], kind="stable")[: min(self.most, self.room - self.working.indices.size)]
+            if best.size:
+                self._add(indices[outside][best])
+                self.model = self.working.model()
+                top = self.model.alpha_max()
+        return top
+
+    def round(self, alphas: Floats) -> list[Step]:
+        """Proved steps for the first of these falling alphas: all that one round takes, or as many as turn out right."""
+        wanted = alphas.size
+        alphas = alphas[: max(1, min(ALPHAS, int(np.count_nonzero(alphas * self.ahead >= alphas[0]))))]
+        if self.start is not None:
+            w = np.zeros(self.whole.p)
+            w[self.start[0]] = self.start[1]
+            self.model.descent.start = w[self.working.indices]
+        trials = [self._trial(alpha) for alpha in alphas.tolist()]
+        self._count()
+        indices, ratios = self._ask(alphas, np.array([trial.q for trial in trials]))
+        done: list[Step] = []
+        faults = np.empty(0, np.intp)
+        for trial, ratio in zip(trials, ratios, strict=True):
+            step, faults = self._judge(trial, indices, ratio)
+            if faults.size and (done or self.failed < MOST_FAILURES):
+                break
+            done.append(step)
+        value = trials[min(len(done), len(trials) - 1)].step.objective
+        self.failed = 0 if done or not value >= self.value * (1.0 - 1e-12) else self.failed + 1
+        self.value = value
+        last = trials[min(len(done), len(trials) - 1)]
+        self.start = last.step.support, last.step.values
+        if len(done) == len(trials):
+            self.ahead **= FURTHER
+        if len(done) < wanted:
+            self._join(trials[len(done) :] or trials[-1:], indices, ratios, len(done), faults)
+        return done
+
+    def _trial(self, alpha: float) -> Trial:
+        """The solution at alpha on the working set."""
+        model, problem = self.model, self.model.problem
+        l1, l2 = problem.penalties(alpha, model.l1_ratio)
+        if l1 == 0.0:
+            raise _input.out_of_range("alpha", alpha)
+        step = model.descent.step(alpha)
+        if not step.status.converged and self.whole.tol > model.descent.tol:
+            # what was too much to ask for may have left it worse off than what is needed
+            tol, model.descent.tol = model.descent.tol, self.whole.tol
+            step = model.descent.step(alpha)
+            model.descent.tol = tol
+        w, fitted = np.zeros(model.p), np.empty(problem.n)
+        w[step.support] = step.values / problem.unit
+        problem.columns.times(w, fitted)
+        r = problem.y - fitted
+        unit = (1.0 if problem.standard else problem.sx) / l1
+        q = r * unit if problem.root is None else r * problem.root * unit
+        return Trial(step._replace(support=self.working.indices[step.support]), w, r, q, unit, (l1, l2))
+
+    def _ask(self, alphas: Floats, Q: Floats) -> tuple[Indices, Floats]:
+        """The columns outside that come near their limits, and their ratios for each row of Q."""
+        whole, read = self.whole, self.whole.p
+        columns: Indices | None = None
+        if all(alpha in self.asked for alpha in alphas.tolist()):
+            moved = max(float(np.linalg.norm(q - self.asked[alpha])) for alpha, q in zip(alphas.tolist(), Q, strict=True))
+            self.known += whole.kappa * moved * (1.0 + 1e-9)
+            columns = np.flatnonzero((self.known >= NEAR) & ~self.working.inside)
+            read = columns.size
+        if read:
+            indices, ratios = whole.reach(Q, self.limit, columns)
+            self.known[slice(None) if columns is None else columns] = self.limit
+            self.known[indices] = ratios.max(axis=0, initial=0.0)
+            outside = ~self.working.inside[indices]
+            indices, ratios = indices[outside], ratios[:, outside]
+            self.counts["rounds"] += 1
+        else:
+            indices, ratios = np.empty(0, np.intp), np.empty((len(Q), 0))
+        self.counts["columns_read"] += read
+        if indices.size > 4 * self.most:
+            self.limit = min(TOP, self.limit + 0.1)
+        self.asked = dict(zip(alphas.tolist(), Q, strict=True))
+        return indices, ratios
+
+    def _judge(self, trial: Trial, indices: Indices, ratio: Floats) -> tuple[Step, Indices]:
+        """The step with its gap for all columns, and if that is too large the columns that should join."""
+        whole, problem, step = self.whole, self.model.problem, trial.step
+        rounding = (whole.n / 16 + 64) * EPS * float(np.linalg.norm(trial.q))
+        ball = trial.unit * problem.sy * float(np.sqrt(2.0 * problem.n * step.gap)) + rounding
+        if not ball * whole.farthest < 0.5:  # as good as unsolved: only what reaches its limit by itself joins
+            ball = rounding
+        reach = ratio + whole.kappa[indices] * ball
+        excess, faults = float(reach.max(initial=0.0)) - 1.0, indices[reach > 1.0]
+        if max(self.limit, NEAR) + whole.farthest * ball > 1.0:  # rather look at each of the others
+            others = ~self.working.inside
+            others[indices] = False
+            at = np.flatnonzero(others & (self.known + whole.kappa * ball > 1.0))
+            excess = max(excess, float((self.known[at] + whole.kappa[at] * ball).max(initial=0.0)) - 1.0)
+            faults = np.union1d(faults, at)
+        gap = step.gap + max(excess, 0.0) * step.objective
+        floor = problem.objective(64 * EPS * self.model.descent.total) * (1.0 + 8 * EPS)
+        if gap > max(whole.tol * step.objective, floor) and excess > 0.0:
+            largest = max(NEAR, float(ratio.max(initial=0.0))) + whole.farthest * rounding
+            gap = min(gap, max(self._direct_gap(trial, largest), floor))
+        if gap <= whole.tol * step.objective:
+            return step._replace(gap=gap, status=Status.CONVERGED), faults[:0]
+        if gap <= floor:
+            return step._replace(gap=gap, status=Status.PRECISION), faults[:0]
+        status = step.status if not step.status.converged else Status.STALLED
+        return step._replace(gap=gap, status=status), faults
+
+    def _direct_gap(self, trial: Trial, ratio: float) -> float:
+        """P - D at t r, where nothing is unpenalised or bounded; ratio: the largest outside.
+
+        It needs no ball around the residual, so that copies of a column in the fit may stay outside."""
+        if self.whole.limits is not None or self.whole.always.size:
+            return float("inf")
+        problem, (_, w, r, _, _, (l1, l2)) = self.model.problem, trial
+        v, u = problem.factors if problem.factors is not None else (np.ones(w.size), np.ones(w.size))
+        free = v < np.inf
+        w, v, u, c = w[free], l1 * v[free], l2 * u[free], problem.products([r])[0][free]
+        c = c - u * w
+        most = max(ratio, float((np.abs(c) / v).max(initial=0.0)))
+        t = min(1.0, 1.0 / most)
+        square = float(r @ r + u @ (w * w))
+        gap = float(np.sum(v * np.abs(w) - w * c)) + (1.0 - t) * (float(w @ c) + (1.0 - t) * square / 2.0)
+        return problem.objective(max(gap, 0.0))
+
+    def _join(self, left: list[Trial], indices: Indices, ratios: Floats, done: int, faults: Indices) -> None:
+        """Fetch the columns that the trials which are left call for, and of others those nearest to their limits.
+
+        First come what is at fault at the next alpha and what is in its fit: with these every round gets closer to it.  Where
+        memory is full, columns that matter least to the trials make way."""
+        extra = np.setdiff1d(faults, indices)
+        columns = np.concatenate([indices, extra])
+        late = ratios[done:].max(axis=0, initial=0.0)
+        score = np.where(late > 1.0, 1.0 + np.minimum(late - 1.0, 0.9), ratios[-1])
+        score = np.concatenate([score, np.ones(extra.size)])
+        blamed = np.isin(columns, faults)
+        score[blamed] += 4.0
+        best = np.argsort(-score, kind="stable")[: self.most]
+        columns, score = columns[best], score[best]
+        if not columns.size:
+            return
+        working = self.working
+        over = working.indices.size + columns.size - self.room
+        if over > 0:
+            inner = np.minimum(np.abs(self.model.problem.products([left[-1].r])[0]) / left[-1].penalties[0], 1.0)
+            for trial in left:
+                inner[np.isin(working.indices, trial.step.support)] = 3.0
+            needed = np.isin(working.indices, left[0].step.support) | np.isin(working.indices, self.whole.always)
+            inner[needed] = np.inf
+            both = np.concatenate([inner, score])
+            chosen = np.argsort(-both, kind="stable")[: self.room]
+            columns = columns[chosen[chosen >= inner.size] - inner.size]
+            if blamed.any() and (columns.size == 0 or np.count_nonzero(needed) > LARGEST * self.room):
+                raise OutOfMemory(np.count_nonzero(needed))
+            working.keep(np.sort(chosen[chosen < inner.size]))
+        self._add(columns)
+        self.model = working.model()
+
+    def _add(self, columns: Indices) -> None:
+        self.working.add(columns)
+        self.counts["columns_fetched"] += int(columns.size)
+        self.counts["working_set"] = max(self.counts["working_set"], self.working.indices.size)
+
+    def _count(self) -> None:
+        """Add the work of a model, which has ended unless nothing joins."""
+        now = self.model.descent.counts
+        for name in WORKING:
+            before = self._before.get(name, 0) if self._of is self.model else 0
+            self.counts[name] += now[name] - before
+        self._of, self._before = self.model, dict(now)

@@ -1,0 +1,214 @@
+"""Columns of X in files, and in arrays that are read piece by piece: .npy of either order, Parquet, Zarr and the like.
+
+A source gives a range of columns, or some, as an array in memory; it must not know what they are for.  zarr and pyarrow are
+imported by what needs them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from os import PathLike, fspath
+from pathlib import Path
+from threading import Lock
+from typing import Any, BinaryIO, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastreg import _input
+from fastreg._streams import NpyFile
+
+Indices = NDArray[np.intp]
+
+
+class Source(Protocol):
+    """An X of shape (n, p) whose columns are read as they are asked for, from several threads."""
+
+    @property
+    def label(self) -> str:
+        """What messages call it."""
+        ...
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(n, p)"""
+        ...
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """That of what is read."""
+        ...
+
+    @property
+    def together(self) -> int:
+        """How many columns are stored together."""
+        ...
+
+    @property
+    def names(self) -> tuple[str, ...] | None:
+        """The names of the columns, if they have any."""
+        ...
+
+    def read(self, begin: int, end: int) -> NDArray[Any]:
+        """Columns begin .. end - 1."""
+        ...
+
+    def take(self, columns: Indices) -> NDArray[Any]:
+        """Some columns, ascending, near one another."""
+        ...
+
+
+def source(X: Any) -> Source:
+    """The source that serves X: a path, an array, or a list of them side by side."""
+    if isinstance(X, (list, tuple)) and len(X) and all(isinstance(x, (str, PathLike)) or hasattr(x, "shape") for x in X):
+        return SideBySide([source(x) for x in X])
+    if isinstance(X, (str, PathLike)):
+        suffix = Path(X).suffix.lower()
+        if suffix in (".parquet", ".pq"):
+            return ParquetColumns(X)
+        return ArrayColumns(_open_zarr(X), fspath(X)) if suffix == ".zarr" else NpyColumns(X)
+    slices = all(hasattr(X, name) for name in ("shape", "dtype", "__getitem__"))
+    if not slices or hasattr(X, "tocsc"):  # a sparse X is in memory anyway
+        raise TypeError(
+            f"X is a {type(X).__name__}; the path of a .npy, .parquet or .zarr file, an array to be read by [:, begin:end], or "
+            "a list of them side by side is needed."
+        )
+    return ArrayColumns(X, "X")
+
+
+def _open_zarr(path: Any) -> Any:
+    try:
+        import zarr
+    except ImportError:
+        raise ImportError("zarr arrays need zarr, which is not installed: pip install zarr") from None
+    return zarr.open_array(fspath(path), mode="r")
+
+
+def _checked(label: str, shape: Any) -> tuple[int, int]:
+    if len(shape) != 2 or 0 in shape:
+        raise ValueError(f"{label} has shape {tuple(shape)}; a 2-d array with at least one row and one column is needed.")
+    return int(shape[0]), int(shape[1])
+
+
+class NpyColumns(NpyFile):
+    """A .npy file.  It is read and not mapped: a mapped page counts as memory of the process until it is needed elsewhere.
+
+    Of C order a range of columns is a piece of each row; some of them cost what the range does."""
+
+    together, names = 1, None
+    shape: tuple[int, int]
+
+    def __init__(self, path: str | PathLike[str]) -> None:
+        super().__init__(path)
+        self.label = self.path
+        self.shape = _checked(self.path, self.shape)
+
+    def read(self, begin: int, end: int) -> NDArray[Any]:
+        with open(self.path, "rb", buffering=-1 if self.by_columns else 0) as file:
+            return self._range(file, begin, end)
+
+    def take(self, columns: Indices) -> NDArray[Any]:
+        if not self.by_columns:
+            return self.read(int(columns[0]), int(columns[-1]) + 1)[:, columns - columns[0]]
+        out = np.empty((columns.size, self.shape[0]), self.dtype)
+        with open(self.path, "rb") as file:
+            for j, column in zip(columns.tolist(), out, strict=True):
+                self._read(file, j * self.shape[0], column)
+        return out.T
+
+    def _range(self, file: BinaryIO, begin: int, end: int) -> NDArray[Any]:
+        n, p = self.shape
+        if self.by_columns:
+            columns = np.empty((end - begin, n), self.dtype)
+            self._read(file, begin * n, columns)
+            return columns.T
+        block = np.empty((n, end - begin), self.dtype)
+        for i, row in enumerate(block):
+            self._read(file, i * p + begin, row)
+        return block
+
+
+class ArrayColumns:
+    """Anything with shape and dtype that gives columns for [:, begin:end]: an ndarray or memmap, of which nothing is copied, a
+    Zarr array, an HDF5 data set."""
+
+    names = None
+
+    def __init__(self, X: Any, label: str) -> None:
+        self.X, self.label, self.dtype = X, label, np.dtype(X.dtype)
+        self.shape = _checked(label, X.shape)
+        chunks = getattr(X, "chunks", None)
+        self.together = int(chunks[1]) if isinstance(chunks, tuple) and len(chunks) == 2 and isinstance(chunks[1], int) else 1
+
+    def read(self, begin: int, end: int) -> NDArray[Any]:
+        return np.asarray(self.X[:, begin:end])
+
+    def take(self, columns: Indices) -> NDArray[Any]:
+        # a fancy index would be read in ways of their own by Zarr and HDF5, one by one by the latter
+        return self.read(int(columns[0]), int(columns[-1]) + 1)[:, columns - columns[0]]
+
+
+class ParquetColumns:
+    """The columns of a Parquet file, or those that are named, in this order; all rows of some columns are decoded at a time."""
+
+    together = 1
+
+    def __init__(self, path: Any, columns: Sequence[str] | None = None) -> None:
+        try:
+            from pyarrow import parquet  # type: ignore[import-untyped,unused-ignore]
+        except ImportError:
+            raise ImportError("parquet files need pyarrow, which is not installed: pip install pyarrow") from None
+        self.label = fspath(path)
+        self.file = parquet.ParquetFile(path)
+        schema = self.file.schema_arrow
+        types = {name: str(kind) for name, kind in zip(schema.names, schema.types, strict=True)}
+        self.names: tuple[str, ...] = tuple(schema.names if columns is None else columns)
+        for name in self.names:
+            if schema.names.count(name) != 1 or self.names.count(name) != 1:
+                raise ValueError(f"{path} has {schema.names.count(name)} columns {name!r}; one is needed, and asked for once.")
+        self.shape = _checked(self.label, (self.file.metadata.num_rows, len(self.names)))
+        self.dtype = np.dtype(np.float32 if {types[name] for name in self.names} == {"float"} else np.float64)
+        self.lock = Lock()  # a reader is not for several threads
+
+    def read(self, begin: int, end: int) -> NDArray[Any]:
+        return self._named(self.names[begin:end])
+
+    def take(self, columns: Indices) -> NDArray[Any]:
+        return self._named([self.names[j] for j in columns.tolist()])
+
+    def _named(self, names: Sequence[str]) -> NDArray[Any]:
+        out = np.empty((self.shape[0], len(names)), self.dtype, order="F")
+        with self.lock:
+            table = self.file.read(columns=list(names), use_threads=False)
+        for k, name in enumerate(names):
+            column = table.column(name)
+            if column.null_count:
+                row = int(np.argmax(column.is_null().to_numpy()))
+                raise ValueError(f"Column {name!r} of {self.label} has a missing value at row {row}; fill or drop it first.")
+            out[:, k] = _input.real_array(column.to_numpy(), f"Column {name!r} of {self.label}")
+        return out
+
+
+class SideBySide:
+    """Several sources of as many rows, the columns of one after those of another."""
+
+    def __init__(self, parts: Sequence[Source]) -> None:
+        self.parts = parts
+        for part in parts:
+            if part.shape[0] != parts[0].shape[0]:
+                raise ValueError(f"{parts[0].label} has {parts[0].shape[0]} rows but {part.label} has {part.shape[0]}.")
+        self.starts = np.cumsum([0, *(part.shape[1] for part in parts)])
+        self.label = f"{parts[0].label} and {len(parts) - 1} more" if len(parts) > 1 else parts[0].label
+        self.shape = parts[0].shape[0], int(self.starts[-1])
+        self.dtype = np.result_type(*(part.dtype for part in parts))
+        self.together = 1  # each part has its own
+        names = [name for part in parts for name in part.names or ()]
+        self.names = tuple(names) if len(set(names)) == self.shape[1] else None
+
+    def read(self, begin: int, end: int) -> NDArray[Any]:
+        k = int(np.searchsorted(self.starts, begin, side="right")) - 1
+        return self.parts[k].read(begin - int(self.starts[k]), end - int(self.starts[k]))
+
+    def take(self, columns: Indices) -> NDArray[Any]:
+        k = int(np.searchsorted(self.starts, columns[0], side="right")) - 1
+        return self.parts[k].take(columns - int(self.starts[k]))

@@ -1,0 +1,275 @@
+"""Lasso and elastic net for wide data whose columns are somewhere else: the public functions.
+
+The client holds the columns of a working set and some numbers for each of the p columns; a design answers what is asked of all
+of them (`_protocol.py`), a round asks for several alphas at once (`_rounds.py`).  What is solved on the working set is solved
+by the code for X in memory, with all its options.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from numpy.typing import ArrayLike
+
+from fastreg import _options
+from fastreg._model import Options
+from fastreg._results import Fit, Path
+from fastreg.distributed import _solve
+
+MEMORY = 1_000_000_000
+
+
+def lasso(
+    design: Any,
+    y: ArrayLike,
+    alpha: float,
+    *,
+    fit_intercept: bool = True,
+    standardize: bool = False,
+    sample_weight: ArrayLike | None = None,
+    penalty_factor: Any = None,
+    lower: ArrayLike | None = None,
+    upper: ArrayLike | None = None,
+    positive: bool = False,
+    offset: ArrayLike | None = None,
+    tol: float = 1e-6,
+    max_iter: int = 10_000,
+    warm_start: ArrayLike | Fit | Path | None = None,
+    memory: int = MEMORY,
+) -> Fit:
+    """Minimise 1/(2n) |y - b - Xw|^2 + alpha |w|_1 for an X of shape (n, p) that stays where it is.
+
+    Parameters
+    ----------
+    design : WideDesign, or path
+        Where the columns of X are: `LocalColumns` for files and arrays that are larger than memory (a path stands for one of
+        it), `DaskColumns`, or your own.
+    y : array of shape (n,)
+        One target, copied once to float64.
+    alpha : float > 0
+        As in `fastreg.lasso`.  Without a penalty every column would be in the fit: 0 is refused.
+    memory : int
+        Bytes for the columns that are held here, and for the solver that works on them (three tenths of it).  Beside it come 60
+        bytes for each column of X, 16 n for each of the 32 alphas of a round, the answers (`WideDesign`), and what the design
+        takes for itself.
+    tol : float >= 0
+        As in `fastreg.lasso`: stop when dual_gap <= tol * objective.
+
+    The other parameters are those of `fastreg.lasso`; precompute and relax, which need more of X, and several targets are left
+    out.
+
+    Returns
+    -------
+    Fit
+        As of `fastreg.lasso`, dual_gap a bound for all p columns, whose coefficients are dense (8 p bytes).
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `fastreg.lasso`; where X holds a NaN or an infinity, which the design names; where memory does not hold the
+        support; what a design raises itself goes through.
+
+    Warns
+    -----
+    ConvergenceWarning
+
+    Notes
+    -----
+    A pass over X gives norms and x_j'y.  The 2n columns of largest |x_j'y| are fetched and solved on; then one pass multiplies
+    the residual by all columns and brings back those that are near their limits, and so on; the second pass for an alpha
+    leaves out columns that cannot have reached it since.  Cost: n p per pass, a few of them, and what `fastreg.lasso` takes on
+    some thousand columns.
+
+    References
+    ----------
+    Tibshirani, Bien, Friedman, Hastie, Simon, Taylor and Tibshirani (2012), Strong Rules for Discarding Predictors in
+    Lasso-Type Problems, section 7 (working sets, and the check of what they leave out).
+    Ndiaye, Fercoq, Gramfort and Salmon (2017), Gap Safe Screening Rules for Sparsity Enforcing Penalties, theorem 6.
+
+    Examples
+    --------
+    >>> import numpy as np, fastreg as fr
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.standard_normal((50, 1000))
+    >>> fit = fr.distributed.lasso(fr.distributed.LocalColumns(X), X[:, 7] - X[:, 100], alpha=0.5)
+    >>> fit.support, fit.dual_gap <= 1e-6 * fit.objective
+    (array([  7, 100]), True)
+    """
+    options = Options(
+        fit_intercept,
+        standardize,
+        sample_weight,
+        penalty_factor,
+        lower,
+        upper,
+        positive,
+        offset,
+        tol=tol,
+        max_iter=max_iter,
+        warm_start=warm_start,
+    )
+    return _solve.fit(design, y, alpha, 1.0, options, memory)
+
+
+def elastic_net(
+    design: Any,
+    y: ArrayLike,
+    alpha: float,
+    *,
+    l1_ratio: float = 0.5,
+    fit_intercept: bool = True,
+    standardize: bool = False,
+    sample_weight: ArrayLike | None = None,
+    penalty_factor: Any = None,
+    lower: ArrayLike | None = None,
+    upper: ArrayLike | None = None,
+    positive: bool = False,
+    offset: ArrayLike | None = None,
+    tol: float = 1e-6,
+    max_iter: int = 10_000,
+    warm_start: ArrayLike | Fit | Path | None = None,
+    memory: int = MEMORY,
+) -> Fit:
+    """Minimise 1/(2n) |y - b - Xw|^2 + alpha (l1_ratio |w|_1 + (1 - l1_ratio)/2 |w|^2) for an X that stays where it is.
+
+    l1_ratio is above 0, as with 0 every column is in the fit; the other parameters, the result and the method are those of
+    `lasso`.
+
+    Examples
+    --------
+    >>> import numpy as np, fastreg as fr
+    >>> X = np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]])
+    >>> fr.distributed.elastic_net(fr.distributed.LocalColumns(X), [3.0, 0.5, -3.0, -0.5], alpha=0.5).coef
+    array([1.66666667, 0.        ])
+    """
+    options = Options(
+        fit_intercept,
+        standardize,
+        sample_weight,
+        penalty_factor,
+        lower,
+        upper,
+        positive,
+        offset,
+        tol=tol,
+        max_iter=max_iter,
+        warm_start=warm_start,
+    )
+    return _solve.fit(design, y, alpha, l1_ratio, options, memory)
+
+
+def lasso_path(
+    design: Any,
+    y: ArrayLike,
+    *,
+    alphas: int | ArrayLike = 100,
+    alpha_min_ratio: float | None = None,
+    fit_intercept: bool = True,
+    standardize: bool = False,
+    sample_weight: ArrayLike | None = None,
+    penalty_factor: Any = None,
+    lower: ArrayLike | None = None,
+    upper: ArrayLike | None = None,
+    positive: bool = False,
+    offset: ArrayLike | None = None,
+    tol: float = 1e-6,
+    max_iter: int = 10_000,
+    warm_start: ArrayLike | Fit | Path | None = None,
+    max_support: int | None = None,
+    deviance_stop: float | None = None,
+    callback: Callable[[Fit], Any] | None = None,
+    memory: int = MEMORY,
+) -> Path:
+    """Minimise 1/(2n) |y - b - Xw|^2 + alpha |w|_1 for every alpha of a grid, for an X that stays where it is.
+
+    Parameters are those of `lasso` and of `fastreg.lasso_path`.
+
+    Returns
+    -------
+    Path
+        n_columns_read and counts tell the work after the pass that a path begins with: rounds (questions about columns outside
+        the working set), columns_read (columns that these multiplied; over p, the passes), columns_fetched, bytes_moved
+        between client and design, and those of `Path`, summed over the solves.
+
+    Warns
+    -----
+    ConvergenceWarning, UserWarning
+        The latter where memory does not hold the support of the next alpha: the path ends before it.
+
+    Notes
+    -----
+    A round solves the alphas down to a half of the last one that is done (further, where that turned out right), 32 at most,
+    and multiplies all their residuals at once.  100 alphas down to alpha_max/100 of 500 x 100,000 took 6 or 7 passes, the first
+    one included, and some 5,000 fetched columns (20 MB).
+
+    Examples
+    --------
+    >>> import numpy as np, fastreg as fr
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.standard_normal((50, 1000))
+    >>> y = X[:, :3].sum(axis=1) + 0.1 * rng.standard_normal(50)
+    >>> path = fr.distributed.lasso_path(fr.distributed.LocalColumns(X), y)
+    >>> len(path), path.counts["rounds"] < 15
+    (100, True)
+    """
+    options = Options(
+        fit_intercept,
+        standardize,
+        sample_weight,
+        penalty_factor,
+        lower,
+        upper,
+        positive,
+        offset,
+        tol=tol,
+        max_iter=max_iter,
+        warm_start=warm_start,
+    )
+    return _solve.path(
+        design, y, 1.0, alphas, alpha_min_ratio, options, _options.stop(max_support, deviance_stop, callback), memory
+    )
+
+
+def elastic_net_path(
+    design: Any,
+    y: ArrayLike,
+    *,
+    l1_ratio: float = 0.5,
+    alphas: int | ArrayLike = 100,
+    alpha_min_ratio: float | None = None,
+    fit_intercept: bool = True,
+    standardize: bool = False,
+    sample_weight: ArrayLike | None = None,
+    penalty_factor: Any = None,
+    lower: ArrayLike | None = None,
+    upper: ArrayLike | None = None,
+    positive: bool = False,
+    offset: ArrayLike | None = None,
+    tol: float = 1e-6,
+    max_iter: int = 10_000,
+    warm_start: ArrayLike | Fit | Path | None = None,
+    max_support: int | None = None,
+    deviance_stop: float | None = None,
+    callback: Callable[[Fit], Any] | None = None,
+    memory: int = MEMORY,
+) -> Path:
+    """Minimise 1/(2n) |y - b - Xw|^2 + alpha (l1_ratio |w|_1 + (1 - l1_ratio)/2 |w|^2) for every alpha of a grid.
+
+    l1_ratio is above 0; the other parameters, the result and the method are those of `lasso_path`.
+    """
+    options = Options(
+        fit_intercept,
+        standardize,
+        sample_weight,
+        penalty_factor,
+        lower,
+        upper,
+        positive,
+        offset,
+        tol=tol,
+        max_iter=max_iter,
+        warm_start=warm_start,
+    )
+    stop = _options.stop(max_support, deviance_stop, callback)
+    return _solve.path(design, y, l1_ratio, alphas, alpha_min_ratio, options, stop, memory)

@@ -1,0 +1,192 @@
+"""The problem on all columns as the client knows it, and the working set: those of its columns that the client has.
+
+With r the residual in kernel scaling and q = root r / l1, a column outside with a factor a_j (v_j, or v_j sd_j if standardised)
+may stay at 0 while -a_j <= x_j'q <= a_j, of which a bound at 0 leaves one side: its ratio is the larger of x_j'q / high_j and
+x_j'q / low_j, and at most 1.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastreg import _input, _options
+from fastreg._descent import Form
+from fastreg._model import Model, Options
+from fastreg._normalise import scale_target
+from fastreg.distributed._protocol import Floats, Indices, Question, WideDesign
+
+INNER_TOL = 1e-13  # of a solve on the working set, which costs little: its gap is what columns outside are doubted by
+PIECE = 4_000_000  # bytes of columns that are fetched at once, beside the place where they go
+SOLVER_SHARE = 0.3  # of the memory, for the Gram matrix and the factor of a solve
+
+
+class Whole:
+    """A design with a target and options, all checked, and what one pass told of its columns."""
+
+    def __init__(self, design: WideDesign, y: Any, options: Options, l1_ratio: Any) -> None:
+        self.design, self.options = design, options
+        self.l1_ratio = _input.share(l1_ratio)
+        self.n, self.p = n, p = _shape(design)
+        self.tol = _input.number(options.tol, "tol", 0.0)
+        _input.count(options.max_iter, "max_iter")
+        self.y = _input.target(y, n)
+        self.center = _input.flag(options.fit_intercept, "fit_intercept")
+        self.standardize = _input.flag(options.standardize, "standardize")
+        weights = _options.sample_weights(options.sample_weight, n)
+        self.root = None if weights is None else np.sqrt(weights)
+        self.factors = _options.penalty_factors(options.penalty_factor, p)
+        self.limits = _options.bounds(options.lower, options.upper, options.positive, p)
+        if self.factors is not None and self.limits is not None:
+            _options.excluded_within(self.factors[0], *self.limits)
+        self.moved = 0  # bytes to and from the design
+        scaled, _, _ = scale_target(self.y, self.center, self.root, _options.offsets(options.offset, n))
+        norms, products = self._moments(scaled)
+        self._set_limits(norms)
+        self.ratio0 = self.ratios(products, slice(None)) / (float(np.abs(products).max()) or 1.0)
+
+    def _moments(self, scaled: Floats) -> tuple[Floats, Floats]:
+        norms, products = (np.asarray(a, np.float64) for a in self.design.moments(scaled, self.root, self.center))
+        self.moved += 8 * (2 * self.n + 2 * self.p)
+        for a, what in ((norms, "norms"), (products, "products")):
+            if a.shape != (self.p,):
+                raise ValueError(f"moments of X gave {what} of shape {a.shape}; ({self.p},) is needed, one per column.")
+            if not np.isfinite(a).all():
+                raise ValueError(
+                    f"moments of X gave a {what[:-1]} that is not finite for column {int(np.argmin(np.isfinite(a)))}."
+                )
+        return norms, products
+
+    def _set_limits(self, norms: Floats) -> None:
+        """low and high, and kappa, by how much a ratio changes at most with a unit of q."""
+        ones, zeros = np.ones(self.p), np.zeros(self.p, np.bool_)
+        v = ones if self.factors is None else self.factors[0]
+        lower, upper = self.limits if self.limits is not None else (-np.inf * ones, np.inf * ones)
+        away = zeros if self.limits is None else _options.leaves_out_0(lower, upper)
+        idle = (norms == 0.0) & ~away if self.standardize else zeros
+        a = np.where(np.isinf(v) | idle, np.inf, v)
+        if self.standardize:
+            scale = norms / np.sqrt(self.n)
+            a[~np.isinf(a)] *= scale[~np.isinf(a)]
+        self.out = np.isinf(a)
+        kept = ((v == 0.0) | away) & ~self.out
+        self.always = np.flatnonzero(kept)
+        self.n_candidates = int(np.count_nonzero(~kept & ~self.out))
+        a[kept] = np.inf  # they are in every working set
+        with np.errstate(over="ignore"):
+            self.kappa = norms / a
+        self.farthest = float(self.kappa.max())
+        self.high = _single(np.where(upper > 0.0, a, np.inf))
+        self.low = _single(np.where(lower < 0.0, -a, -np.inf))
+
+    def ratios(self, products: Floats, columns: Any) -> Floats:
+        """max(x_j'q / high_j, x_j'q / low_j), products of shape (..., k)"""
+        high, low = (a if isinstance(a, float) else a[columns] for a in (self.high, self.low))
+        ratio: Floats = np.maximum(products / high, products / low)
+        return ratio
+
+    def reach(self, Q: Floats, limit: float, columns: Indices | None) -> tuple[Indices, Floats]:
+        """The columns whose ratio is at least the limit for a row of Q, and their ratios (t, k)."""
+        question = Question(Q, self.low * limit, self.high * limit, self.center, columns)
+        indices, products = self.design.reach(question)
+        indices, products = np.asarray(indices), np.asarray(products, np.float64)
+        if indices.ndim != 1 or indices.dtype.kind not in "iu" or products.shape != (len(Q), indices.size):
+            raise ValueError(
+                f"reach of X gave indices of shape {indices.shape} and dtype {indices.dtype} with products of shape "
+                f"{products.shape}; k integers and ({len(Q)}, k) are needed."
+            )
+        if indices.size and (indices[0] < 0 or indices[-1] >= self.p or not (np.diff(indices) > 0).all()):
+            raise ValueError(f"reach of X gave indices that do not ascend from 0 to at most {self.p - 1}.")
+        if not np.isfinite(products).all():
+            raise ValueError("reach of X gave products that are not finite.")
+        arrays = (Q, question.low, question.high, columns, indices, products)
+        self.moved += sum(a.nbytes for a in arrays if isinstance(a, np.ndarray))
+        return indices.astype(np.intp, copy=False), self.ratios(products, indices)
+
+
+class WorkingSet:
+    """Columns of X side by side in memory, at most so many bytes of them and of what solves on them.
+
+    Columns are kept by position; `indices` says which of X they are."""
+
+    def __init__(self, whole: Whole, memory: Any) -> None:
+        self.whole, self.memory = whole, _input.count(memory, "memory")
+        kind = np.dtype(getattr(whole.design, "dtype", np.float64))
+        dtype = np.float32 if kind == np.float32 else np.float64
+        self.room = min(whole.p, int((1.0 - SOLVER_SHARE) * self.memory) // (whole.n * np.dtype(dtype).itemsize))
+        if self.room < max(1, whole.always.size):
+            raise self.too_small(f"{max(1, whole.always.size)} are needed to begin with")
+        # memory that nothing was written to yet is none
+        self.store: NDArray[Any] = np.empty((whole.n, self.room), dtype, order="F")
+        self.indices = np.empty(0, np.intp)
+        self.inside = np.zeros(whole.p, np.bool_)
+
+    def too_small(self, reason: str) -> ValueError:
+        """The error for a memory that does not hold what is needed."""
+        return ValueError(f"memory is {self.memory} bytes, which hold {self.room} columns of {self.whole.n} rows; {reason}.")
+
+    def keep(self, positions: Indices) -> None:
+        """Forget the columns at other positions; positions ascend."""
+        self.inside[self.indices] = False
+        for k, j in enumerate(positions.tolist()):
+            if k != j:
+                self.store[:, k] = self.store[:, j]
+        self.indices = self.indices[positions]
+        self.inside[self.indices] = True
+
+    def add(self, columns: Indices) -> None:
+        """Fetch these columns, none of which is there yet."""
+        columns, start = np.sort(columns), self.indices.size
+        step = max(1, PIECE // (self.whole.n * self.store.itemsize))
+        for k in range(0, columns.size, step):
+            some = columns[k : k + step]
+            fetched = np.asarray(self.whole.design.columns(some))
+            if fetched.shape != (self.whole.n, some.size):
+                raise ValueError(f"columns of X gave shape {fetched.shape}; {(self.whole.n, some.size)} is needed.")
+            place = self.store[:, start + k : start + k + some.size]
+            place[...] = fetched
+            good = np.isfinite(place).all(axis=0)
+            if not good.all():
+                raise ValueError(f"X holds a number that is not finite in column {some[int(np.argmin(good))]}.")
+            self.whole.moved += fetched.nbytes + some.nbytes
+        self.indices = np.concatenate([self.indices, columns])
+        self.inside[columns] = True
+
+    def model(self) -> Model:
+        """The problem on the working set."""
+        whole, at = self.whole, self.indices
+        lower, upper = (None, None) if whole.limits is None else (bound[at] for bound in whole.limits)
+        options = whole.options._replace(
+            penalty_factor=None if whole.factors is None else tuple(factor[at] for factor in whole.factors),
+            lower=lower,
+            upper=upper,
+            positive=False,
+            tol=min(whole.tol, INNER_TOL),
+            warm_start=None,
+        )
+        model = Model(self.store[:, : at.size], whole.y, options, whole.l1_ratio, one_target=True)
+        form, allowed = model.descent.form, SOLVER_SHARE * self.memory
+        gram, factor = int(np.sqrt(allowed / 12)), int(np.sqrt(allowed / 4))
+        tall = form.tall and 28 * at.size**2 <= allowed
+        model.descent.form = Form(tall, at.size if tall else min(form.gram, gram), min(form.factor, max(factor, 1)))
+        return model
+
+
+def _shape(design: Any) -> tuple[int, int]:
+    """(n, p) of a design that has what one needs."""
+    missing = [name for name in ("shape", "moments", "reach", "columns") if not hasattr(design, name)]
+    if missing:
+        raise TypeError(
+            f"design is a {type(design).__name__} without {', '.join(missing)}; LocalColumns(X) or another design is needed."
+        )
+    shape = tuple(design.shape)
+    if len(shape) != 2 or min(shape) < 1:
+        raise ValueError(f"design has shape {shape}; at least one row and one column are needed.")
+    return int(shape[0]), int(shape[1])
+
+
+def _single(a: Floats) -> float | Floats:
+    """The number that all entries are, or the array."""
+    return float(a[0]) if (a == a[0]).all() else a

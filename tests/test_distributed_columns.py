@@ -1,0 +1,252 @@
+"""Columns of X in files, in arrays that are read piece by piece, and on workers of Dask: fits are those of X in memory."""
+
+import subprocess
+import sys
+import textwrap
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from scipy import sparse
+from wide import SAME, N, P, assert_same_path, wide
+
+import fastreg as fr
+from fastreg import distributed
+from fastreg.distributed import DaskColumns, LocalColumns
+
+
+def test_layouts_and_dtypes(layout):
+    X, y = wide()
+    X = layout(X)
+    path = distributed.lasso_path(LocalColumns(X, buffer=9_000), y, alphas=20)
+    assert_same_path(path, fr.lasso_path(X, y, alphas=20, tol=1e-13))
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", ">f8", "int16", "bool"])
+@pytest.mark.parametrize("order", ["F", "C"])
+@pytest.mark.parametrize("buffer", [1, 7_000, 10**9])
+def test_npy_files(tmp_path, dtype, order, buffer):
+    X, y = wide()
+    X = np.array(np.round(3 * X) if dtype == "int16" else X > 0.3 if dtype == "bool" else X, dtype, order=order)
+    np.save(tmp_path / "X.npy", X)
+    design = LocalColumns(tmp_path / "X.npy", buffer=buffer)
+    assert_same_path(distributed.lasso_path(design, y, alphas=20), fr.lasso_path(X, y, alphas=20, tol=1e-13))
+    some = np.array([P - 1, 3, 4, 77, 0])
+    np.testing.assert_array_equal(design.columns(some), X[:, some])
+
+
+def test_files_side_by_side_and_threads(tmp_path):
+    X, y = wide()
+    parts = X[:, :150], np.ascontiguousarray(X[:, 150:151]), X[:, 151:].astype(np.float64)
+    paths = [tmp_path / f"{k}.npy" for k in range(2)]
+    for path, part in zip(paths, parts, strict=False):
+        np.save(path, part)
+    X = np.hstack(parts)
+    designs = [LocalColumns([*paths, parts[2]], buffer=5_000, n_threads=k) for k in (1, 3)]
+    one, three = (distributed.lasso_path(design, y, alphas=20) for design in designs)
+    np.testing.assert_array_equal(one.coefs, three.coefs)
+    assert_same_path(one, fr.lasso_path(X, y, alphas=20, tol=1e-13))
+
+
+def test_a_path_of_a_file_and_a_memmap(tmp_path):
+    X, y = wide()
+    np.save(tmp_path / "X.npy", X)
+    alpha = 0.3
+    fits = [
+        distributed.lasso(design, y, alpha)
+        for design in (tmp_path / "X.npy", LocalColumns(np.load(tmp_path / "X.npy", mmap_mode="r")), LocalColumns(X))
+    ]
+    for fit in fits[1:]:
+        np.testing.assert_array_equal(fit.coef, fits[0].coef)
+
+
+def test_parquet(tmp_path):
+    pa = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    X, y = wide(p=60)
+    names = [f"x{j}" for j in range(60)]
+    parquet.write_table(pa.table(dict(zip(names, X.T, strict=True))), tmp_path / "X.parquet", row_group_size=11)
+    path = distributed.lasso_path(LocalColumns(tmp_path / "X.parquet", buffer=3_000, n_threads=2), y, alphas=20)
+    assert_same_path(path, fr.lasso_path(X, y, alphas=20, tol=1e-13))
+    assert path.feature_names == tuple(names)
+    holed = pa.table({"a": [1.0, 2.0], "b": [1.0, None]})
+    parquet.write_table(holed, tmp_path / "holed.parquet")
+    with pytest.raises(
+        ValueError, match=r"^Column 'b' of .*holed.parquet has a missing value at row 1; .*In columns 0 to 1 of"
+    ):
+        distributed.lasso(tmp_path / "holed.parquet", [1.0, 2.0], 0.1)
+
+
+def test_zarr(tmp_path):
+    zarr = pytest.importorskip("zarr")
+    X, y = wide()
+    stored = zarr.create_array(tmp_path / "X.zarr", shape=X.shape, chunks=(16, 30), dtype="f4")
+    stored[:] = X
+    X = X.astype(np.float32)
+    for design in (LocalColumns(stored, buffer=1), LocalColumns(tmp_path / "X.zarr")):
+        path = distributed.lasso_path(design, y, alphas=20)
+        assert_same_path(path, fr.lasso_path(X, y, alphas=20, tol=1e-13))
+
+
+# Dask
+
+
+def dask_columns(X, chunk, **options):
+    da = pytest.importorskip("dask.array")
+    return DaskColumns(da.from_array(X, chunks=(len(X), chunk)), **options)
+
+
+@pytest.mark.parametrize("scheduler", ["threads", "synchronous"])
+def test_dask_gives_the_bits_of_a_local_design(scheduler):
+    dask = pytest.importorskip("dask")
+    X, y = wide()
+    with dask.config.set(scheduler=scheduler):
+        path = distributed.lasso_path(dask_columns(X, 70), y, alphas=20, penalty_factor=np.linspace(0.5, 2.0, P))
+    local = LocalColumns(X, buffer=70 * 8 * N)
+    other = distributed.lasso_path(local, y, alphas=20, penalty_factor=np.linspace(0.5, 2.0, P))
+    np.testing.assert_array_equal(path.coefs, other.coefs)
+    np.testing.assert_array_equal(path.dual_gaps, other.dual_gaps)
+
+
+def test_dask_blocks_from_anywhere():
+    dask = pytest.importorskip("dask")
+    X, y = wide()
+    widths = [100, 1, 299]
+    starts = np.cumsum([0, *widths])
+    blocks = [dask.delayed(X[:, a:b]) for a, b in pairwise(starts)]
+    design = DaskColumns(blocks, widths=widths, n_rows=N)
+    np.testing.assert_allclose(distributed.lasso(design, y, 0.2).coef, fr.lasso(X, y, 0.2, tol=1e-13).coef, atol=SAME)
+    with pytest.raises(ValueError, match=r"^X is a list of 3 blocks; n_rows, and widths with as many entries, are needed\.$"):
+        DaskColumns(blocks)
+
+
+def test_what_dask_cannot_do_is_said():
+    da = pytest.importorskip("dask.array")
+    X, y = wide()
+    with pytest.raises(ValueError, match=r"^X has its rows in 2 chunks; all rows in one are needed"):
+        DaskColumns(da.from_array(X, chunks=(20, 100)))
+    with pytest.raises(TypeError, match=r"^X is a ndarray; a dask array"):
+        DaskColumns(X)
+    X[3, 250] = np.inf
+    with pytest.raises(ValueError, match=r"^X holds inf at row 3, column 250; .*In columns 200 to 299 of X"):
+        distributed.lasso(dask_columns(X, 100), y, 0.2)
+
+
+@pytest.mark.slow
+@pytest.mark.thread_unsafe(reason="starts processes")
+def test_a_cluster_of_processes():
+    distributed_ = pytest.importorskip("distributed")
+    X, y = wide()
+    expected = distributed.lasso_path(LocalColumns(X, buffer=100 * 8 * N), y, alphas=20)
+    with (
+        distributed_.LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0", host="127.0.0.1"
+        ) as cluster,
+        distributed_.Client(cluster) as client,
+    ):
+        design = dask_columns(X, 100, client=client)
+        path = distributed.lasso_path(design, y, alphas=20)
+        np.testing.assert_array_equal(path.coefs, expected.coefs)
+        held = client.scatter([X[:, :300], X[:, 300:]])
+        again = distributed.lasso_path(DaskColumns(held, widths=[300, 100], n_rows=N), y, alphas=20)
+        np.testing.assert_allclose(again.coefs, expected.coefs, atol=SAME)
+
+
+# Memory
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc tells the peak")
+@pytest.mark.thread_unsafe(reason="starts a process")
+@pytest.mark.parametrize("order", ["F", "C"])
+def test_200_mb_on_disk_are_solved_in_20(tmp_path, order):
+    code = f"""
+        import numpy as np
+        import fastreg as fr
+
+        def peak():
+            with open("/proc/self/status") as lines:
+                return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) * 1024
+
+        rng = np.random.default_rng(0)
+        n, p = 500, 50_000
+        lines = (p, n) if {order!r} == "F" else (n, p)
+        with open("X.npy", "wb") as file:
+            header = {{"descr": "<f8", "fortran_order": {order == "F"}, "shape": (n, p)}}
+            np.lib.format.write_array_header_1_0(file, header)
+            rows = 100 if {order!r} == "F" else 1
+            for _ in range(0, lines[0], rows):
+                file.write(rng.standard_normal((rows, lines[1])).tobytes())
+        y = rng.standard_normal(n)
+        some = fr.distributed.LocalColumns("X.npy", buffer=1_000_000)
+        y = some.columns(np.arange(10)).sum(axis=1) + rng.standard_normal(n)
+        small = fr.distributed.LocalColumns(some.columns(np.arange(20)))
+        fr.distributed.lasso_path(small, y, alphas=10)
+        before = peak()
+        path = fr.distributed.lasso_path(some, y, memory=8_000_000)
+        taken = peak() - before
+        assert all(status.converged for status in path.statuses)
+        print(taken, path.counts["rounds"], path.n_columns_read, len(path))
+    """
+    run = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, cwd=tmp_path, timeout=300
+    )
+    assert run.returncode == 0, run.stderr
+    taken, rounds, read, size = map(int, run.stdout.split())
+    assert taken <= 20_000_000
+    assert rounds <= 14
+    assert read <= 14 * 50_000
+    assert size == 100
+
+
+# What is said
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e200])
+def test_numbers_that_are_not_finite_name_their_column(tmp_path, value):
+    X, y = wide()
+    X[3, 250] = value
+    np.save(tmp_path / "X.npy", X)
+    place = (
+        "holds (nan|NaN|inf) at row 3, column 250" if not np.isfinite(value) else "too large to add up in float64 in column 250"
+    )
+    with pytest.raises(ValueError, match=rf"^X .*{place};.* \(In columns 200 to 299 of .*X.npy\.\)$"):
+        distributed.lasso(LocalColumns(tmp_path / "X.npy", buffer=100 * 8 * N), y, 0.1)
+
+
+def test_a_design_that_fails_names_its_block(tmp_path):
+    X, y = wide()
+
+    class Broken:
+        shape, dtype = X.shape, X.dtype
+
+        def __getitem__(self, key):
+            if key[1].start >= 200:
+                raise KeyError("lost")
+            return X[key]
+
+    with pytest.raises(RuntimeError, match=r"lost.* \(In columns 200 to 299 of X\.\)$"):
+        distributed.lasso(LocalColumns(Broken(), buffer=100 * 8 * N), y, 0.1)
+    np.save(tmp_path / "X.npy", X)
+    design = LocalColumns(tmp_path / "X.npy", buffer=100 * 8 * N)
+    with open(tmp_path / "X.npy", "rb+") as file:
+        file.truncate(70_000)
+    with pytest.raises(ValueError, match=r"X.npy ends before its last number; .* \(In columns 200 to 299 of"):
+        distributed.lasso(design, y, 0.1)
+
+
+@pytest.mark.parametrize("X", [np.ones(3), np.ones((0, 3)), np.ones((2, 2), complex), "nothing.npy"])
+def test_what_is_no_matrix(X):
+    with pytest.raises((TypeError, ValueError, OSError)):
+        distributed.lasso(LocalColumns(X), np.ones(2), 0.1)
+
+
+@pytest.mark.parametrize("X", [3, None, {}, [], [[1.0, 2.0]], sparse.csc_array(np.eye(3))])
+def test_what_columns_cannot_be_read_from(X):
+    with pytest.raises(TypeError, match=rf"^X is a {type(X).__name__}; the path of a .npy, .parquet or .zarr file, an array"):
+        LocalColumns(X)
+
+
+def test_rows_that_differ(tmp_path):
+    with pytest.raises(ValueError, match=r"^X has 3 rows but X has 4\.$"):
+        LocalColumns([np.ones((3, 2)), np.ones((4, 2))])

@@ -1,0 +1,257 @@
+"""fastreg.distributed for wide data: fits are those of X in memory, few columns travel, and a wrong design is told."""
+
+import doctest
+import importlib
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import reference as ref
+from conftest import OPTIONS, judged, options_for
+from kkt import assert_optimal
+from wide import SAME, Counting, N, P, assert_same_path, wide
+
+import fastreg as fr
+from fastreg import distributed
+from fastreg.distributed import LocalColumns
+
+# The same fits as in memory
+
+
+OFFERED = [name for name in OPTIONS if "Gram" not in name]
+
+
+@pytest.mark.parametrize("l1_ratio", [1.0, 0.4])
+@pytest.mark.parametrize("name", OFFERED)
+def test_a_fit_is_optimal_under_every_option(name, l1_ratio):
+    X, y = wide(offset=2.0)
+    options = options_for(name, X)
+    alpha = 0.2
+    fit = distributed.elastic_net(Counting(X), y, alpha, l1_ratio=l1_ratio, tol=1e-10, **options)
+    assert_optimal(X, y, fit, alpha, l1_ratio=l1_ratio, tol=1e-10, **judged(options))
+    same = fr.elastic_net(X, y, alpha, l1_ratio=l1_ratio, tol=1e-13, **options)
+    assert fit.objective == pytest.approx(same.objective, rel=1e-9)
+
+
+@pytest.mark.parametrize("l1_ratio", [1.0, 0.4])
+@pytest.mark.parametrize(
+    "name", [name for name in OFFERED if name not in ("two factors", "bounds without 0") and "all" not in name]
+)
+def test_a_path_is_that_of_x_in_memory(name, l1_ratio):
+    X, y = wide(offset=2.0)
+    options = options_for(name, X)
+    options = {"alphas": 30, "alpha_min_ratio": 0.1, "l1_ratio": l1_ratio, "tol": 1e-13, **options}
+    path = distributed.elastic_net_path(LocalColumns(X, buffer=10_000), y, **options)
+    assert_same_path(path, fr.elastic_net_path(X, y, **options), 1e-8)
+    for k in (0, 12, 29):
+        assert_optimal(X, y, path[k], path.alphas[k], l1_ratio=l1_ratio, tol=1e-9, **judged({
+            name: value for name, value in options.items() if name not in ("alphas", "alpha_min_ratio", "l1_ratio")
+        }))  # fmt: skip
+
+
+# Work saved
+
+
+def test_few_passes_and_few_columns():
+    X, y = wide(100, 5000, seed=1)
+    design = Counting(X)
+    path = distributed.lasso_path(design, y)
+    assert path.statuses == (fr.Status.CONVERGED,) * 100 or set(path.statuses) <= {fr.Status.CONVERGED, fr.Status.PRECISION}
+    assert design.asked.count("moments") == 1
+    assert path.counts["rounds"] == design.asked.count("reach") <= 8
+    assert path.counts["columns_read"] == path.n_columns_read == design.read <= 8 * 5000
+    assert path.counts["columns_fetched"] == len(design.fetched) == len(set(design.fetched)) <= 1500
+    assert path.counts["bytes_moved"] <= 0.5 * X.nbytes
+
+
+def test_a_second_question_leaves_columns_out():
+    """The alpha is far down: columns that the first question brings change the residual little at last."""
+    X, y = wide(100, 5000, seed=1, noise=2.0)
+    design = Counting(X)
+    path = distributed.lasso_path(design, y, alphas=[0.01 * fr.alpha_max(X, y)])
+    assert path.counts["rounds"] > 1
+    assert design.read < path.counts["rounds"] * 5000
+
+
+def test_alpha_max_costs_one_pass():
+    X, y = wide()
+    design = Counting(X)
+    fit = distributed.lasso(design, y, fr.alpha_max(X, y))
+    assert not fit.coef.any()
+    assert design.read <= P
+    assert design.asked.count("reach") <= 1
+
+
+def test_copies_of_a_column_may_stay_outside():
+    X, y = wide(30, 40)
+    X = np.hstack([X[:, np.arange(4000) % 40]])
+    design = Counting(X)
+    fit = distributed.lasso(design, y, 0.1)
+    assert fit.status.converged
+    assert_optimal(X, y, fit, 0.1)
+    assert len(design.fetched) < 1000
+
+
+# Memory
+
+
+def test_little_memory_makes_columns_go():
+    X, y = wide(50, 3000)
+    memory = int(120 * 50 * 8 / 0.7) + 8
+    design = Counting(X)
+    path = distributed.lasso_path(design, y, memory=memory)
+    assert_same_path(path, fr.lasso_path(X, y, tol=1e-13), 1e-8)
+    assert path.counts["working_set"] <= 120
+    assert len(set(design.fetched)) > 120
+
+
+def test_a_support_that_memory_does_not_hold():
+    X, y = wide(50, 3000)
+    memory = int(15 * 50 * 8 / 0.7) + 8
+    message = r"memory is 8579 bytes, which hold 15 columns of 50 rows; \d+ of them are in the fit at alpha=0.01"
+    with pytest.raises(ValueError, match=message):
+        distributed.lasso(Counting(X), y, 0.01, memory=memory)
+    with pytest.warns(UserWarning, match=r"^The path ends before that: memory is 8579 bytes"):
+        path = distributed.lasso_path(Counting(X), y, memory=memory)
+    assert 5 < len(path) < 100
+    for k in (0, len(path) - 1):
+        assert_optimal(X, y, path[k], path.alphas[k])
+    with pytest.raises(ValueError, match=r"^memory is 5 bytes, which hold 0 columns of 50 rows; 1 are needed to begin with\.$"):
+        distributed.lasso(Counting(X), y, 0.01, memory=5)
+
+
+def test_columns_that_are_not_penalised_need_room_for_others():
+    X, y = wide(50, 3000)
+    v = np.where(np.arange(3000) < 15, 0.0, 1.0)
+    memory = int(15 * 50 * 8 / 0.7) + 8
+    with pytest.raises(ValueError, match=r"^memory is 8579 bytes, which hold 15 columns of 50 rows; all are not penalised"):
+        distributed.lasso_path(Counting(X), y, penalty_factor=v, memory=memory)
+
+
+# Corners
+
+
+def test_one_column_and_one_row():
+    y = np.array([1.0, 3.0, 2.0, 5.0])
+    x = np.array([[1.0], [2.0], [0.0], [4.0]])
+    for alpha in (0.1, 10.0):
+        fit = distributed.lasso(LocalColumns(x), y, alpha)
+        assert fit.coef == pytest.approx(fr.lasso(x, y, alpha).coef)
+    path = distributed.lasso_path(LocalColumns(np.ones((1, 5))), [3.0], alphas=3)
+    assert not path.coefs.any()
+    assert path.intercepts == pytest.approx(3.0)
+
+
+def test_constant_and_duplicate_columns():
+    X, y = wide()
+    X[:, 5], X[:, 6], X[:, 7], X[:, 8] = 3.0, 0.0, X[:, 0], X[:, 1]
+    for options in ({}, {"standardize": True}, {"fit_intercept": False}):
+        fit = distributed.lasso(Counting(X), y, 0.1, **options)
+        assert_optimal(X, y, fit, 0.1, **options)
+        local = distributed.lasso(LocalColumns(X, buffer=3000), y, 0.1, **options)
+        assert local.objective == pytest.approx(fit.objective)
+
+
+def test_constant_y():
+    X, _ = wide()
+    path = distributed.lasso_path(Counting(X), np.full(N, 2.0), alphas=5)
+    assert not path.coefs.any()
+    assert path.intercepts.tolist() == [2.0] * 5
+
+
+def test_alphas_in_any_order_and_what_ends_a_path():
+    X, y = wide()
+    alphas = [0.1, 0.5, 0.1, 0.9]
+    path = distributed.lasso_path(Counting(X), y, alphas=alphas)
+    assert path.alphas.tolist() == alphas
+    assert_same_path(path, fr.lasso_path(X, y, alphas=alphas, tol=1e-13))
+    for stop in ({"max_support": 9}, {"deviance_stop": 0.8}, {"callback": lambda fit: fit.support.size > 5}):
+        path, other = distributed.lasso_path(Counting(X), y, **stop), fr.lasso_path(X, y, tol=1e-13, **stop)
+        assert 0 < len(path) < 100
+        assert_same_path(path, other)
+    assert len(distributed.lasso_path(Counting(X), y, alphas=[0.1], max_support=0)) == 0
+
+
+def test_warm_starts():
+    X, y = wide()
+    path = distributed.lasso_path(Counting(X), y, alphas=10)
+    for start in (path, path[4], path[4].coef, np.full(P, 0.1)):
+        fit = distributed.lasso(Counting(X), y, path.alphas[4], warm_start=start)
+        np.testing.assert_allclose(fit.coef, path[4].coef, atol=SAME)
+
+
+def test_a_solve_that_does_not_converge():
+    X, y = wide()
+    with pytest.warns(fr.ConvergenceWarning, match=r"^Not converged at alpha=0.01: the gap is .* times the objective") as found:
+        fit = distributed.lasso(Counting(X), y, 0.01, max_iter=1)
+    assert found[0].filename == __file__
+    assert fit.status is fr.Status.MAX_ITER
+    t = ref.terms(X, y, 0.01)
+    assert ref.gap(t, fit.coef) <= fit.dual_gap * (1 + 1e-9)
+    with pytest.warns(fr.ConvergenceWarning) as found:
+        distributed.lasso_path(Counting(X), y, alphas=5, max_iter=1)
+    assert found[0].filename == __file__
+
+
+# What is said
+
+
+@pytest.mark.parametrize(
+    ("method", "answer", "message"),
+    [
+        ("moments", lambda a: (a[0][:-1], a[1]), r"^moments of X gave norms of shape \(399,\); \(400,\) is needed"),
+        ("moments", lambda a: (a[0], a[1] * np.nan), r"^moments of X gave a product that is not finite for column 0\.$"),
+        ("reach", lambda a: (a[0], a[1].T), r"^reach of X gave indices of shape .* with products of shape"),
+        ("reach", lambda a: (a[0][::-1], a[1]), r"^reach of X gave indices that do not ascend from 0 to at most 399\.$"),
+        ("reach", lambda a: (a[0], a[1] * np.inf), r"^reach of X gave products that are not finite\.$"),
+        ("columns", lambda a: a[:-1], r"^columns of X gave shape \(39, 100\); \(40, 100\) is needed\.$"),
+        ("columns", lambda a: a * np.nan, r"^X holds a number that is not finite in column \d+\.$"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:invalid value")
+def test_answers_of_a_wrong_design(method, answer, message):
+    X, y = wide()
+    design = Counting(X)
+    right = getattr(design, method)
+    setattr(design, method, lambda *arguments: answer(right(*arguments)))
+    with pytest.raises(ValueError, match=message):
+        distributed.lasso(design, y, 0.1)
+
+
+@pytest.mark.parametrize(
+    ("change", "kind", "message"),
+    [
+        ({"alpha": 0.0}, ValueError, r"^alpha is 0, or holds it; without a penalty every column is in the fit"),
+        ({"alpha": -1.0}, ValueError, r"^alpha is -1.0; a finite number >= 0 is needed\.$"),
+        ({"design": np.ones((4, 5))}, TypeError, r"^design is a ndarray without moments, reach, columns; LocalColumns\(X\)"),
+        ({"y": np.ones((N, 2))}, ValueError, r"^y has shape \(40, 2\); a 1-d array of 40 entries is needed\.$"),
+        ({"y": np.ones(3)}, ValueError, r"^X has 40 rows but y has 3 entries\.$"),
+        ({"y": np.full(N, np.nan)}, ValueError, r"^y holds NaN at row 0; finite numbers are needed\.$"),
+        ({"memory": 0}, ValueError, r"^memory is 0; an integer >= 1 is needed\.$"),
+        ({"penalty_factor": np.ones(3)}, ValueError, r"^penalty_factor has shape \(3,\); \(400,\) is needed"),
+        ({"tol": -1}, ValueError, r"^tol is -1; a finite number >= 0 is needed\.$"),
+        ({"standardize": 1}, TypeError, r"^standardize is 1 \(int\); True or False is needed\.$"),
+        ({"warm_start": np.ones(3)}, ValueError, r"^warm_start has coefficients of shape \(3,\)"),
+    ],
+)
+def test_arguments_that_are_refused(change, kind, message):
+    X, y = wide()
+    arguments = {"design": Counting(X), "y": y, "alpha": 0.1} | change
+    with pytest.raises(kind, match=message):
+        distributed.lasso(**arguments)
+
+
+@pytest.mark.thread_unsafe(reason="doctest replaces sys.stdout")
+@pytest.mark.parametrize("name", ["_wide", "_protocol", "_columns", "_remote"])
+def test_examples(name):
+    found = doctest.testmod(importlib.import_module(f"fastreg.distributed.{name}"))
+    assert found.failed == 0
+    assert found.attempted or name == "_remote"
+
+
+@pytest.mark.thread_unsafe(reason="starts a process")
+def test_nothing_heavy_is_imported(tmp_path):
+    code = "import sys, fastreg; assert 'fastreg.distributed' not in sys.modules; fastreg.distributed.lasso\n"
+    code += "assert not {'dask', 'distributed', 'zarr', 'pyarrow', 'scipy'} & set(sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=tmp_path, timeout=60).returncode == 0
