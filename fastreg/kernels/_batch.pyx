@@ -15,7 +15,7 @@ from libc.stdlib cimport free, malloc
 from fastreg.kernels._answer cimport FR_BAD_ARGUMENT, FR_CONVERGED, FR_INTERRUPTED, tell
 from fastreg.kernels._design cimport raise_for
 from fastreg.kernels._quadratic cimport (
-    Quadratic, quadratic_lay, quadratic_pose, quadratic_scale, quadratic_size, quadratic_solve, quadratic_start,
+    Quadratic, quadratic_hold, quadratic_lay, quadratic_pose, quadratic_scale, quadratic_size, quadratic_solve, quadratic_start,
     quadratic_write,
 )
 from fastreg.kernels._workspace cimport whole_lines
@@ -37,6 +37,7 @@ ctypedef struct Common:         # what is the same for all problems
     const double *upper
     double tol
     Py_ssize_t max_iter
+    Py_ssize_t held             # a column with w_j = 0, where there are no factors and bounds; else -1
 
 
 cdef const double *first(const double[::1] vector) noexcept:
@@ -49,7 +50,7 @@ cdef Common common(tuple factors, tuple bounds, double tol, Py_ssize_t max_iter)
     """The caller keeps what these point to."""
     cdef Common C
     C.l1_factor = C.l2_factor = C.lower = C.upper = NULL
-    C.tol, C.max_iter = tol, max_iter
+    C.tol, C.max_iter, C.held = tol, max_iter, -1
     if factors is not None:
         C.l1_factor, C.l2_factor = first(factors[0]), first(factors[1])
     if bounds is not None:
@@ -75,6 +76,8 @@ cdef int solve(Quadratic *S, const double *q, double yty, double l1, double l2, 
     if status == FR_CONVERGED and not ordinary(S, l1, l2):
         status = FR_BAD_ARGUMENT
     if status == FR_CONVERGED:
+        if C.held >= 0:
+            quadratic_hold(S, C.held)
         status = quadratic_scale(S, yty, l2)
         S.given = False         # what rounding takes from yty is made up for
     if status == FR_CONVERGED:
@@ -219,15 +222,19 @@ def solve_nodewise(const double[:, ::1] Q, const double[::1] l1, const double[::
     cdef size_t vector = whole_lines(p * sizeof(double))
     cdef void *memory = reserve(p, vector, False)
     cdef double *others = <double *>memory      # v, but for an infinity at j
+    cdef bint plain = True
     cdef int status = FR_CONVERGED
-    C.l1_factor, C.l2_factor, C.lower, C.upper, C.tol, C.max_iter = others, &u[0], NULL, NULL, tol, max_iter
+    C.l1_factor, C.l2_factor, C.lower, C.upper, C.tol, C.max_iter, C.held = others, &u[0], NULL, NULL, tol, max_iter, -1
     with nogil:
         for k in range(p):
             others[k] = v[k]
+            plain = plain and v[k] == 1.0 == u[k] and Q[k, k] > 0.0
+        if plain:       # half the time of a small problem would go into posing it with factors
+            C.l1_factor = C.l2_factor = NULL
         quadratic_lay(&S, p, &Q[0, 0], False, p, NULL, 0, <char *>memory + vector)
         S.interruptible = interruptible
         for j in range(start, end):
-            others[j] = INFINITY
+            others[j], C.held = INFINITY, j if plain else -1
             status = solve(&S, &Q[j, 0], Q[j, j], l1[j], l2[j], &C, &W[j, 0], &info[j, 0])
             others[j], rss[j] = v[j], S.rss if status >= 0 else Q[j, j]
             if status == FR_INTERRUPTED:

@@ -28,6 +28,7 @@ cdef int quadratic_lay(Quadratic *S, Py_ssize_t p, const void *Q, bint single, P
                        Py_ssize_t m, void *memory) noexcept nogil
 cdef int quadratic_pose(Quadratic *S, const void *q, bint single, const double *l1_factor, const double *l2_factor,
                         const double *lower, const double *upper) noexcept nogil
+cdef void quadratic_hold(Quadratic *S, Py_ssize_t k) noexcept nogil
 cdef int quadratic_scale(Quadratic *S, double yty, double l2) noexcept nogil
 cdef int quadratic_open(Quadratic *S, const void *q, bint single, double yty, double l2, const double *l1_factor,
                         const double *l2_factor, const double *lower, const double *upper, const double *w) noexcept nogil

@@ -198,6 +198,14 @@ cdef bint pose_plainly(Quadratic *S, const void *q, bint single) noexcept nogil:
     return True
 
 
+cdef void quadratic_hold(Quadratic *S, Py_ssize_t k) noexcept nogil:
+    """Hold w_k at 0 as a factor of infinity does, after quadratic_pose without factors and bounds; its diagonal entry is > 0."""
+    cdef Working *W = &S.W
+    W.penalty.lower[k] = W.penalty.upper[k] = W.b[k] = W.sq[k] = 0.0
+    S.n_held += 1
+    W.cols[S.size - S.n_held] = k
+
+
 cdef int quadratic_scale(Quadratic *S, double yty, double l2) noexcept nogil:
     """Take yty, or find it where it is NaN: q'inv(Q)q from a factor of Q (p^3/6 multiply-adds), with l2 u on its diagonal where
     q is not in the range of Q.  Where it is found, negative eigenvalues are, too.
