@@ -1,5 +1,8 @@
 """Elementwise maps: their twins, their problems' minima, their identities, and every dtype, layout and kind of weights."""
 
+import signal
+import threading
+
 import numpy as np
 import pytest
 import reference as ref
@@ -220,6 +223,18 @@ def test_more_than_three_axes_and_empty_arrays():
     for shape in [(0,), (3, 0), (0, 3, 2)]:
         assert prox.scad(np.empty(shape), np.ones(shape)).shape == shape
     assert type(prox.l0(3.0, 1.0)) is np.float64
+
+
+@pytest.mark.thread_unsafe(reason="raises a signal")
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_ctrl_c_ends_large_arrays(dtype, ctrl_c):
+    """one entry, as often as it takes: the second row is reached only if nobody looks for signals in the first"""
+    out = np.full(2, 7, dtype)
+    many = np.lib.stride_tricks.as_strided(out, (2, 2**33), (out.itemsize, 0))
+    threading.Timer(0.1, signal.raise_signal, [signal.SIGINT]).start()
+    with pytest.raises(KeyboardInterrupt):
+        prox.l_half(np.broadcast_to(dtype(5), many.shape), 1.0, out=many)
+    assert out[1] == 7
 
 
 # Errors
