@@ -149,6 +149,12 @@ def test_group_l2(labels, dtype):
     assert prox.group_l2(np.empty((0, 3)), 1.0, 2).shape == (0, 3)
 
 
+@pytest.mark.parametrize("kind", ["?", "i1", "u1", "u8", ">i4"])
+def test_labels_of_groups_are_integers_of_any_kind(kind):
+    x, label = np.array([3.0, 0.3, 4.0, 0.4]), np.array([1, 0, 1, 0])
+    np.testing.assert_array_equal(prox.group_l2(x, 2.5, label.astype(kind)), prox.group_l2(x, 2.5, label))
+
+
 @every_dtype
 def test_nuclear(dtype):
     rng = np.random.default_rng(8)

@@ -144,6 +144,7 @@ def labels(groups: Any, n: int) -> tuple[NDArray[np.intp] | None, NDArray[np.int
         raise ValueError(f"groups has shape {array.shape}; a size, or ({n},) labels, one per row of x, are needed.")
     if array.dtype.kind not in "iub":
         raise TypeError(f"groups has dtype {array.dtype}; integers are needed.")
+    array = array.astype(np.uint8) if array.dtype.kind == "b" else array  # True is no index
     if n and array.min() >= 0 and array.max() <= 2 * n:  # without sorting
         counts = np.bincount(array)
         found = counts > 0
