@@ -175,7 +175,8 @@ FR_INLINE void FR_NAME(fr_scaled_any)(ptrdiff_t n, const FR_REAL *x, ptrdiff_t s
 }
 FR_HOT void FR_NAME(fr_scaled)(ptrdiff_t n, const FR_REAL *x, ptrdiff_t sx, double c, double m, double f, FR_REAL *out,
                                ptrdiff_t so) {
-    if (sx == 1 && so == 1) FR_NAME(fr_scaled_any)(n, x, 1, c, m, f, out, 1);
+    if (sx == 1 && so == 1 && c == 1 && m == 1) FR_NAME(fr_scaled_any)(n, x, 1, 1, 1, f, out, 1); /* no divisions */
+    else if (sx == 1 && so == 1) FR_NAME(fr_scaled_any)(n, x, 1, c, m, f, out, 1);
     else FR_NAME(fr_scaled_any)(n, x, sx, c, m, f, out, so);
 }
 /* out_i = max((c |x_i| - top) - tau w_i, 0) / c with the sign of x_i, or max((c x_i - top) - tau, 0) / c if not both */
