@@ -17,6 +17,7 @@ from setuptools import Extension, setup
 
 DEBUG = os.environ.get("FASTREG_DEBUG") == "1"
 ABI3 = not sysconfig.get_config_var("Py_GIL_DISABLED")
+MAPS = ("_prox", "_line")  # who includes maps.h, a change of which compiles no others
 KERNELS = [
     "_prox",
     "_line",
@@ -62,7 +63,7 @@ extensions = [
     Extension(
         f"fastreg.kernels.{name}",
         [f"fastreg/kernels/{name}.pyx"],
-        depends=["fastreg/kernels/lanes.h", "fastreg/kernels/maps.h", "fastreg/kernels/sparse.h", "fastreg/kernels/tiles.h"],
+        depends=[f"fastreg/kernels/{header}.h" for header in ("lanes", "sparse", "tiles", *(["maps"] if name in MAPS else []))],
         include_dirs=["fastreg/kernels"],
         extra_compile_args=flags,
         define_macros=[

@@ -39,9 +39,9 @@ def test_maps(benchmark, case, solver):
         pytest.skip("there is no twin that is linear; prox_maps.py has packages")
     size = 100 if name == "nuclear" else 1_000_000
     x = 2 * np.random.default_rng(0).standard_normal((size, size) if name == "nuclear" else size)
-    out = np.empty_like(x)
-    calls = {"fastreg": lambda: getattr(fr.prox, name)(x, *parameters, out=out), "numpy": lambda: twin(x, *parameters)}
+    out, given = np.empty_like(x), prox_maps.of_size(parameters, x)
+    calls = {"fastreg": lambda: getattr(fr.prox, name)(x, *given, out=out), "numpy": lambda: twin(x, *given)}
     answer = timed(benchmark, f"prox.{name}{parameters}", calls[solver])
-    error = np.abs(answer - twin(x, *parameters)).max() / np.abs(x).max()
+    error = np.abs(answer - twin(x, *given)).max() / np.abs(x).max()
     assert error <= 1e-9
     record(benchmark, f"prox.{name}", f"{x.size} {parameters}", solver, x.reshape(len(x), -1), tol=1e-9, gap=float(error))

@@ -12,6 +12,7 @@ import sys
 import time
 
 import numpy as np
+from scipy.optimize import isotonic_regression
 
 from fastreg import prox
 
@@ -73,12 +74,26 @@ def nuclear(x, t):
     return (U * np.maximum(s - t, 0)) @ Vt
 
 
-# name, parameters, numpy twin (None: none that is linear), pyproximal's operator of x
+def sorted_l1(x, thresholds):
+    size = np.abs(x)
+    order = np.argsort(-size)
+    z = np.empty_like(x)
+    z[order] = np.maximum(isotonic_regression(size[order] - thresholds, increasing=False).x, 0)
+    return np.sign(x) * z
+
+
+def of_size(parameters, x):
+    """parameters, of which an array is spread over as many entries as x has"""
+    return [np.interp(np.linspace(0, 1, x.size), np.linspace(0, 1, len(p)), p) if np.ndim(p) else p for p in parameters]
+
+
+# name, parameters, numpy twin (None: none that is linear), pyproximal's operator of x: its L2 is sigma / 2 |x|^2, its L0 has
+# the threshold of |x| itself, and its balls are found by bisection
 CASES = [
     ("l1", (0.5,), soft, lambda p, x: p.L1(0.5)),
-    ("squared_l2", (0.5,), lambda x, t: x / (1 + t), lambda p, x: p.L2(0.25)),
+    ("squared_l2", (0.5,), lambda x, t: x / (1 + t), lambda p, x: p.L2(sigma=0.5)),
     ("elastic_net", (0.5, 0.5), lambda x, a, b: soft(x, a) / (1 + b), None),
-    ("l0", (0.5,), lambda x, t: np.where(x**2 > 2 * t, x, 0), lambda p, x: p.L0(0.5)),
+    ("l0", (0.5,), lambda x, t: np.where(x**2 > 2 * t, x, 0), lambda p, x: p.L0(1.0)),
     ("l_half", (0.5,), l_half, None),
     ("l_two_thirds", (0.5,), l_two_thirds, None),
     ("mcp", (0.5, 3.0), lambda x, t, g: np.where(np.abs(x) <= g * t, soft(x, t) / (1 - 1 / g), x), None),
@@ -88,10 +103,12 @@ CASES = [
     ("l2", (0.5,), lambda x, t: x * max(1 - t / np.linalg.norm(x), 0), lambda p, x: p.Euclidean(0.5)),
     ("group_l2", (0.5, 10), group_l2, None),
     ("linf", (1000.0,), lambda x, t: x - l1_ball(x, t), None),
-    ("project_l1_ball", (1.0,), l1_ball, lambda p, x: p.L1Ball(x.size, 1.0)),
-    ("project_l1_ball", (1e5,), l1_ball, lambda p, x: p.L1Ball(x.size, 1e5)),
-    ("project_simplex", (1.0,), simplex, lambda p, x: p.Simplex(x.size, 1.0)),
+    ("project_l1_ball", (1.0,), l1_ball, lambda p, x: p.L1Ball(x.size, 1.0, xtol=1e-14)),
+    ("project_l1_ball", (1e5,), l1_ball, lambda p, x: p.L1Ball(x.size, 1e5, xtol=1e-14)),
+    ("project_simplex", (1.0,), simplex, lambda p, x: p.Simplex(x.size, 1.0, xtol=1e-14)),
     ("project_l2_ball", (1.0,), lambda x, r: x * min(1, r / np.linalg.norm(x)), lambda p, x: p.EuclideanBall(0.0, 1.0)),
+    ("sorted_l1", ((0.1, 0.0),), sorted_l1, None),
+    ("sorted_l1", ((2.0, 1.0),), sorted_l1, None),
     ("nuclear", (5.0,), nuclear, None),
     ("total_variation_1d", (1.0,), None, None),
 ]
@@ -127,7 +144,7 @@ def agrees(name, answer, expected):
 
 def contestants(name, parameters, twin, other, x, pyproximal, condat_tv, copt):
     """A function for each who takes part; all have been compared."""
-    out = np.empty_like(x)
+    out, parameters = np.empty_like(x), of_size(parameters, x)
     functions = {"fastreg": lambda: getattr(prox, name)(x, *parameters, out=out), "copy": lambda: np.copyto(out, x)}
     if twin:
         functions["numpy"] = lambda: twin(x, *parameters)

@@ -160,7 +160,9 @@ def normalize(X: Any, norm: str = "l2", *, axis: int = 1, out: NDArray[Any] | No
     compressed = given.tocsr() if k == 1 else given.tocsc()
     data = np.empty_like(compressed.data)
     _lines.segments(_lines.NORMALIZE, compressed.data, compressed.indptr[1:].astype(np.intp), NORMS[norm], data)
-    result = type(compressed)((data, compressed.indices, compressed.indptr), shape=compressed.shape)
+    # of its own, as its places may be changed where it is
+    places = compressed.indices.copy(), compressed.indptr.copy()
+    result = type(compressed)((data, *places), shape=compressed.shape)
     return result.tocsr() if given.format == "csr" else result.tocsc()
 
 

@@ -263,3 +263,15 @@ def options_for(name, X):
 def judged(options):
     """The options that say what is minimised; the others only say how."""
     return {name: value for name, value in options.items() if name not in ("precompute", "warm_start", "tol", "max_iter")}
+
+
+def vectors(count=40):
+    """Short vectors: normal, with ties, of wide range, walks, constant, zero."""
+    rng = np.random.default_rng(0)
+    for k in range(count):
+        n = int(rng.integers(1, 25))
+        yield 2 * rng.standard_normal(n)
+        yield rng.integers(-3, 4, n).astype(float)
+        yield rng.standard_normal(n) * 10.0 ** rng.integers(-6, 6, n)
+        yield np.cumsum(rng.standard_normal(n))
+        yield np.full(n, 0.5 * k)

@@ -657,7 +657,7 @@ def prox_elastic_net(x, l1, l2):
 
 
 def prox_l0(x, t):
-    return np.where((x**2 > 2 * t) | (t == 0), x, 0.0)
+    return np.where(x**2 > 2 * t, x, 0.0)
 
 
 def prox_of_power(x, t, numerator, denominator):

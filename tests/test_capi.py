@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple
 
@@ -842,6 +843,20 @@ def test_a_map_of_a_number_beats_a_grid(name, suffix):
         near = 0.5 * (np.float64(z[-1]) - x) ** 2 + penalty_of(np.round(z[-1], 6), x, *parameters)
         assert min(values[-1], near) <= values[:-1].min() + 1e-6
     assert np.isnan(f(np.nan, *parameters))
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_l0_compares_exactly_where_squares_leave_the_range(dtype):
+    """the sets are those of fastreg.prox.l0, and of fractions"""
+    f, info = function(f"fr_prox_l0_{SUFFIX[np.dtype(dtype)]}"), np.finfo(dtype)
+    x = np.array([0.0, info.smallest_subnormal, info.tiny, 1e-30, 1e-20, 1.0, 1e20, 1e30, info.max], dtype)
+    x = np.concatenate([x, np.sqrt(x * dtype(0.1)), np.nextafter(x, dtype(0))])
+    for t in np.concatenate([x, x[x < np.sqrt(info.max)] ** 2 / 2]):
+        kept = [Fraction(float(v)) ** 2 > 2 * Fraction(float(t)) for v in x]
+        rounded = np.array([abs(Fraction(float(v)) ** 2 - 2 * Fraction(float(t))) <= 2 * Fraction(float(t)) / 2**50 for v in x])
+        for z in (np.array([f(v, t) for v in x]), fr.prox.l0(x, float(t)), fr.prox.l0(x, np.full_like(x, t))):
+            assert ((z == np.where(kept, x, 0)) | rounded).all()
+        np.testing.assert_array_equal([f(-v, t) for v in x], fr.prox.l0(-x, float(t)))
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])

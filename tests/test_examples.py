@@ -127,7 +127,7 @@ def test_maps_of_the_header_give_the_bits_of_the_functions(tmp_path):
         function, mine = fr.capi.function(name), library[f"my_{name}"]
         mine.restype, mine.argtypes = function.restype, function.argtypes
         for x in numbers:
-            for penalties in [(0.0, 0.0), (0.1, 2.0), (1.0, 1e-3), (0.5, 0.5)]:
+            for penalties in [(0.0, 0.0), (0.1, 2.0), (1.0, 1e-3), (0.5, 0.5), (1e-320, 1e-320)]:
                 given = (x, *penalties[: len(function.argtypes) - 1])
                 assert np.float64(mine(*given)).tobytes() == np.float64(function(*given)).tobytes(), (name, given)
 

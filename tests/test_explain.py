@@ -324,6 +324,32 @@ def test_bad_arguments():
         fr.display.plot_balls(orders=[0.0])
     with pytest.raises(ValueError, match=r"^sd is 0\.0; a standard deviation above 0 is needed\.$"):
         fr.display.plot_priors(sd=0.0)
+    with pytest.raises(ValueError, match=r"^error is inf; a standard deviation above 0 is needed\.$"):
+        fr.display.plot_priors(error=np.inf)
+    with pytest.raises(ValueError, match=r"^estimate is nan; a finite number is needed\.$"):
+        fr.display.plot_priors(estimate=np.nan)
+    with pytest.raises(ValueError, match=r"^Prior times likelihood is 0 at every w;"):
+        fr.display.plot_priors(estimate=1e6)
+
+
+@pytest.mark.parametrize("folds", [0, 1, -1, 51, 2.5, True, "5"])
+def test_folds_that_cannot_be(problem, folds):
+    with pytest.raises((ValueError, TypeError), match=rf"^folds is {folds!r}"):
+        shapes.errors(*problem, folds)
+
+
+def test_pictures_of_one_target_and_a_name_for_each_column(problem):
+    X, y = problem
+    with pytest.raises(ValueError, match=r"^y has shape \(50, 2\); \(50,\) is needed"):
+        shapes.touching(X[:, :2], np.column_stack([y, y]))
+    with pytest.raises(ValueError, match=r"^X has shape \(0, 2\); \(n, 2\) is needed"):
+        shapes.touching(X[:0, :2], y[:0])
+    with pytest.raises(ValueError, match=r"^y has 2 targets; one is needed for a picture\.$"):
+        fr.display.plot_both_paths(X, np.column_stack([y, y]))
+    with pytest.raises(ValueError, match=r"^names has 1 entries but X has 12 columns\.$"):
+        fr.display.plot_both_paths(X, y, names=["a"])
+    with pytest.raises(ValueError, match=r"^names has 1 entries but X has 2 columns\.$"):
+        fr.display.plot_geometry(X[:, :2], y, names=["a"])
 
 
 @pytest.mark.thread_unsafe(reason="starts a process")

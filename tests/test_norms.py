@@ -96,6 +96,19 @@ def test_normalize(norm, axis, dtype):
     assert fr.normalize(sparse.coo_array(X), norm, axis=axis).format == "csc"
 
 
+@pytest.mark.parametrize("axis", [0, 1])
+def test_what_becomes_of_a_sparse_result_is_not_seen_in_X(axis):
+    for make in (sparse.csr_array, sparse.csc_array, sparse.csr_matrix, sparse.csc_matrix):
+        X = make(np.array([[1.0, 2.0, 0.0], [0.0, 5.0, 6.0]]))
+        X.data[0] = 0.0  # is no entry of the result below
+        before = X.toarray()
+        result = fr.normalize(X, axis=axis)
+        result.eliminate_zeros()
+        assert result.nnz == 3
+        assert X.nnz == 4
+        np.testing.assert_array_equal(X.toarray(), before)
+
+
 def test_normalize_where_squares_leave_the_range():
     X = np.array([[3e200, 4e200], [3e-200, 4e-200], [5e-324, 0.0], [1.7e308, 1.7e308], [np.nan, 1.0]])
     for norm, first in (("l1", 3 / 7), ("l2", 0.6), ("max", 0.75)):

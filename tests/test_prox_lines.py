@@ -1,12 +1,17 @@
 """Maps and projections that tie entries together: twins, optimality, identities, axes and layouts, extremes, sentences."""
 
+import signal
+import threading
+
 import numpy as np
 import pytest
 import reference as ref
+from conftest import vectors
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fastreg import prox
+from fastreg.kernels import _lines
 
 EPS = np.finfo(np.float64).eps
 THRESHOLDS = (0.0, 0.3, 1.0, 4.0, 100.0)
@@ -24,18 +29,6 @@ MAPS = {
 }
 every_map = pytest.mark.parametrize("name", MAPS)
 every_dtype = pytest.mark.parametrize("dtype", [np.float64, np.float32], ids=["float64", "float32"])
-
-
-def vectors(count=40):
-    """Short vectors: normal, with ties, of wide range, walks, constant, zero."""
-    rng = np.random.default_rng(0)
-    for k in range(count):
-        n = int(rng.integers(1, 25))
-        yield 2 * rng.standard_normal(n)
-        yield rng.integers(-3, 4, n).astype(float)
-        yield rng.standard_normal(n) * 10.0 ** rng.integers(-6, 6, n)
-        yield np.cumsum(rng.standard_normal(n))
-        yield np.full(n, 0.5 * k)
 
 
 @every_map
@@ -126,86 +119,7 @@ def test_weighted_l1_ball():
     np.testing.assert_array_equal(prox.project_l1_ball([3.0, 1.0], 1.0, weights=1.0), [1.0, 0.0])
 
 
-# Total variation
-
-
-def certify_total_variation(x, z, t):
-    """u = the sums of z - x obeys |u_i| <= t_i, with equality and the right sign where z bends."""
-    u, scale = np.cumsum(x - z), 1e-14 * np.abs(x).sum() * 10
-    assert abs(u[-1]) <= scale
-    t = np.broadcast_to(t, len(x) - 1)
-    assert np.all(np.abs(u[:-1]) <= t + scale)
-    bends = np.diff(z)
-    assert np.all(np.abs(-u[:-1] - np.sign(bends) * t)[bends != 0] <= scale)
-
-
-@pytest.mark.parametrize("weighted", [False, True])
-def test_total_variation_is_optimal(weighted):
-    rng = np.random.default_rng(4)
-    n = 5000
-    cases = [
-        rng.standard_normal(n),
-        np.cumsum(rng.standard_normal(n)),
-        np.arange(n) * 1.0,  # quadratic for direct algorithms
-        (np.arange(n) - n / 2) ** 2 * 1e-3,
-        np.repeat(rng.standard_normal(n // 100), 100) + 0.1 * rng.standard_normal(n),
-        np.tile([1.0, -1.0], n // 2),
-        np.zeros(n),
-        1e9 + rng.standard_normal(n),
-    ]
-    for x in cases:
-        for t in (0.0, 0.1, 3.0, 100.0, 1e7, 1e300):
-            radii = t * rng.integers(0, 3, n - 1) if weighted else t
-            z = prox.total_variation_1d(x, radii)
-            if np.abs(x).max() < 1e9 or t:
-                certify_total_variation(x, z, radii)
-    np.testing.assert_array_equal(prox.total_variation_1d(cases[0], 0.0), cases[0])
-    np.testing.assert_allclose(prox.total_variation_1d(cases[0], 1e300), cases[0].mean(), atol=1e-14)
-
-
-def test_total_variation_weights_are_its_twin():
-    rng = np.random.default_rng(5)
-    for x in vectors(20):
-        t = rng.choice([0.0, 0.5, 1.0, 3.0], len(x) - 1)
-        expected = ref.prox_total_variation(x, t)
-        np.testing.assert_allclose(prox.total_variation_1d(x, t), expected, rtol=1e-9, atol=1e-12 * np.abs(x).max())
-    x = rng.standard_normal((4, 6))
-    t = rng.random((4, 5))
-    rows = np.array([prox.total_variation_1d(row, s) for row, s in zip(x, t, strict=True)])
-    np.testing.assert_array_equal(prox.total_variation_1d(x, t), rows)
-    np.testing.assert_array_equal(prox.total_variation_1d(x.T, t.T, axis=0), rows.T)
-    np.testing.assert_array_equal(prox.total_variation_1d(x, t[:, :1])[1], prox.total_variation_1d(x[1], t[1, 0]))
-
-
-# Order, groups, singular values
-
-
-def test_sorted_l1():
-    rng = np.random.default_rng(6)
-    for x in vectors(12):
-        n = len(x)
-        lam = np.sort(rng.choice([0.0, 0.5, 1.0, 2.0], n))[::-1]
-        z = prox.sorted_l1(x, lam)
-        np.testing.assert_allclose(z, ref.prox_sorted_l1(x, lam), rtol=1e-12, atol=1e-13 * np.abs(x).max())
-        best = np.sum((z - x) ** 2) / 2 + np.sort(np.abs(z))[::-1] @ lam
-        for s in (1e-3, 0.1, 1.0):
-            other = z + s * rng.standard_normal(n)
-            assert np.sum((other - x) ** 2) / 2 + np.sort(np.abs(other))[::-1] @ lam >= best - 1e-11 * (1 + abs(best))
-        np.testing.assert_allclose(
-            prox.sorted_l1(x, np.full(n, 0.7)), prox.l1(x, 0.7), rtol=1e-12, atol=1e-13 * np.abs(x).max()
-        )
-        first = np.where(np.arange(n) == 0, 1.5, 0.0)
-        np.testing.assert_allclose(prox.sorted_l1(x, first), prox.linf(x, 1.5), atol=1e-12 * np.abs(x).max(), rtol=1e-11)
-    x = rng.standard_normal((4, 5))
-    lam = np.arange(5.0)[::-1] / 5
-    rows = np.array([prox.sorted_l1(row, lam) for row in x])
-    np.testing.assert_array_equal(prox.sorted_l1(x, lam, axis=1), rows)
-    np.testing.assert_array_equal(prox.sorted_l1(x.T, lam, axis=0), rows.T)
-    ties = prox.sorted_l1([2.0, -2.0, 2.0], [1.5, 0.5, 0.1])
-    assert len(set(np.abs(ties))) == 1
-    np.testing.assert_array_equal(prox.sorted_l1([np.inf, 1.0, -np.inf], [1.0, 1.0, 0.5]), [np.inf, 0.5, -np.inf])
-    assert np.isnan(prox.sorted_l1([np.nan, 1.0], [1.0, 1.0])).all()
-    assert np.isfinite(prox.sorted_l1([1.7e308] * 3, [1e308] * 3)).all()
+# Groups, singular values
 
 
 @every_dtype
@@ -233,6 +147,12 @@ def test_group_l2(labels, dtype):
                 prox.group_l2(out, t, given, out=out)
                 np.testing.assert_array_equal(out, z)
     assert prox.group_l2(np.empty((0, 3)), 1.0, 2).shape == (0, 3)
+
+
+@pytest.mark.parametrize("kind", ["?", "i1", "u1", "u8", ">i4"])
+def test_labels_of_groups_are_integers_of_any_kind(kind):
+    x, label = np.array([3.0, 0.3, 4.0, 0.4]), np.array([1, 0, 1, 0])
+    np.testing.assert_array_equal(prox.group_l2(x, 2.5, label.astype(kind)), prox.group_l2(x, 2.5, label))
 
 
 @every_dtype
@@ -321,6 +241,39 @@ def test_extremes(name, dtype):
         np.testing.assert_array_equal(prox.l2([np.inf, 1.0], 1.0), [np.inf, 1.0])
         np.testing.assert_allclose(prox.l2([3e200, 4e200], 2.5e200), [1.5e200, 2e200])
         np.testing.assert_allclose(prox.l2([3e-200, 4e-200], 2.5e-200), [1.5e-200, 2e-200])
+
+
+@pytest.mark.thread_unsafe(reason="raises a signal")
+@pytest.mark.parametrize(
+    "kind", ["L2", "LINF", "L1_BALL", "SIMPLEX", "TOTAL_VARIATION", "SORTED_L1", "NORM", "NORM of one line"]
+)
+def test_ctrl_c_ends_many_lines_and_long_ones(kind, ctrl_c):
+    """lines on top of one another: the second of the first axis is reached only if nobody looks for signals in the first"""
+    many, n = (1, 2**33) if kind == "NORM of one line" else (2**33, 5)
+    out = np.full(10, 7.0)
+    target = np.lib.stride_tricks.as_strided(out, (2, many, 1 if kind.startswith("NORM") else n), (40, 0, 8))
+    x = np.broadcast_to(np.float64(2.0), (2, many, n))
+    w = np.ones(n) if kind == "SORTED_L1" else None
+    threading.Timer(0.1, signal.raise_signal, [signal.SIGINT]).start()
+    with pytest.raises(KeyboardInterrupt):
+        _lines.along(getattr(_lines, kind.split()[0]), x, 3.0, None if w is None else np.broadcast_to(w, x.shape), target, 2)
+    assert out[5] == 7
+
+
+@pytest.mark.thread_unsafe(reason="raises a signal")
+def test_ctrl_c_ends_many_groups(ctrl_c):
+    x, out = np.full(10_000_000, 2.0), np.full(10_000_000, 7.0)
+    ends = np.arange(10, len(x) + 1, 10)
+
+    def fill():
+        for _ in range(1000):
+            out[-1] = 7.0
+            _lines.segments(_lines.NORMALIZE, x, ends, 3.0, out)
+
+    threading.Timer(0.1, signal.raise_signal, [signal.SIGINT]).start()
+    with pytest.raises(KeyboardInterrupt):
+        fill()
+    assert out[-1] == 7
 
 
 def test_exact_zeros_and_ties():

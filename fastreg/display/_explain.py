@@ -17,12 +17,14 @@ from fastreg.display._style import (
     L2,
     NONZERO,
     alpha_axis,
+    check_names,
     count_axis,
     falling,
     font_size,
     label,
     legend,
     new_figure,
+    only,
     panels,
     plain_axes,
     short,
@@ -55,10 +57,12 @@ def plot_priors(figure: Figure | None = None, *, estimate: float = 1.2, error: f
     Raises
     ------
     ImportError : matplotlib is not installed.
-    ValueError : `error` or `sd` is not above 0.
+    ValueError : `error` or `sd` is not above 0, or `estimate` is out of reach of the prior in float64.
     """
+    if not np.isfinite(estimate):
+        raise ValueError(f"estimate is {estimate}; a finite number is needed.")
     for name, value in (("error", error), ("sd", sd)):
-        if not value > 0.0:
+        if not 0.0 < value < np.inf:
             raise ValueError(f"{name} is {value}; a standard deviation above 0 is needed.")
     if figure is None:
         figure = new_figure(7.0, 5.6)
@@ -167,9 +171,11 @@ def plot_both_paths(
     Raises
     ------
     ImportError : matplotlib is not installed.
+    ValueError : y has several targets, or `names` does not have p entries.
     """
     X = np.asarray(X, dtype=float)
-    both: Any = fr.lasso_path(X, y, standardize=standardize), fr.ridge_path(X, y, standardize=standardize)
+    both: Any = [only(path(X, y, standardize=standardize)) for path in (fr.lasso_path, fr.ridge_path)]
+    check_names(names, X.shape[1], f"X has {X.shape[1]} columns")
     if figure is None:
         figure = new_figure(7.0, 4.2)
     sd = shapes.deviations(X)[:, None] if standardize else 1.0
@@ -221,6 +227,7 @@ def plot_overfitting(X: Any, y: Any, figure: Figure | None = None, *, folds: int
     Raises
     ------
     ImportError : matplotlib is not installed.
+    ValueError, TypeError : `folds` is not an integer from 2 to n.
     """
     both = shapes.errors(X, y, folds, standardize=standardize)
     if figure is None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fastreg.display import shapes
-from fastreg.display._style import L1, L2, Floats, font_size, label, legend, new_figure, panels, plain_axes, short
+from fastreg.display._style import L1, L2, Floats, check_names, font_size, label, legend, new_figure, panels, plain_axes, short
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -122,8 +122,9 @@ def plot_geometry(
     Raises
     ------
     ImportError : matplotlib is not installed.
-    ValueError : as `shapes.touching`.
+    ValueError : as `shapes.touching`, and `names` does not have two entries.
     """
+    check_names(names, 2, "X has 2 columns")
     found = shapes.touching(X, y, share, fit_intercept=fit_intercept, standardize=standardize)
     if figure is None:
         figure = new_figure(7.0, 3.9)

@@ -15,6 +15,7 @@ from fastreg.display._style import (
     NONZERO,
     Display,
     alpha_axis,
+    check_names,
     count_axis,
     falling,
     font_size,
@@ -60,8 +61,7 @@ def plot_path(path: Path | RidgePath, ax: Axes | None = None, names: Sequence[st
     if ax is None:
         ax = new_figure().add_subplot()
     names = path.feature_names if names is None else names
-    if names is not None and len(names) != path.n_features:
-        raise ValueError(f"names has {len(names)} entries but the path has {path.n_features} coefficients.")
+    check_names(names, path.n_features, f"the path has {path.n_features} coefficients")
     order = falling(path.alphas)
     alphas = path.alphas[order]
     features = np.flatnonzero(path.coefs.any(axis=1))

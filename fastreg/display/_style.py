@@ -54,6 +54,11 @@ def only(found: Any) -> Any:
     return found
 
 
+def check_names(names: Sequence[str] | None, count: int, of: str) -> None:
+    if names is not None and len(names) != count:
+        raise ValueError(f"names has {len(names)} entries but {of}.")
+
+
 def new_figure(width: float = 7.0, height: float = 4.5) -> Figure:
     """A Figure that pyplot does not know of; inches."""
     try:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 import fastreg as fr
-from fastreg import prox
+from fastreg import _input, prox
 
 __all__ = ["SHRINKAGE", "Errors", "Shrinkage", "Solution", "Touching", "ball", "ball_surface", "errors", "gaussian", "laplace"]
 __all__ += ["leading_columns", "posterior", "touching"]
@@ -180,11 +180,14 @@ def touching(X: Any, y: Any, share: float | None = None, *, fit_intercept: bool 
     Raises
     ------
     ValueError
-        X has not two columns, share is not between 0 and 1, or least squares is 0: there is nothing to bound.
+        X has not two columns, y is not of one target, share is not between 0 and 1, or least squares is 0: there is nothing to
+        bound.
     """
     X, y = np.asarray(X, dtype=float), np.asarray(y, dtype=float)
-    if X.ndim != 2 or X.shape[1] != 2:
+    if X.ndim != 2 or X.shape[1] != 2 or not len(X):
         raise ValueError(f"X has shape {X.shape}; (n, 2) is needed for a picture of the plane.")
+    if y.shape != (len(X),):
+        raise ValueError(f"y has shape {y.shape}; ({len(X)},) is needed for a picture of the plane.")
     if share is not None and not 0.0 < share < 1.0:
         raise ValueError(f"share is {share}; a number between 0 and 1 is needed.")
     if fit_intercept:
@@ -368,8 +371,15 @@ def posterior(w: Floats, prior: Callable[[Floats, float], Floats], estimate: flo
     Returns
     -------
     ndarray of shape (m,)
+
+    Raises
+    ------
+    ValueError
+        Where prior times likelihood is 0 at every w.
     """
     shape = prior(w, sd) * gaussian(w - estimate, error)
+    if not shape.any():
+        raise ValueError("Prior times likelihood is 0 at every w; an estimate nearer to 0, or a larger error or sd, is needed.")
     density: Floats = shape / (shape.sum() * (w[1] - w[0]))
     return density
 
@@ -413,8 +423,15 @@ def errors(
     -------
     (Errors, Errors)
         Of the lasso, and of ridge.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Where folds is not an integer from 2 to n.
     """
     X, y = np.asarray(X, dtype=float), np.asarray(y, dtype=float)
+    if _input.count(folds, "folds", 2) > len(y):
+        raise ValueError(f"folds is {folds}; an integer from 2 to {len(y)}, the number of rows, is needed.")
     fold = np.empty(len(y), dtype=int)
     fold[np.random.default_rng(random_state).permutation(len(y))] = np.arange(len(y)) % folds
     grid = fr.alpha_max(X, y, standardize=standardize) * np.geomspace(1.0, 1e-3, alphas)

@@ -221,10 +221,11 @@ static inline double fr_prox_box_f64(double x, double lower, double upper)
     return x < lower ? lower : (x > upper ? upper : x);
 }
 
-/* f = t [z != 0], and 0 at a tie */
+/* f = t [z != 0], and 0 at a tie; times 2^1200 where squares could vanish */
 static inline double fr_prox_l0_f64(double x, double t)
 {
-    return 0.5 * x * x <= t ? 0.0 : x;
+    const double s = t < 3.054936363499605e-151 ? 4.149515568880993e+180 : 1.0, v = x * s; /* 2^-500, 2^600 */
+    return 0.5 * v * v <= t * s * s ? 0.0 : x;
 }
 
 static inline float fr_soft_threshold_f32(float x, float t)

@@ -4,8 +4,11 @@ Numbers are read as they are and computed with in float64.  A line whose sums co
 power of two.  A line that holds NaN or an infinity becomes NaN throughout, unless a function says otherwise.
 """
 
+from libc.float cimport DBL_MAX
 from libc.math cimport INFINITY, NAN, fabs, frexp, ldexp, pow, sqrt
 
+from fastreg.kernels._design cimport interrupted
+from fastreg.kernels._slope cimport slope
 from fastreg.kernels._tautstring cimport Block, taut_string
 from fastreg.kernels._threshold cimport threshold
 
@@ -44,8 +47,8 @@ cdef inline void shrunk(Py_ssize_t n, const real *x, Py_ssize_t sx, const real *
         fr_shrunk_f32(n, x, sx, w, sw, both, c, top, tau, out, so)
 
 
-cdef double norm_of(Py_ssize_t n, const real *x, Py_ssize_t sx, double p, double *c) noexcept nogil:
-    """|c x|_p, with c a power of two that keeps it in range; for p = 0 the number of entries that are not 0"""
+cdef double norm_of(Py_ssize_t n, const real *x, Py_ssize_t sx, double p, double *c, double *work) noexcept nogil:
+    """|c x|_p, with c a power of two that keeps it in range; for p = 0 the number of entries that are not 0; -1: interrupted"""
     cdef double top = 0.0, total, v
     cdef Py_ssize_t i
     cdef int exponent
@@ -70,6 +73,9 @@ cdef double norm_of(Py_ssize_t n, const real *x, Py_ssize_t sx, double p, double
     for i in range(n):
         v = fabs(<double>x[i * sx]) / top
         total += sqrt(v) if p == 0.5 else pow(v, p)
+        work[0] += 16.0
+        if interrupted(work):
+            return -1.0
     return top * (total * total if p == 0.5 else pow(total, 1.0 / p))
 
 
@@ -79,10 +85,13 @@ cdef inline void fill(Py_ssize_t n, real value, real *out, Py_ssize_t so) noexce
         out[i * so] = value
 
 
-cdef void by_norm(int kind, Py_ssize_t n, const real *x, Py_ssize_t sx, double t, real *out,
-                  Py_ssize_t so) noexcept nogil:
-    """norms, and what scales a line by one"""
-    cdef double c = 1.0, m = norm_of(n, x, sx, t if kind == KIND_NORM or kind == KIND_NORMALIZE else 2.0, &c)
+cdef bint by_norm(int kind, Py_ssize_t n, const real *x, Py_ssize_t sx, double t, real *out, Py_ssize_t so,
+                  double *work) noexcept nogil:
+    """norms, and what scales a line by one; whether interrupted"""
+    cdef double c = 1.0, m = norm_of(n, x, sx, t if kind == KIND_NORM or kind == KIND_NORMALIZE else 2.0, &c, work)
+    work[0] += 4.0 + 2.0 * <double>n
+    if m == -1.0 or interrupted(work):
+        return True
     if kind == KIND_NORM:
         out[0] = <real>(m / c)
     elif kind == KIND_NORMALIZE:
@@ -96,6 +105,7 @@ cdef void by_norm(int kind, Py_ssize_t n, const real *x, Py_ssize_t sx, double t
         scaled(n, x, sx, 1.0, 1.0, 1.0, out, so)
     else:
         scaled(n, x, sx, c, m if m < INFINITY else NAN, t, out, so)
+    return False
 
 
 cdef void by_threshold(int kind, Py_ssize_t n, const real *x, Py_ssize_t sx, double t, const real *w, Py_ssize_t sw,
@@ -165,26 +175,47 @@ cdef void by_threshold(int kind, Py_ssize_t n, const real *x, Py_ssize_t sx, dou
         out[i * so] = <real>(v if least > v else -v if least < -v else least)
 
 
-cdef void denoised(Py_ssize_t n, const real *x, Py_ssize_t sx, double t, const real *w, Py_ssize_t sw, real *out,
-                   Py_ssize_t so, Block *room) noexcept nogil:
-    """the map of total variation"""
+cdef bint denoised(Py_ssize_t n, const real *x, Py_ssize_t sx, double t, const real *w, Py_ssize_t sw, real *out,
+                   Py_ssize_t so, Block *room, double *work) noexcept nogil:
+    """the map of total variation; whether interrupted"""
     cdef double top = 0.0, c = 1.0, total = size(n, x, sx, 1, 1.0, &top)
     if total != total or top == INFINITY:
         fill(n, <real>NAN, out, so)
-        return
+        return False
     if top > 1e200:
         c = ldexp(1.0, -333)
         total = size(n, x, sx, 1, c, &top)
     # no radius above the sum of |x| matters
-    taut_string(n, x, sx, total if w != NULL else min(total, t * c), w, sw, out, so, c, room, room + n + 1)
+    t = total if w != NULL else min(total, t * c)
+    return taut_string(n, x, sx, t, w, sw, out, so, c, room, room + n + 1, work)
 
 
-cdef void line(int kind, Py_ssize_t n, const real *x, Py_ssize_t sx, double t, const real *w, Py_ssize_t sw, real *out,
-               Py_ssize_t so, void *room) noexcept nogil:
-    """room: for 2 n + 2 numbers, or blocks for total variation; none for what goes by a norm"""
+cdef bint ordered(Py_ssize_t n, const real *x, Py_ssize_t sx, const real *w, Py_ssize_t sw, real *out, Py_ssize_t so,
+                  void *room, double *work) noexcept nogil:
+    """the map of sorted l1, with w the thresholds of places in the order; whether interrupted"""
+    cdef double top = 0.0, v
+    cdef Py_ssize_t i
+    v = size(n, x, sx, 1, 1.0, &top)
+    if v != v:
+        fill(n, <real>NAN, out, so)
+        return False
+    if top == INFINITY:
+        top = 0.0
+        for i in range(n):
+            v = fabs(<double>x[i * sx])
+            top = v if top < v <= DBL_MAX else top
+    return slope(n, x, sx, ldexp(1.0, -100) if max(top, w[0]) > 1e280 else 1.0, w, sw, out, so, room, work)
+
+
+cdef bint line(int kind, Py_ssize_t n, const real *x, Py_ssize_t sx, double t, const real *w, Py_ssize_t sw, real *out,
+               Py_ssize_t so, void *room, double *work) noexcept nogil:
+    """room: for 2 n + 2 numbers, or blocks from total variation on; none for what goes by a norm.  Whether interrupted."""
     if kind <= KIND_L2_BALL:
-        by_norm(kind, n, x, sx, t, out, so)
-    elif kind == KIND_TOTAL_VARIATION:
-        denoised(n, x, sx, t, w, sw, out, so, <Block *>room)
-    else:
-        by_threshold(kind, n, x, sx, t, w, sw, out, so, <double *>room)
+        return by_norm(kind, n, x, sx, t, out, so, work)
+    if kind == KIND_TOTAL_VARIATION:
+        return denoised(n, x, sx, t, w, sw, out, so, <Block *>room, work)
+    if kind == KIND_SORTED_L1:
+        return ordered(n, x, sx, w, sw, out, so, room, work)
+    by_threshold(kind, n, x, sx, t, w, sw, out, so, <double *>room)
+    work[0] += 16.0 * <double>n
+    return interrupted(work)

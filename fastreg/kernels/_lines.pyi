@@ -11,9 +11,9 @@ LINF: int
 L1_BALL: int
 SIMPLEX: int
 TOTAL_VARIATION: int
+SORTED_L1: int
 
 def along(
     kind: int, x: NDArray[Any], t: float | NDArray[Any], w: NDArray[Any] | None, out: NDArray[Any], axis: int
 ) -> None: ...
-def pool_descending(v: NDArray[np.float64]) -> None: ...
 def segments(kind: int, x: NDArray[Any], ends: NDArray[np.intp], t: float | NDArray[np.float64], out: NDArray[Any]) -> None: ...

@@ -3,11 +3,12 @@
 from cpython.buffer cimport PyBUF_STRIDES, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
 from libc.stdlib cimport free, malloc
 
+from fastreg.kernels._design cimport raise_for
 from fastreg.kernels._line cimport KIND_LINF, KIND_NORM, KIND_TOTAL_VARIATION, by_norm, line, real
 from fastreg.kernels._strided cimport Walk, advance, begin
 from fastreg.kernels._tautstring cimport Block
 
-(NORM, NORMALIZE, L2, L2_BALL, LINF, L1_BALL, SIMPLEX, TOTAL_VARIATION) = range(8)
+(NORM, NORMALIZE, L2, L2_BALL, LINF, L1_BALL, SIMPLEX, TOTAL_VARIATION, SORTED_L1) = range(9)
 
 cdef enum:
     SIDE_BY_SIDE = 16
@@ -22,9 +23,9 @@ cdef void transposed(Py_ssize_t n, Py_ssize_t m, const real *x, Py_ssize_t down,
             out[i * out_down + j * out_across] = x[i * down + j * across]
 
 
-cdef void walked(int kind, Py_buffer *view, int axis, double t, bint many, bint weighted, void *room,
+cdef bint walked(int kind, Py_buffer *view, int axis, double t, bint many, bint weighted, void *room,
                  real *panel) noexcept nogil:
-    """panel: NULL, or room for SIDE_BY_SIDE lines, each with 8 entries to spare"""
+    """panel: NULL, or room for SIDE_BY_SIDE lines, each with 8 entries to spare.  Whether interrupted."""
     cdef Walk W
     cdef Py_ssize_t item = sizeof(real), n = view[0].shape[axis], j, k, m, apart = n + 8
     cdef Py_ssize_t sx = view[0].strides[axis] // item, sw = view[2].strides[axis] // item
@@ -34,6 +35,8 @@ cdef void walked(int kind, Py_buffer *view, int axis, double t, bint many, bint 
     cdef const real *w
     cdef const real *ts
     cdef real *out
+    cdef double work = 0.0
+    cdef bint stopped
     begin(&W, view, 4, axis)
     k = W.ndim - 1
     tx, tt, tw, to = W.step[0][k] // item, W.step[1][k] // item, W.step[2][k] // item, W.step[3][k] // item
@@ -45,37 +48,42 @@ cdef void walked(int kind, Py_buffer *view, int axis, double t, bint many, bint 
             ts = <const real *>W.at[1] + j * tt if many else NULL
             w = <const real *>W.at[2] + j * tw if weighted else NULL
             if panel == NULL:
-                each(kind, n, m, x, sx, tx, t, ts, tt, w, sw, tw, out, so, to, room)
+                stopped = each(kind, n, m, x, sx, tx, t, ts, tt, w, sw, tw, out, so, to, room, &work)
             elif kind == KIND_NORM:
                 transposed(n, m, x, sx, tx, panel, 1, apart)
-                each(kind, n, m, panel, 1, apart, t, ts, tt, w, sw, tw, out, so, to, room)
+                stopped = each(kind, n, m, panel, 1, apart, t, ts, tt, w, sw, tw, out, so, to, room, &work)
             else:
                 transposed(n, m, x, sx, tx, panel, 1, apart)
-                each(kind, n, m, panel, 1, apart, t, ts, tt, w, sw, tw, panel, 1, apart, room)
+                stopped = each(kind, n, m, panel, 1, apart, t, ts, tt, w, sw, tw, panel, 1, apart, room, &work)
                 transposed(n, m, panel, 1, apart, out, so, to)
+            if stopped:
+                return True
             j += m
         if not advance(&W):
-            return
+            return False
 
 
-cdef void each(int kind, Py_ssize_t n, Py_ssize_t m, const real *x, Py_ssize_t sx, Py_ssize_t tx, double t, const real *many,
+cdef bint each(int kind, Py_ssize_t n, Py_ssize_t m, const real *x, Py_ssize_t sx, Py_ssize_t tx, double t, const real *many,
                Py_ssize_t tt, const real *w, Py_ssize_t sw, Py_ssize_t tw, real *out, Py_ssize_t so, Py_ssize_t to,
-               void *room) noexcept nogil:
-    """m lines, one after the other"""
+               void *room, double *work) noexcept nogil:
+    """m lines, one after the other; whether interrupted"""
     cdef Py_ssize_t j
     for j in range(m):
-        line(kind, n, x + j * tx, sx, <double>many[j * tt] if many != NULL else t, w + j * tw if w != NULL else NULL, sw,
-             out + j * to, so, room)
+        if line(kind, n, x + j * tx, sx, <double>many[j * tt] if many != NULL else t, w + j * tw if w != NULL else NULL, sw,
+                out + j * to, so, room, work):
+            return True
+    return False
 
 
 def along(int kind, x, t, w, out, int axis):
     """out = the map of every line of x along an axis; float32 or float64 arrays of one dtype.
 
-    t: a number, or an array of length 1 along the axis; w: None or of x's shape; out: x's shape, or for NORM 1 along the axis.
+    t: a number, or an array of length 1 along the axis; w: None or of x's shape, for SORTED_L1 thresholds
+    by rank along the axis; out: x's shape, or for NORM 1 along the axis.  Ctrl-C leaves it half written.
     out is x itself or does not overlap it; no array is empty."""
     cdef Py_buffer view[4]
     cdef int held = 0
-    cdef bint many = not isinstance(t, float), weighted = w is not None
+    cdef bint stopped, many = not isinstance(t, float), weighted = w is not None
     cdef double t64 = 0.0 if many else t
     cdef void *room = NULL
     cdef void *panel = NULL
@@ -85,7 +93,7 @@ def along(int kind, x, t, w, out, int axis):
             PyObject_GetBuffer(array, &view[held], PyBUF_STRIDES | (PyBUF_WRITABLE if held == 3 else 0))
             held += 1
         if kind >= KIND_LINF:
-            room = malloc((2 * n + 2) * (sizeof(Block) if kind == KIND_TOTAL_VARIATION else sizeof(double)))
+            room = malloc((2 * n + 2) * (sizeof(Block) if kind >= KIND_TOTAL_VARIATION else sizeof(double)))
             if room == NULL:
                 raise MemoryError
         # lines with an entry in a cache line, and neighbours beside it, are read together: what is fetched is used whole
@@ -95,9 +103,10 @@ def along(int kind, x, t, w, out, int axis):
                 raise MemoryError
         with nogil:
             if view[0].itemsize == sizeof(double):
-                walked(kind, view, axis, t64, many, weighted, room, <double *>panel)
+                stopped = walked(kind, view, axis, t64, many, weighted, room, <double *>panel)
             else:
-                walked(kind, view, axis, t64, many, weighted, room, <float *>panel)
+                stopped = walked(kind, view, axis, t64, many, weighted, room, <float *>panel)
+        raise_for(-2 if stopped else 0, None)
     finally:
         free(room)
         free(panel)
@@ -109,37 +118,14 @@ def along(int kind, x, t, w, out, int axis):
 def segments(int kind, const real[::1] x, const Py_ssize_t[::1] ends, t, real[::1] out):
     """out = the map of every x[ends[j - 1]:ends[j]], from 0 on: NORMALIZE, L2 or L2_BALL; t: a number, or one for each."""
     cdef const double[::1] each = None if isinstance(t, float) else t
-    cdef bint many = each is not None
-    cdef double t64 = 0.0 if many else t
+    cdef bint stopped = False, many = each is not None
+    cdef double t64 = 0.0 if many else t, work = 0.0
     cdef Py_ssize_t j, start = 0
     with nogil:
         for j in range(ends.shape[0]):
             if ends[j] > start:
-                by_norm(kind, ends[j] - start, &x[start], 1, each[j] if many else t64, &out[start], 1)
+                stopped = by_norm(kind, ends[j] - start, &x[start], 1, each[j] if many else t64, &out[start], 1, &work)
+                if stopped:
+                    break
             start = ends[j]
-
-
-def pool_descending(double[::1] v):
-    """v = the sequence >= 0 that does not ascend and is next to v, by pooling adjacent violators."""
-    cdef Py_ssize_t n = v.shape[0], i, k = -1, start
-    cdef double rise
-    cdef Block *blocks = <Block *>malloc((n + 1) * sizeof(Block))
-    if blocks == NULL:
-        raise MemoryError
-    with nogil:
-        for i in range(n):
-            start, rise = i, v[i]
-            while k >= 0 and blocks[k].rise * <double>(i + 1 - start) <= rise * <double>(start - blocks[k].start):
-                start = blocks[k].start
-                rise += blocks[k].rise
-                k -= 1
-            k += 1
-            blocks[k].start, blocks[k].rise = start, rise
-        start = n
-        while k >= 0:
-            rise = blocks[k].rise / <double>(start - blocks[k].start)
-            for i in range(blocks[k].start, start):
-                v[i] = rise if rise > 0.0 or rise != rise else 0.0
-            start = blocks[k].start
-            k -= 1
-    free(blocks)
+    raise_for(-2 if stopped else 0, None)

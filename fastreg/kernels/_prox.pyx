@@ -3,6 +3,7 @@
 from cpython.buffer cimport PyBUF_STRIDES, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
 from libc.float cimport FLT_MAX
 
+from fastreg.kernels._design cimport interrupted, raise_for
 from fastreg.kernels._prox cimport (
     prox_box,
     prox_elastic_net,
@@ -24,6 +25,9 @@ cdef extern from "maps.h" nogil:
     void fr_mapped_f32(int kind, Py_ssize_t n, const float *x, Py_ssize_t sx, const float *a, Py_ssize_t sa, const float *b,
                        Py_ssize_t sb, float *out, Py_ssize_t so) noexcept
 
+cdef enum:
+    MOST = 1 << 23              # entries between two looks for Ctrl-C; maps.h writes as many past the caches
+
 (L1, POSITIVE, ELASTIC_NET, SQUARED_L2, L0, BOX, HUBER, MCP, SCAD, L_HALF, L_TWO_THIRDS, SIGN) = range(12)
 
 
@@ -35,11 +39,12 @@ cdef inline float single(double t) noexcept nogil:
 def apply(int kind, x, a, b, out):
     """out = map(x, a, b): float32 or float64 arrays of one dtype and shape, a and b of them or numbers.
 
-    out is x itself or does not overlap it."""
+    out is x itself or does not overlap it; Ctrl-C leaves it half written."""
     cdef Py_buffer view[4]
     cdef int held = 0, number_a = isinstance(a, float), number_b = isinstance(b, float)
     cdef double a64 = a if number_a else 0.0, b64 = b if number_b else 0.0
     cdef float a32 = single(a64), b32 = single(b64)
+    cdef bint stopped = False
     try:
         for array in (x, x if number_a else a, x if number_b else b, out):
             PyObject_GetBuffer(array, &view[held], PyBUF_STRIDES | (PyBUF_WRITABLE if held == 3 else 0))
@@ -47,9 +52,10 @@ def apply(int kind, x, a, b, out):
         if view[3].len > 0:
             with nogil:
                 if view[0].itemsize == sizeof(double):
-                    mapped(kind, view, &a64 if number_a else NULL, &b64 if number_b else NULL)
+                    stopped = mapped(kind, view, &a64 if number_a else NULL, &b64 if number_b else NULL)
                 else:
-                    mapped(kind, view, &a32 if number_a else NULL, &b32 if number_b else NULL)
+                    stopped = mapped(kind, view, &a32 if number_a else NULL, &b32 if number_b else NULL)
+        raise_for(-2 if stopped else 0, None)
     finally:
         while held > 0:
             held -= 1
@@ -61,23 +67,35 @@ ctypedef fused real:
     double
 
 
-cdef void mapped(int kind, Py_buffer *view, const real *a, const real *b) noexcept nogil:
-    """a, b: NULL, or one number for all"""
+cdef bint mapped(int kind, Py_buffer *view, const real *a, const real *b) noexcept nogil:
+    """a, b: NULL, or one number for all.  Whether interrupted."""
     cdef Walk W
-    cdef Py_ssize_t item = sizeof(real), n, sx, sa, sb, so
+    cdef Py_ssize_t item = sizeof(real), n, sx, sa, sb, so, i, m
+    cdef double work = 0.0
     begin(&W, view, 4, -1)
     n = W.shape[W.ndim - 1]
     sx, so = W.step[0][W.ndim - 1] // item, W.step[3][W.ndim - 1] // item
     sa, sb = 0 if a != NULL else W.step[1][W.ndim - 1] // item, 0 if b != NULL else W.step[2][W.ndim - 1] // item
     while True:
-        if real is double:
-            fr_mapped_f64(kind, n, <const double *>W.at[0], sx, a if a != NULL else <const double *>W.at[1], sa,
-                          b if b != NULL else <const double *>W.at[2], sb, <double *>W.at[3], so)
-        else:
-            fr_mapped_f32(kind, n, <const float *>W.at[0], sx, a if a != NULL else <const float *>W.at[1], sa,
-                          b if b != NULL else <const float *>W.at[2], sb, <float *>W.at[3], so)
+        i = 0
+        while i < n:
+            m = min(MOST, n - i)
+            piece(kind, m, <const real *>W.at[0] + i * sx, sx, a if a != NULL else <const real *>W.at[1] + i * sa, sa,
+                  b if b != NULL else <const real *>W.at[2] + i * sb, sb, <real *>W.at[3] + i * so, so)
+            i += m
+            work += 4.0 + 4.0 * <double>m
+            if interrupted(&work):
+                return True
         if not advance(&W):
-            break
+            return False
+
+
+cdef inline void piece(int kind, Py_ssize_t n, const real *x, Py_ssize_t sx, const real *a, Py_ssize_t sa, const real *b,
+                       Py_ssize_t sb, real *out, Py_ssize_t so) noexcept nogil:
+    if real is double:
+        fr_mapped_f64(kind, n, x, sx, a, sa, b, sb, out, so)
+    else:
+        fr_mapped_f32(kind, n, x, sx, a, sa, b, sb, out, so)
 
 
 def scalar(int kind, double x, double a, double b):

@@ -9,6 +9,7 @@ is quadratic in the worst case.
 
 from libc.float cimport DBL_MAX
 
+from fastreg.kernels._design cimport interrupted
 
 cdef extern from "lanes.h" nogil:
     double fr_sum_f64(Py_ssize_t n, const double *x, Py_ssize_t stride, double shift) noexcept
@@ -56,12 +57,18 @@ cdef inline void fix(const element *x, Py_ssize_t sx, element *out, Py_ssize_t s
         out[i * so] = value
 
 
-cdef inline void taut_string(Py_ssize_t n, const element *x, Py_ssize_t sx, double t, const element *w, Py_ssize_t sw,
-                             element *out, Py_ssize_t so, double scale, Block *low, Block *up) noexcept nogil:
-    """low and up have room for n + 1 blocks; scale keeps sums of n^2 entries finite; out is x itself or does not overlap it"""
+cdef inline bint taut_string(Py_ssize_t n, const element *x, Py_ssize_t sx, double t, const element *w, Py_ssize_t sw,
+                             element *out, Py_ssize_t so, double scale, Block *low, Block *up,
+                             double *work) noexcept nogil:
+    """low and up have room for n + 1 blocks; scale keeps sums of n^2 entries finite; out is x itself or does not overlap it.
+    Whether interrupted."""
     cdef Py_ssize_t i, start, end, anchor = 0, first_low = 0, last_low = -1, first_up = 0, last_up = -1
     cdef double before = 0.0, now, rise, bend = 0.0, bent  # bend: how far the string is above x's sums, at the anchor
     for i in range(n):
+        if i & 0xFFFF == 0xFFFF:
+            work[0] += <double>0x80000
+            if interrupted(work):
+                return True
         now = radius(n, t, w, sw, scale, i)
         start, rise = i, scale * x[i * sx] + (now - before)
         while last_up >= first_up and not steeper(rise, i + 1 - start, up[last_up].rise, start - up[last_up].start):
@@ -119,3 +126,5 @@ cdef inline void taut_string(Py_ssize_t n, const element *x, Py_ssize_t sx, doub
         anchor, bend = end, bent
         first_up += 1
     fix(x, sx, out, so, anchor, n, -bend, scale)
+    work[0] += 8.0 * <double>(n & 0xFFFF)
+    return interrupted(work)

@@ -1,7 +1,7 @@
 /* Elementwise maps, out_i = map(x_i, a_i, b_i), for float and double, any strides, and parameters of stride 0 or not.
  *
- * A map of one element is written once, without branches and with +, -, *, / and square roots alone: compilers turn its loop
- into * vectors, and neither they nor a library of functions can make a result depend on the instruction set.  NaN stays NaN.
+ * A map of one element is written once, without branches and with +, -, *, / and square roots alone: compilers turn its
+ * loop into vectors, and neither they nor a library of functions can make a result depend on the instruction set.  NaN stays NaN.
  * The file includes itself for float and for double.
  */
 #ifndef FASTREG_MAPS_H
@@ -96,11 +96,11 @@ FR_INLINE FR_REAL FR_NAME(fr_map_squared_l21)(FR_REAL x, FR_REAL a, FR_REAL unus
     (void)unused;
     return x / (1 + a);
 }
-/* a of 0 leaves everything alone: x^2 may be 0 where x is not */
+/* in float64 for both, times 2^1200 where squares could vanish */
 FR_INLINE FR_REAL FR_NAME(fr_map_l01)(FR_REAL x, FR_REAL a, FR_REAL unused) {
     (void)unused;
-    const FR_REAL half = (FR_REAL)0.5 * x * x, most = a > 0 ? a : -1;
-    return half <= most ? 0 : x;
+    const double t = a, s = t < 0x1p-500 ? 0x1p600 : 1, v = x * s;
+    return 0.5 * v * v <= t * s * s ? 0 : x;
 }
 /* the number in [a, b] next to x */
 FR_INLINE FR_REAL FR_NAME(fr_map_box1)(FR_REAL x, FR_REAL a, FR_REAL b) {
@@ -118,8 +118,8 @@ FR_INLINE FR_REAL FR_NAME(fr_map_mcp1)(FR_REAL x, FR_REAL a, FR_REAL b) {
     const FR_REAL line = rise < m ? up : m, jump = m <= FR_ROOT(b) * a ? 0 : m;
     return FR_NAME(fr_signed)(b > 1 ? line : jump, x);
 }
-/* SCAD.  b > 2: a line from (2a, a) to (ab, ab) joins soft-thresholding and the identity.  b <= 2: a jump does, at (1 + b/2)
-a */ FR_INLINE FR_REAL FR_NAME(fr_map_scad1)(FR_REAL x, FR_REAL a, FR_REAL b) {
+/* SCAD.  b > 2: a line from (2a, a) to (ab, ab) joins soft-thresholding and the identity.  b <= 2: a jump does, at (1 + b/2) a */
+FR_INLINE FR_REAL FR_NAME(fr_map_scad1)(FR_REAL x, FR_REAL a, FR_REAL b) {
     const FR_REAL m = FR_SIZE(x), moved = m - a, soft = m > a ? moved : 0;
     const FR_REAL middle = moved + (moved - a) / (b - 2), line = middle < m ? middle : m, later = b > 2 ? line : m;
     const FR_REAL end = b > 2 ? a + a : (1 + b / 2) * a;
@@ -175,7 +175,8 @@ FR_INLINE void FR_NAME(fr_scaled_any)(ptrdiff_t n, const FR_REAL *x, ptrdiff_t s
 }
 FR_HOT void FR_NAME(fr_scaled)(ptrdiff_t n, const FR_REAL *x, ptrdiff_t sx, double c, double m, double f, FR_REAL *out,
                                ptrdiff_t so) {
-    if (sx == 1 && so == 1) FR_NAME(fr_scaled_any)(n, x, 1, c, m, f, out, 1);
+    if (sx == 1 && so == 1 && c == 1 && m == 1) FR_NAME(fr_scaled_any)(n, x, 1, 1, 1, f, out, 1); /* no divisions */
+    else if (sx == 1 && so == 1) FR_NAME(fr_scaled_any)(n, x, 1, c, m, f, out, 1);
     else FR_NAME(fr_scaled_any)(n, x, sx, c, m, f, out, so);
 }
 /* out_i = max((c |x_i| - top) - tau w_i, 0) / c with the sign of x_i, or max((c x_i - top) - tau, 0) / c if not both */

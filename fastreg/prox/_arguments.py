@@ -13,6 +13,7 @@ from fastreg.kernels import _prox
 
 Weights = float | NDArray[Any]
 INFINITY = float(np.inf)
+MOST_IN_ORDER = 2**32  # entries of a line, whose places have 32 bits in the kernel
 
 
 def weights(
@@ -58,14 +59,16 @@ def whole(value: Any, name: str, x: NDArray[Any]) -> NDArray[Any]:
     return np.broadcast_to(x.dtype.type(found), x.shape) if isinstance(found, float) else found
 
 
-def descending(values: Any, name: str, n: int) -> NDArray[np.float64]:
-    """values as n float64 numbers >= 0 that do not ascend."""
-    array = _input.real_array(values, name).astype(np.float64, copy=False)
+def descending(values: Any, name: str, n: int, dtype: np.dtype[Any]) -> NDArray[Any]:
+    """values as n numbers >= 0 that do not ascend."""
+    if n > MOST_IN_ORDER:
+        raise ValueError(f"x has {n} entries in a line; at most {MOST_IN_ORDER} have an order here.")
+    array = _input.real_array(values, name)
     if array.shape != (n,):
         raise ValueError(f"{name} has shape {array.shape}; ({n},) is needed.")
     if n and not (array[0] < np.inf and array[-1] >= 0.0 and bool(np.all(array[1:] <= array[:-1]))):
         raise ValueError(f"{name} is not a descending sequence of finite numbers >= 0; sort it as np.sort(...)[::-1].")
-    return array
+    return array if array.dtype == dtype else np.minimum(array, np.finfo(dtype).max).astype(dtype)
 
 
 def matrix(X: Any) -> NDArray[Any]:
@@ -141,6 +144,7 @@ def labels(groups: Any, n: int) -> tuple[NDArray[np.intp] | None, NDArray[np.int
         raise ValueError(f"groups has shape {array.shape}; a size, or ({n},) labels, one per row of x, are needed.")
     if array.dtype.kind not in "iub":
         raise TypeError(f"groups has dtype {array.dtype}; integers are needed.")
+    array = array.astype(np.uint8) if array.dtype.kind == "b" else array  # True is no index
     if n and array.min() >= 0 and array.max() <= 2 * n:  # without sorting
         counts = np.bincount(array)
         found = counts > 0

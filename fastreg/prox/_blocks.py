@@ -233,8 +233,9 @@ def sorted_l1(x: ArrayLike, thresholds: Any, axis: int | None = None, *, out: Ou
 
     Notes
     -----
-    Time is n log n: |x| is sorted, thresholds are taken off, entries that ascend are pooled, and what is negative becomes 0.
-    The order of equal |x| does not matter: they stay equal in size.  A line with NaN becomes NaN, infinities stay infinite.
+    |x| is sorted, thresholds are taken off, entries that ascend are pooled, and what is negative becomes 0.  Time is linear:
+    sizes are sorted by their digits.  Thresholds are taken in x's dtype.  Equal |x| stay exactly equal in size.  A line with
+    NaN becomes NaN, infinities stay infinite.
 
     References
     ----------
@@ -249,27 +250,10 @@ def sorted_l1(x: ArrayLike, thresholds: Any, axis: int | None = None, *, out: Ou
     """
     x = _arguments.as_x(x)
     k = None if axis is None else _arguments.axis_of(axis, x)
-    lam = _arguments.descending(thresholds, "thresholds", x.size if k is None else x.shape[k])
-    result = _arguments.result(x, out)
-    if x.size:
-        lines = x.reshape(1, -1) if k is None else np.moveaxis(x, k, -1).reshape(-1, x.shape[k])
-        shrunk = np.array([_slope(line, lam) for line in lines])
-        result[...] = shrunk.reshape(x.shape) if k is None else np.moveaxis(shrunk.reshape(np.moveaxis(x, k, -1).shape), -1, k)
-    return _arguments.returned(result, out)
-
-
-def _slope(x: NDArray[Any], lam: NDArray[np.float64]) -> NDArray[Any]:
-    size = np.abs(x, dtype=np.float64)
-    order = np.argsort(size)[::-1]
-    descending = size[order]
-    if np.isnan(descending[0]):  # NaN is sorted as the largest
-        return np.full_like(x, np.nan)
-    scale = 2.0**-100 if max(float(np.max(descending, where=descending < np.inf, initial=0.0)), lam[0]) > 1e280 else 1.0
-    descending = (descending - lam) if scale == 1.0 else (descending * scale - lam * scale)
-    _lines.pool_descending(descending)
-    z = np.empty_like(x)
-    z[order] = descending / scale
-    return np.where(x < 0, 0 - z, z)
+    n = x.size if k is None else x.shape[k]
+    lam = _arguments.descending(thresholds, "thresholds", n, x.dtype)
+    w = lam.reshape(-1) if k is None else np.broadcast_to(lam.reshape([-1] + [1] * (x.ndim - 1 - k)), x.shape)
+    return mapped(_lines.SORTED_L1, x, 0.0, k, out, w)
 
 
 def nuclear(X: ArrayLike, threshold: float, *, out: Out = None) -> Any:

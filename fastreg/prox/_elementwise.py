@@ -470,6 +470,6 @@ def box(x: ArrayLike, lower: Any = -np.inf, upper: Any = np.inf, *, out: Out = N
     """
     x = _arguments.as_x(x)
     low, high = (weights(value, name, x, -np.inf, ends=True) for value, name in ((lower, "lower"), (upper, "upper")))
-    if np.any(np.greater(low, high)):
+    if (low > high) if isinstance(low, float) and isinstance(high, float) else np.any(np.greater(low, high)):
         raise ValueError("lower is above upper; lower <= upper is needed.")
     return elementwise(_prox.BOX, x, low, high, out)

@@ -22,16 +22,18 @@ def per_line(t: Any, name: str, x: NDArray[Any], axis: int | None) -> Weights:
 
 
 def mapped(kind: int, x: NDArray[Any], t: Weights, axis: int | None, out: Any, w: NDArray[Any] | None = None) -> Any:
-    """The map of the lines of x, in out or a new array; w: of x's shape, or one entry shorter along the axis."""
+    """The map of the lines of x, in out or a new array; w: of x's shape, or one entry shorter along the axis.
+
+    Where the axis is None, w of one dimension is in the order of what it is for, not of x."""
     result = _arguments.result(x, out)
     if result.size:
         if out is not None:
             x, t, w = _arguments.apart(x, out), _arguments.apart(t, out), _arguments.apart(w, out)
         if axis is None:
-            flat = _arguments.one_line(x, result, *([] if w is None else [w]))
-            _lines.along(kind, flat[0], t, None if w is None else flat[2], flat[1], 0)
-            if not np.may_share_memory(flat[1], result):
-                result[...] = flat[1].reshape(result.shape)
+            given, target, *rest = _arguments.one_line(x, result, *([] if w is None or w.ndim == 1 else [w]))
+            _lines.along(kind, given, t, rest[0] if rest else w, target, 0)
+            if not np.may_share_memory(target, result):
+                result[...] = target.reshape(result.shape)
         else:
             _lines.along(kind, x, t, w, result, axis)
     return _arguments.returned(result, out)
