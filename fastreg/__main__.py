@@ -23,7 +23,8 @@ from numpy.typing import NDArray
 import fastreg as fr
 from fastreg._files import Refusal, read_table
 from fastreg.datasets import load_leukemia
-from fastreg.display._style import new_figure
+from fastreg.display._arguments import told_apart
+from fastreg.display._style import drawable, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -194,11 +195,11 @@ def _explain(options: argparse.Namespace) -> int:
     _figure()
     if options.file is None:
         X, y = load_leukemia()
-        names = [f"gene {j}" for j in range(X.shape[1])]
+        names, target = [f"gene {j}" for j in range(X.shape[1])], "y"
     else:
         table = read_table(options.file, options.target)
-        X, y, names = table.X, table.y, table.names
-    pictures, _, status = _solve(partial(_pictures, X, y, names))
+        X, y, names, target = table.X, table.y, told_apart(table.names), table.target
+    pictures, _, status = _solve(partial(_pictures, X, y, names, target))
     try:
         os.makedirs(options.out, exist_ok=True)
     except OSError as error:
@@ -210,28 +211,31 @@ def _explain(options: argparse.Namespace) -> int:
     return status
 
 
-def _pictures(X: Floats, y: Floats, names: Sequence[str]) -> "dict[str, tuple[Figure, str]]":
+def _pictures(X: Floats, y: Floats, names: Sequence[str], target: str) -> "dict[str, tuple[Figure, str]]":
     """Figures and what they show, by the names of their files, which sort in reading order."""
     n, p = X.shape
     if n < LEAST_ROWS or p < 2:
-        raise Refusal(f"the data has {n} rows and {p} columns beside the target; {LEAST_ROWS} rows and 2 columns are needed.")
+        has = f"{n} row{'s' * (n != 1)} and {p} column{'s' * (p != 1)}"
+        raise Refusal(f"the data has {has} beside the target; {LEAST_ROWS} rows and 2 columns are needed.")
+    if (y == y[0]).all():
+        raise Refusal(f"column {target!r} is constant; a target that varies is needed.")
     sizes = np.abs(X - X.mean(axis=0)).max(axis=0), np.abs(y - y.mean()).max()
     if not all(((size == 0.0) | ((size > 1e-100) & (size < 1e100))).all() for size in sizes):
         raise Refusal("the data varies by less than 1e-100 or more than 1e100; a picture needs squares that float64 holds.")
     display, folds = fr.display, min(FOLDS, n)
     pair = list(display.shapes.leading_columns(X, y))
-    both = [names[j] for j in pair]
+    both, drawn = [names[j] for j in pair], drawable(names, range(p))
     return {
         "1-balls.png": (display.plot_balls(), "balls |w|_p <= 1 of the plane, p from infinity to 0.1"),
         "2-balls-in-space.png": (display.plot_balls(dimensions=3), "the same in space"),
         "3-geometry.png": (
-            display.plot_geometry(X[:, pair], y, names=both, standardize=True),
+            display.plot_geometry(X[:, pair], y, names=[drawn[j] for j in pair], standardize=True),
             f"least squares meets the L1 and the L2 ball; columns {both[0]} and {both[1]}, the first two of the lasso path",
         ),
         "4-priors.png": (display.plot_priors(), "Laplace and Gaussian prior, and the posterior of one coefficient"),
         "5-shrinkage.png": (display.plot_shrinkage(), "soft, hard, ridge, elastic net, MCP and SCAD"),
         "6-paths.png": (
-            display.plot_both_paths(X, y, names=names, standardize=True),
+            display.plot_both_paths(X, y, names=drawn, standardize=True),
             "coefficients of lasso and ridge along alpha",
         ),
         "7-overfitting.png": (
@@ -244,7 +248,7 @@ def _pictures(X: Floats, y: Floats, names: Sequence[str]) -> "dict[str, tuple[Fi
 def _solve(solve: Callable[[], T]) -> tuple[T, float, int]:
     """The result of a fit, its seconds, and 1 if it warned about its tolerance (the warning goes to stderr), else 0."""
     with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", fr.ConvergenceWarning)
+        warnings.simplefilter("always", UserWarning)  # ConvergenceWarning, and what pictures have to say
         start = time.perf_counter()
         try:
             result = solve()
@@ -254,8 +258,8 @@ def _solve(solve: Callable[[], T]) -> tuple[T, float, int]:
             raise Refusal(f"not enough memory for this fit. {error}") from error
         seconds = time.perf_counter() - start
     status = 0
-    for warning in caught:
-        status = _complain(str(warning.message), 1 if issubclass(warning.category, fr.ConvergenceWarning) else status)
+    for message, category in dict.fromkeys((str(warning.message), warning.category) for warning in caught):
+        status = _complain(message, 1 if issubclass(category, fr.ConvergenceWarning) else status)
     return result, seconds, status
 
 

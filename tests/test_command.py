@@ -8,6 +8,7 @@ import pkgutil
 import subprocess
 import sys
 import tomllib
+import warnings
 from importlib.resources import files
 from pathlib import Path
 
@@ -288,6 +289,30 @@ def test_explain_draws_what_it_says(tmp_path, data, capsys, given):
     assert f"columns {columns}, " in lines[2]
 
 
+@pytest.mark.parametrize("kind", ["near copies", "a script that the font has not", "the same names"])
+def test_explain_says_in_a_line_at_most_what_is_odd(tmp_path, capsys, kind):
+    rng = np.random.default_rng(0)
+    a, b = rng.standard_normal((2, 80))
+    second = a + 1e-6 * b if kind == "near copies" else b
+    header = {"a script that the font has not": "\u5e74\u9f84,\u8840\u538b,y", "the same names": "a,a,y"}.get(kind, "a,b,y")
+    file = tmp_path / "data.csv"
+    rows = np.c_[a, second, a + b + rng.standard_normal(80)]
+    file.write_text("\n".join([header, *(",".join(map(repr, row)) for row in rows.tolist())]), encoding="utf-8")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # matplotlib's, of a letter that is drawn as a box
+        assert main(["explain", "--out", str(tmp_path / "out"), str(file), "--target", "y"]) == 0
+    said = capsys.readouterr()
+    if kind.startswith("a script"):
+        (line,) = said.err.splitlines()
+        assert line.startswith("fastreg: The font ")
+        assert "'\u5e74\u9f84'; such columns are named by number." in line
+    else:
+        assert said.err == ""
+    if kind == "the same names":
+        assert "columns a (column 0) and a (column 1), " in said.out or "columns a (column 1) and a (column 0), " in said.out
+    assert sorted(os.listdir(tmp_path / "out")) == PICTURES
+
+
 def test_explain_draws_over_its_pictures(tmp_path, data, capsys):
     (tmp_path / "5-shrinkage.png").write_text("old")
     (tmp_path / "notes").write_text("mine")
@@ -306,9 +331,10 @@ def test_explain_refuses(tmp_path, data, capsys, monkeypatch):
     assert refusal(capsys, "explain", "--out", tmp_path, tmp_path / "b.csv").startswith(f"cannot read {tmp_path / 'b.csv'}: ")
     for rows, words in (
         ("1,2,3\n4,5,7\n", "the data has 2 rows and 2 columns"),
-        ("1,2\n4,5\n2,2\n0,7\n", "the data has 4 rows and 1 columns"),
+        ("1,2\n4,5\n2,2\n0,7\n", "the data has 4 rows and 1 column beside"),
+        ("1,2\n", "the data has 1 row and 1 column beside"),
         ("1,2,3\n1,5,7\n1,2,3\n1,4,3\n", "Two columns that are not constant are needed."),
-        ("1,2,3\n4,5,3\n1,2,3\n2,5,3\n", "The least squares solution is 0;"),
+        ("1,2,3\n4,5,3\n1,2,3\n2,5,3\n", "column 'x2' is constant; a target that varies is needed."),
         ("1,2,3\n4,5,1e200\n1,2,3\n2,5,3\n", "the data varies by less than 1e-100 or more than 1e100;"),
     ):
         (tmp_path / "c.csv").write_text(rows)

@@ -174,6 +174,44 @@ def test_a_number_of_alphas_is_a_geometric_grid_from_the_largest_down():
     assert len(fr.ridge_path(X, y)) == 100
 
 
+@pytest.mark.parametrize("unit", [1e3, 1e6, 1e9])
+@pytest.mark.parametrize("shape", [(80, 9), (30, 60)])
+@pytest.mark.parametrize("fewest", [1, 500])
+def test_the_grid_goes_down_to_what_columns_in_small_units_need(monkeypatch, fewest, shape, unit):
+    """Beside one column in other units, the best alpha for the others is on it."""
+    monkeypatch.setattr("fastreg._ridge.tridiagonal.FEWEST", fewest)
+    rng = np.random.default_rng(2)
+    X = rng.standard_normal(shape)
+    X[:, 2] *= unit
+    lam = np.linalg.svd(X - X.mean(axis=0), compute_uv=False) ** 2
+    lam = lam[: min(shape[0] - 1, shape[1])]
+    y = X @ (rng.standard_normal(shape[1]) / np.r_[1.0, 1.0, unit, np.ones(shape[1] - 3)]) + 3.0 * rng.standard_normal(shape[0])
+    for leave_one_out in (True, False):
+        alphas = fr.ridge_path(X, y, leave_one_out=leave_one_out).alphas
+        np.testing.assert_allclose(alphas[0], 10.0 * lam[0], rtol=1e-6)
+        np.testing.assert_allclose(alphas[-1], min(1e-6 * lam[0], 1e-2 * lam[-1]), rtol=1e-3)
+    best = fr.ridge_cv(X, y)
+    fine = fr.ridge_cv(X, y, np.geomspace(1e6, 1e-3, 300))
+    assert best.errors.min() <= 1.01 * fine.errors.min()
+    assert "an end" not in repr(best)
+
+
+def test_copies_of_columns_and_constant_ones_do_not_lengthen_the_grid():
+    """Their eigenvalues are rounding: nothing is down there."""
+    X, y = data("tall")
+    X = X.astype(np.float64)
+    plain = fr.ridge_path(X, y).alphas
+    ratio = 1e-6 / 10.0
+    np.testing.assert_allclose(plain[-1] / plain[0], ratio, rtol=1e-12)
+    constant, level = np.full(len(y), 0.1), np.eye(3)[np.arange(len(y)) % 3]
+    for more in (X[:, 0], X[:, 0] + X[:, 1], X, constant, constant + 1e6, level):
+        alphas = fr.ridge_path(np.c_[X, more], y).alphas
+        np.testing.assert_allclose(alphas[-1] / alphas[0], ratio, rtol=1e-12)
+    rows = np.r_[data("fat")[0], data("fat")[0][:5]]
+    alphas = fr.ridge_path(rows, np.arange(len(rows))).alphas
+    np.testing.assert_allclose(alphas[-1] / alphas[0], ratio, rtol=1e-12)
+
+
 def test_alphas_may_be_any_sequence_of_numbers():
     X, y = data("tall")
     array = np.array([1.0, 10.0])

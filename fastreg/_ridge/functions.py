@@ -24,7 +24,7 @@ from fastreg import _input, _options
 from fastreg._model import Model, Options, fit_targets
 from fastreg._normalise import Problem
 from fastreg._results import Fit, Status, warn_unconverged
-from fastreg._ridge.design import Design, Directions
+from fastreg._ridge.design import EPS, Design, Directions
 from fastreg._ridge.results import RidgePath
 from fastreg._ridge.solver import FLOOR, TOL, row_gram
 from fastreg._ridge.spectrum import KAPPA, SAFE_SHARE, VANISHING, ByColumns, ByRows, Numbers, Target
@@ -33,9 +33,10 @@ from fastreg._selection.criteria import log_mean_square
 
 Floats = NDArray[np.float64]
 
-# A grid that is not given goes from TOP to BOTTOM times the largest eigenvalue of X'X: from next to none to nearly all degrees
-# of freedom.
-TOP, BOTTOM = 10.0, 1e-6
+# A grid that is not given goes from TOP to BOTTOM times the largest eigenvalue of X'X, or further down to LEAST times the
+# smallest that is not rounding: from next to none to nearly all degrees of freedom, of every direction.
+TOP, BOTTOM, LEAST = 10.0, 1e-6, 1e-2
+ROUNDING = 16  # in EPS of the largest eigenvalue; the smallest of dependent columns comes to 6 at most, of up to 300
 
 
 def ridge(
@@ -166,8 +167,10 @@ def ridge_path(
     X, y, fit_intercept, standardize, sample_weight, penalty_factor, penalty_matrix, offset
         As in `ridge`.
     alphas : int, or array of shape (K,), each >= 0
-        In any order; an int is so many from 10 down to 1e-6 times the largest eigenvalue of X'X (with options: of the
-        penalised part, relative to D).
+        In any order; an int is so many, evenly on a log scale, from 10 down to 1e-6 times the largest eigenvalue of X'X (with
+        options: of the penalised part, relative to D), or to a 100th of the smallest one above rounding where that is less:
+        a direction of eigenvalue e keeps the share e / (e + alpha) of its least squares coefficient, so that the best alpha
+        for columns in small units, beside one in large units, may be far below 1e-6 of the largest e.
     leave_one_out : bool
         Whether to compute `loo`, which reads X once more where n >= p.
 
@@ -283,14 +286,31 @@ class Reduced:
                 least = small if isinstance(grid, int) else float(penalties(model, grid).min())
             self.found = by_columns(gram, self.design.directions, least)
         self.design.source = model.design
-        if isinstance(grid, int):
-            largest = float(self.found.lam.max(initial=0.0)) or 1.0
-            grid = np.geomspace(TOP, BOTTOM, grid) * largest / float(penalties(model, np.ones(1))[0])
-        self.alphas, self.l2 = grid, penalties(model, grid)
         self.products = problem.products([target.y for target in self.problems])
         self.targets = self._targets_of(self.found)
+        if isinstance(grid, int):
+            least, largest = self._ends()
+            grid = np.geomspace(largest, least, grid) / float(penalties(model, np.ones(1))[0])
+        self.alphas, self.l2 = grid, penalties(model, grid)
         if self.found.condition(float(self.l2.min())) > KAPPA or self._nearly_fits():
             self._refine()
+
+    def _ends(self) -> tuple[float, float]:
+        """The least and the largest l2 of a grid."""
+        lam = self.found.lam
+        rounding = max(lam.size, ROUNDING) * EPS * self.found.top
+        if (lam <= rounding).any() and self._hidden(rounding):
+            self._refine()
+            lam, rounding = self.found.lam, 0.0
+        largest = float(lam.max(initial=0.0)) or 1.0
+        return min(BOTTOM * largest, LEAST * float(lam[lam > rounding].min(initial=largest))), TOP * largest
+
+    def _hidden(self, rounding: float) -> bool:
+        """Whether rounding of the Gram matrix may hide eigenvalues that X has: those of columns in small units."""
+        if isinstance(self.found, ByRows):
+            return True
+        gram, penalised = self.found.gram, self.found.directions.penalised
+        return bool((np.diag(penalised.between(gram, penalised)) <= rounding).any())
 
     def _gram(self, design: Design) -> Floats:
         """X'X, whole."""
@@ -305,6 +325,8 @@ class Reduced:
         return [found.target(k, one.y, xy, float(one.y @ one.y)) for k, (one, xy) in enumerate(every)]
 
     def _refine(self) -> None:
+        if self.found.method == "svd":
+            return
         self.found = self.found.refined(self.design, np.column_stack([target.y for target in self.problems]))
         self.targets = self._targets_of(self.found)
 

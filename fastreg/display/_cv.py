@@ -55,7 +55,10 @@ def plot_cv(cv: CVPath, ax: Axes | None = None) -> Axes:
     Raises
     ------
     ImportError : matplotlib is not installed.
+    TypeError : `cv` is no CVPath.
     """
+    if not hasattr(cv, "fold_errors") or not hasattr(cv, "curves"):
+        raise TypeError(f"cv is {cv!r:.60} ({type(cv).__name__}); a CVPath is needed.")
     if ax is None:
         ax = new_figure().add_subplot()
     points = font_size(ax)

@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import fastreg as fr
+from fastreg.display import _arguments
 from fastreg.display._style import (
     COLOURS,
+    DASHES,
     FREEDOM,
     NONZERO,
     Display,
     alpha_axis,
-    check_names,
+    columns_of,
     count_axis,
+    drawable,
     falling,
     font_size,
     label,
@@ -38,7 +41,8 @@ HIGHLIGHTED = len(COLOURS)
 def plot_path(path: Path | RidgePath, ax: Axes | None = None, names: Sequence[str] | None = None) -> Axes:
     """Draw the coefficients of a path against alpha, on a log axis with the largest alpha on the left.
 
-    One line per coefficient that is not zero everywhere: coloured for the 7 that grow largest, grey for the others.
+    One line per coefficient that is not zero everywhere: in a colour and a line style of its own for the 7 that grow largest,
+    grey for the others.
     The top axis gives the number of non-zero coefficients, of ridge the effective degrees of freedom. An alpha of 0 has no
     place on a log axis and is left out.
 
@@ -56,12 +60,15 @@ def plot_path(path: Path | RidgePath, ax: Axes | None = None, names: Sequence[st
     Raises
     ------
     ImportError : matplotlib is not installed.
-    ValueError : `names` does not have p entries.
+    ValueError, TypeError : `path` is no path, or `names` does not have p entries.
     """
+    if not isinstance(path, fr.Path | fr.RidgePath):
+        raise TypeError(f"path is {path!r:.60} ({type(path).__name__}); a Path or RidgePath is needed.")
     if ax is None:
         ax = new_figure().add_subplot()
     names = path.feature_names if names is None else names
-    check_names(names, path.n_features, f"the path has {path.n_features} coefficients")
+    if names is not None:
+        names = _arguments.column_names(names, path.n_features, "the path has {} coefficients")
     order = falling(path.alphas)
     alphas = path.alphas[order]
     features = np.flatnonzero(path.coefs.any(axis=1))
@@ -77,17 +84,18 @@ def plot_path(path: Path | RidgePath, ax: Axes | None = None, names: Sequence[st
     for j in drawn[:-HIGHLIGHTED]:
         ax.plot(alphas, coefs[j], color="0.75", linewidth=0.07 * points, **style)
     lines = {}
-    for colour, j in zip(COLOURS, highlighted[::-1], strict=False):
-        (lines[j],) = ax.plot(alphas, coefs[j], color=colour, linewidth=0.13 * points, **style)
+    for colour, dashes, j in zip(COLOURS, DASHES, highlighted[::-1], strict=False):
+        (lines[j],) = ax.plot(alphas, coefs[j], color=colour, linestyle=dashes, linewidth=0.13 * points, **style)
     ends = sorted(lines, key=lambda j: -coefs[j, -1])
-    labels = [label(str(names[features[j]]), ax, points) for j in ends] if names is not None else []
+    shown = features[ends].tolist()
+    labels = [] if names is None else [label(name, ax, points) for name in drawable([names[j] for j in shown], shown)]
     beside = labels and ax.figure.get_layout_engine() is not None
-    width = width_of(ax) - (text_width(max(map(len, labels)) + 4, points) if beside else 0.0)
+    width = width_of(ax) - (text_width(max(map(columns_of, labels)) + 5, points) if beside else 0.0)
     alpha_axis(ax, "coefficient", points, width)
     count_axis(ax, alphas, path.df[order], NONZERO if path.df.dtype.kind == "i" else FREEDOM, points, width)
     if labels:
         where: dict[str, Any] = {"loc": "center left", "bbox_to_anchor": (1.0, 0.5)} if beside else {"loc": "best"}
-        ax.legend([lines[j] for j in ends], labels, frameon=False, fontsize=0.9 * points, handlelength=1.2, **where)
+        ax.legend([lines[j] for j in ends], labels, frameon=False, fontsize=0.9 * points, handlelength=2.0, **where)
     return ax
 
 

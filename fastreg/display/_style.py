@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import textwrap
+import unicodedata
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +34,7 @@ MOST_TICKS = 6
 STEPS = (1, 2, 2.5, 5, 10)  # from one to the next, times a power of 10
 DF_TICKS = 7
 ALPHA = "alpha (log scale, strong to weak penalty)"
+SCALED = "standardised"  # of coefficients, and of the alphas that they have
 NONZERO = "non-zero coefficients"
 FREEDOM = "degrees of freedom"
 
@@ -52,11 +56,6 @@ def only(found: Any) -> Any:
             raise ValueError(f"y has {len(found)} targets; one is needed for a picture.")
         return found[0]
     return found
-
-
-def check_names(names: Sequence[str] | None, count: int, of: str) -> None:
-    if names is not None and len(names) != count:
-        raise ValueError(f"names has {len(names)} entries but {of}.")
 
 
 def new_figure(width: float = 7.0, height: float = 4.5) -> Figure:
@@ -86,13 +85,51 @@ def falling(alphas: Floats) -> NDArray[np.intp]:
     return order[alphas[order] > 0]
 
 
-def label(name: str, ax: Axes, points: float) -> str:
-    """A name for a legend: cut where it would take more than 0.4 of the axes."""
-    most = max(int(0.4 * width_of(ax) / (0.5 * points)), 8)
-    if len(name) > most:
-        name = name[: most - 1] + "…"
+def label(name: str, ax: Axes, points: float, share: float = 0.4) -> str:
+    """A name for a legend: cut where it would take more than a share of the axes."""
+    most = max(int(share * width_of(ax) / (0.5 * points)), 8)
+    if columns_of(name) > most:
+        while columns_of(name) > most - 1:
+            name = name[:-1]
+        name += "…"
     # matplotlib hides labels that start with "_" and reads "$" as the start of a formula
     return " " + name.replace("$", r"\$")
+
+
+def columns_of(name: str) -> int:
+    """How many letters wide a name is: those of East Asian scripts are twice as wide."""
+    return sum(1 + (unicodedata.east_asian_width(letter) in "WF") for letter in name)
+
+
+def drawable(names: Sequence[str], columns: Sequence[int]) -> list[str]:
+    """Names whose letters the font of matplotlib's settings has; the others by the numbers of their columns, with a warning."""
+    from matplotlib import font_manager, rcParams
+
+    if all(name.isascii() for name in names):
+        return list(names)
+    families = [rcParams["font.family"]] if isinstance(rcParams["font.family"], str) else rcParams["font.family"]
+    known: set[int] = {ord(" ")}
+    for file in {font_manager.findfont(font_manager.FontProperties(family=[family])) for family in families}:
+        known |= font_manager.get_font(file).get_charmap().keys()
+    found = [name if known.issuperset(map(ord, name)) else f"column {j}" for j, name in zip(columns, names, strict=True)]
+    missing = next((name for name, drawn in zip(names, found, strict=True) if name != drawn), None)
+    if missing is not None:
+        warnings.warn(
+            f"The font {', '.join(families)} has no letters for the name {missing!r}; such columns are named by number. "
+            "Another rcParams['font.family'] of matplotlib is needed.",
+            UserWarning,
+            stacklevel=3,
+        )
+    return found
+
+
+def heading(figure: Figure, text: str) -> None:
+    """A title of the whole figure, in as many lines as its width asks for."""
+    from matplotlib import rcParams
+
+    width = 72.0 * figure.bbox.width / figure.dpi
+    points = min(1.1 * float(rcParams["font.size"]), max(0.033 * width, 7.0))
+    figure.suptitle(textwrap.fill(text, max(int(0.95 * width / (0.5 * points)), 20)), fontsize=points)
 
 
 def plain(value: float, _: int | None = None) -> str:
@@ -113,7 +150,7 @@ def text_width(characters: int, points: float) -> float:
     return 0.6 * 0.9 * points * characters
 
 
-def alpha_axis(ax: Axes, ylabel: str, points: float, width: float, margin: float = 0.0) -> None:
+def alpha_axis(ax: Axes, ylabel: str, points: float, width: float, margin: float = 0.0, standardized: bool = False) -> None:
     """The axes of what is drawn against alpha, log, falling; width: of the axes once a legend stands beside."""
     from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
@@ -132,7 +169,9 @@ def alpha_axis(ax: Axes, ylabel: str, points: float, width: float, margin: float
     ax.xaxis.set_minor_locator(NullLocator())
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_formatter(FuncFormatter(plain))
-    ax.set_xlabel(ALPHA, fontsize=points)
+    first, rest = f"alpha{', columns ' + SCALED if standardized else ''}", ALPHA.removeprefix("alpha ")
+    between = " " if not standardized and 0.5 * points * len(ALPHA) < width else "\n"
+    ax.set_xlabel(first + between + rest, fontsize=points)
     ax.set_ylabel(ylabel, fontsize=points)
     ax.tick_params(labelsize=small, length=0.3 * points, pad=0.3 * points)
     for side in ("top", "right"):
@@ -174,7 +213,7 @@ def _spaced(places: Floats, most: int) -> list[int]:
 
 def panels(figure: Figure, count: int, wide: int, narrow: int, **options: Any) -> list[Any]:
     """Axes in rows: `wide` in each, in a narrow figure `narrow`."""
-    columns = narrow if figure.bbox.width / figure.dpi < NARROW else wide
+    columns = min(narrow if figure.bbox.width / figure.dpi < NARROW else wide, count)
     rows = -(-count // columns)
     return [figure.add_subplot(rows, columns, k + 1, **options) for k in range(count)]
 

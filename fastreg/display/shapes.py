@@ -6,6 +6,7 @@ Coefficients w, alphas in the scaling of `fastreg.lasso` and `fastreg.ridge`; a 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,11 +16,13 @@ from numpy.typing import ArrayLike, NDArray
 
 import fastreg as fr
 from fastreg import _input, prox
+from fastreg.display import _arguments
 
 __all__ = ["SHRINKAGE", "Errors", "Shrinkage", "Solution", "Touching", "ball", "ball_surface", "errors", "gaussian", "laplace"]
 __all__ += ["leading_columns", "posterior", "touching"]
 
 Floats = NDArray[np.float64]
+INNER = 1e-12  # the gap of the solutions on balls
 HALVINGS = 200  # of an interval of floats: enough to end at neighbours
 
 
@@ -179,24 +182,31 @@ def touching(X: Any, y: Any, share: float | None = None, *, fit_intercept: bool 
 
     Raises
     ------
-    ValueError
-        X has not two columns, y is not of one target, share is not between 0 and 1, or least squares is 0: there is nothing to
-        bound.
+    ValueError, TypeError
+        X has not two columns, y is no single target or constant, share is not between 0 and 1, or least squares is 0: there is
+        nothing to bound.
     """
-    X, y = np.asarray(X, dtype=float), np.asarray(y, dtype=float)
-    if X.ndim != 2 or X.shape[1] != 2 or not len(X):
+    X, y, _ = _arguments.table(X, y)
+    fit_intercept, standardize = _input.flag(fit_intercept, "fit_intercept"), _input.flag(standardize, "standardize")
+    if X.shape[1] != 2:
         raise ValueError(f"X has shape {X.shape}; (n, 2) is needed for a picture of the plane.")
-    if y.shape != (len(X),):
-        raise ValueError(f"y has shape {y.shape}; ({len(X)},) is needed for a picture of the plane.")
-    if share is not None and not 0.0 < share < 1.0:
+    if share is not None and not 0.0 < _input.number(share, "share", 0.0, 1.0) < 1.0:
         raise ValueError(f"share is {share}; a number between 0 and 1 is needed.")
     if fit_intercept:
+        _arguments.varies(X, y)
         X, y = X - X.mean(axis=0), y - y.mean()
     if standardize:
         sd = deviations(X, centre=False)
         X = X / np.where(sd > 0.0, sd, 1.0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", fr.ConvergenceWarning)  # of near copies: a gap of INNER is more than a picture shows
+        return _touching(X, y, share)
+
+
+def _touching(X: Floats, y: Floats, share: float | None) -> Touching:
+    """`touching` for X and y that are checked, centred and scaled."""
     n = len(y)
-    options: dict[str, Any] = {"fit_intercept": False, "tol": 1e-14}
+    options: dict[str, Any] = {"fit_intercept": False, "tol": INNER}
     least_squares = fr.lasso(X, y, 0.0, **options).coef
     if not np.linalg.norm(least_squares) > 0.0:
         raise ValueError("The least squares solution is 0; there is no smaller ball for a lasso or ridge.")
@@ -266,7 +276,7 @@ def leading_columns(X: Any, y: Any) -> tuple[int, int]:
     ValueError
         Fewer than two columns vary.
     """
-    X, y = np.asarray(X, dtype=float), np.asarray(y, dtype=float)
+    X, y, _ = _arguments.table(X, y)
     sd = deviations(X)
     varies = sd > 0.0
     if np.count_nonzero(varies) < 2:
@@ -399,6 +409,11 @@ class Errors:
     def __post_init__(self) -> None:
         object.__setattr__(self, "best", int(self.test.argmin()))
 
+    @property
+    def at_an_end(self) -> bool:
+        """Whether test is least at the first or the last alpha, so that it may be less beyond."""
+        return self.best in (0, len(self.test) - 1)
+
 
 def errors(
     X: Any, y: Any, folds: int = 5, alphas: int = 60, *, standardize: bool = False, random_state: int = 0
@@ -427,11 +442,12 @@ def errors(
     Raises
     ------
     ValueError, TypeError
-        Where folds is not an integer from 2 to n.
+        y is no single target, y or all of X is constant, folds is not from 2 to n, or alphas is not 1 or more.
     """
-    X, y = np.asarray(X, dtype=float), np.asarray(y, dtype=float)
-    if _input.count(folds, "folds", 2) > len(y):
-        raise ValueError(f"folds is {folds}; an integer from 2 to {len(y)}, the number of rows, is needed.")
+    X, y, _ = _arguments.table(X, y)
+    _arguments.varies(X, y)
+    folds = _arguments.number_of_folds(folds, len(y))
+    alphas, random_state = _input.count(alphas, "alphas"), _input.count(random_state, "random_state", 0)
     fold = np.empty(len(y), dtype=int)
     fold[np.random.default_rng(random_state).permutation(len(y))] = np.arange(len(y)) % folds
     grid = fr.alpha_max(X, y, standardize=standardize) * np.geomspace(1.0, 1e-3, alphas)
