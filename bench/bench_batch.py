@@ -5,10 +5,11 @@
 
 import numpy as np
 import pytest
-import references
-from measure import reached, record, timed
 
 import fastreg as fr
+
+from . import references
+from .measure import reached, record, timed
 
 cases = pytest.mark.parametrize(("solver", "tol"), [("fastreg", 1e-4), ("fastreg", 1e-10), ("numpy", 1e-4)])
 

@@ -9,11 +9,13 @@ import time
 
 import numpy as np
 import pytest
-import references
-from measure import lasso_gaps, reached, record, timed
-from problems import alpha_max, load
 
 import fastreg as fr
+
+from . import references
+from .gaps import lasso_gaps
+from .measure import reached, record, timed
+from .problems import alpha_max, load
 
 cases = pytest.mark.parametrize(("solver", "tol"), [("fastreg", 1e-4), ("fastreg", 1e-10), ("numpy", 1e-4)])
 

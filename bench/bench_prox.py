@@ -4,12 +4,12 @@ Here `gap` is the largest difference from the formula in float64, relative to th
 """
 
 import numpy as np
-import prox_maps
 import pytest
-import references
-from measure import record, timed
 
 import fastreg as fr
+
+from . import prox_maps, references
+from .measure import record, timed
 
 SOLVERS = {"fastreg": fr.soft_threshold, "numpy": references.soft_threshold}
 

@@ -6,11 +6,13 @@ All are direct, so all are asked for 1e-10; only the reference's float32 solve i
 
 import numpy as np
 import pytest
-import references
-from measure import reached, record, ridge_gaps, timed
-from problems import load, targets
 
 import fastreg as fr
+
+from . import references
+from .gaps import ridge_gaps
+from .measure import reached, record, timed
+from .problems import load, targets
 
 solvers = pytest.mark.parametrize("solver", ["fastreg", "numpy"])
 TOL = 1e-10

@@ -16,7 +16,9 @@ def leave_source_tree():
 
 leave_source_tree()
 
-from problems import PROBLEMS  # noqa: E402
+import fastreg  # noqa: E402, F401  (pytest puts the root back on the path; by then this is the package that is measured)
+
+from .problems import AGAINST_NUMPY  # noqa: E402
 
 
 def pytest_configure(config):
@@ -34,7 +36,9 @@ def pytest_generate_tests(metafunc):
     if "problem" in metafunc.fixturenames:
         data = metafunc.config.getoption("--data")
         mark = metafunc.definition.get_closest_marker("problems")
-        metafunc.parametrize("problem", [*(mark.args if mark else PROBLEMS), *([str(Path(data).resolve())] if data else [])])
+        metafunc.parametrize(
+            "problem", [*(mark.args if mark else AGAINST_NUMPY), *([str(Path(data).resolve())] if data else [])]
+        )
     if "dtype" in metafunc.fixturenames:
         metafunc.parametrize("dtype", ["float64", "float32"])
 

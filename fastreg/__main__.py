@@ -1,4 +1,4 @@
-"""The command `fastreg`: fit the shipped leukemia data, fit a file, draw what L1 and L2 do, or show versions.
+"""The command `fastreg`: fit the shipped leukemia data, fit a file, draw what L1 and L2 do, run benchmarks, or show versions.
 
 Exit status: 0 done; 1 a fit stopped before its tolerance (the warning is on stderr); 2 a file or an option cannot be
 used (one line on stderr, no traceback).
@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 import fastreg as fr
 from fastreg._files import Refusal, read_table
+from fastreg._suite import suite
 from fastreg.datasets import load_leukemia
 from fastreg.display._arguments import told_apart
 from fastreg.display._style import drawable, new_figure
@@ -48,9 +49,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a name that the terminal cannot show is no reason to stop
+    arguments = list(sys.argv[1:] if argv is None else argv)
     try:
-        options = _parser().parse_args(argv)
-        status: int = options.run(options)
+        if arguments[:1] == ["bench"]:
+            status: int = suite("command").run(arguments[1:], _Parser(prog="fastreg bench"))
+        else:
+            options = _parser().parse_args(arguments)
+            status = options.run(options)
         sys.stdout.flush()
     except Refusal as refusal:
         return _complain(str(refusal), 2)
@@ -74,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.set_defaults(run=_demo)
     parser.add_argument("--plot", metavar="FILE.png", help="draw the path into a picture (needs matplotlib)")
-    commands = parser.add_subparsers(title="commands", metavar="{fit,explain,versions}")
+    commands = parser.add_subparsers(title="commands", metavar="{fit,explain,bench,versions}")
     fit = commands.add_parser(
         "fit",
         help="fit a CSV or NPZ file",
@@ -118,9 +123,15 @@ def _parser() -> argparse.ArgumentParser:
     explain.add_argument("file", metavar="FILE", nargs="?", help="as of fastreg fit")
     explain.add_argument("--target", metavar="COL", help="as of fastreg fit")
     explain.add_argument("--out", metavar="DIR", required=True, help="folder for the pictures; made if it is not there")
+    bench = commands.add_parser("bench", help="time it against its peers (fastreg bench --help)")
+    bench.set_defaults(run=_misplaced_bench)
     versions = commands.add_parser("versions", help="show versions, compiler flags and instruction set")
     versions.set_defaults(run=_versions)
     return parser
+
+
+def _misplaced_bench(options: argparse.Namespace) -> int:
+    raise Refusal("bench comes first, then its options: fastreg bench --help.")
 
 
 def _demo(options: argparse.Namespace) -> int:

@@ -17,7 +17,7 @@ import pytest
 
 import fastreg as fr
 from fastreg.__main__ import main
-from fastreg.datasets import load_leukemia
+from fastreg.datasets import load_colon, load_leukemia
 from fastreg.kernels import _design
 
 pytestmark = pytest.mark.thread_unsafe(reason="reads and writes the same files")
@@ -86,23 +86,40 @@ def test_demo_shows_the_certified_path_of_the_shipped_data(capsys):
     assert "next: fastreg fit FILE --target COLUMN" in out
 
 
-def test_leukemia_is_the_shipped_file_with_standardised_columns():
-    A, y = load_leukemia()
-    with files("fastreg").joinpath("data/leukemia.npz").open("rb") as stream:
-        raw = np.load(stream)["X"].astype(float)
-    assert A.shape == (72, 7129)
+@pytest.mark.parametrize(
+    ("load", "name", "shape", "positive"), [(load_leukemia, "leukemia", (72, 7129), 47), (load_colon, "colon", (62, 2000), 40)]
+)
+def test_data_is_the_shipped_file_with_standardised_columns(load, name, shape, positive):
+    A, y = load()
+    with files("fastreg").joinpath(f"data/{name}.npz").open("rb") as stream:
+        planes = np.load(stream)["bytes"]
+    # little-endian int32 shifted down by a byte, which keeps the sign
+    raw = (np.stack([np.zeros_like(planes[0]), *planes], axis=-1).view("<i4")[..., 0] >> 8).T.astype(float)
+    assert A.shape == raw.shape == shape
     assert A.dtype == y.dtype == np.float64
     assert A.flags.f_contiguous
     np.testing.assert_allclose(A.mean(axis=0), 0.0, atol=1e-14)
     np.testing.assert_allclose((A**2).mean(axis=0), 1.0, rtol=1e-13)
     np.testing.assert_allclose(A * raw.std(axis=0) + raw.mean(axis=0), raw, atol=1e-9 * np.abs(raw).max())
-    assert sorted(y) == [-1.0] * 25 + [1.0] * 47
+    assert sorted(y) == [-1.0] * (shape[0] - positive) + [1.0] * positive
 
 
-def test_leukemia_arrays_belong_to_the_caller():
-    A, y = load_leukemia()
+def test_the_ranges_of_the_data_are_those_that_its_origin_tells():
+    """Raw numbers are lost to standardising, and with them a wrong byte order would be."""
+    ranges = {}
+    for name in ("leukemia", "colon"):
+        with files("fastreg").joinpath(f"data/{name}.npz").open("rb") as stream:
+            low, middle, high = np.load(stream)["bytes"].astype(np.int64)
+        raw = low + 256 * middle + 65536 * np.where(high < 128, high, high - 256)
+        ranges[name] = int(raw.min()), int(raw.max())
+    assert ranges == {"leukemia": (-28400, 71369), "colon": (582, 2090318)}
+
+
+@pytest.mark.parametrize("load", [load_leukemia, load_colon])
+def test_data_belongs_to_the_caller(load):
+    A, y = load()
     A[:], y[:] = 0.0, 0.0
-    assert all(array.any() for array in load_leukemia())
+    assert all(array.any() for array in load())
 
 
 def test_the_licence_of_the_data_is_shipped():

@@ -1,0 +1,217 @@
+"""`fastreg bench`: measure what is named in problems.py, roofline.py and scaling.py; write bench.json and report.html.
+
+bench.json, in which no time stands without the gap that it bought:
+
+    schema      1
+    started     ISO 8601; seconds: of the whole run; options: peers, only, quick, parts, budget
+    machine     processor, cores, BLAS, instruction set, ...; versions: of packages; absent: solver -> why it is not in the run
+    targets     the gaps, relative to the objective, that solvers are compared at; keys below are these as text, "0.0001"
+    races       [{name, kind, n, p, entries, alpha_ratio, solvers, ratio: {target: number or null},
+                best_other: {target: name or null}}]
+        solvers     name -> {points: [{tol, gap, min, median, samples}], at: {target: point or null}, cut: sentence or null}
+    imports     solver -> milliseconds over those of numpy
+    memory      [{name, X_bytes, solvers: {name: {bytes, gap} or {error}}}]
+    roofline    [{kernel, unit, achieved, plain call, plain, ratio, seconds, plain seconds} or {kernel, error}]
+    scaling     [{series, grows, values, seconds, gaps, and exponent, standard_error, intercept, fitted, extrapolated: {value,
+                seconds, low, high} or speedup, cores} or {series, error}]
+"""
+
+import dataclasses
+import datetime
+import json
+import os
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+
+from fastreg._files import Refusal
+
+from . import machine, race, report, solvers
+from .options import Progress, parse, wanted
+from .processes import Process
+
+STARTING = 90.0  # seconds for a process to import and compile
+EXTRA = 2.0  # budgets after which one call is stopped
+NEAR = 1e-4  # the gap that memory is measured at
+MEMORY_LIMIT = 4.0
+STEADY = {"MALLOC_MMAP_THRESHOLD_": "131072"}  # what is freed goes back to the system, and does not hide the next array
+
+
+def run(argv, parser):
+    """Run the command with these arguments; parser is an ArgumentParser without any."""
+    options = parse(argv, parser)
+    items = wanted(options)
+    present, absent = solvers.chosen(options.peers)
+    if options.list:
+        for part, names in items.items():
+            for one in names:
+                print(f"{part + ':':<10} {getattr(one, 'name', one)}")
+        print(f"solvers: {', '.join(present)}")
+        for name, reason in absent.items():
+            print(f"not in this run: {name} ({reason})")
+        return 0
+    if not any(items.values()):
+        raise Refusal(f"nothing is called {' or '.join(map(repr, options.only or []))}; fastreg bench --list shows the names.")
+    folder = prepared(options.out)
+    for name, reason in absent.items():
+        print(f"not in this run: {name} ({reason})", file=sys.stderr)
+    found = measure(options, items, present, absent)
+    try:
+        (folder / "bench.json").write_text(json.dumps(plain(found), indent=1, allow_nan=False) + "\n", encoding="utf-8")
+        (folder / "report.html").write_text(report.page(found), encoding="utf-8")
+    except OSError as error:
+        raise Refusal(f"cannot write to {folder}: {error.strerror or error}.") from error
+    tell(found, folder)
+    return 0
+
+
+def prepared(out):
+    """The folder for the results, made before anything is measured."""
+    folder = Path(out)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Refusal(f"cannot make {folder}: {error.strerror or error}.") from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise Refusal(f"cannot write to {folder}: permission denied.")
+    return folder
+
+
+def measure(options, items, present, absent):
+    """The dictionary that the head of this file describes."""
+    started, start = datetime.datetime.now().astimezone(), time.perf_counter()
+    progress = Progress(sum(len(names) for names in items.values()))
+    with ExitStack() as stack:
+        crew = {name: stack.enter_context(Process(name)) for name in present}
+        alone = stack.enter_context(Process())
+        stack.callback(progress.end)
+        found = {
+            "schema": 1,
+            "started": started.isoformat(timespec="seconds"),
+            "options": {key: getattr(options, key) for key in ("peers", "only", "quick", "parts", "budget")},
+            "machine": alone.ask(STARTING, stack=True),
+            "versions": machine.versions(present),
+            "absent": absent,
+            "targets": list(race.TARGETS),
+        }
+        if error := found["machine"].get("error"):
+            raise Refusal(f"a process to measure in does not work: {error}.")
+        found["races"] = list(filter(None, (one_race(one, crew, options.budget, progress) for one in items["race"])))
+        found["memory"] = [memory(one, crew, progress) for one in items["memory"]]
+        found["imports"] = imports(present, progress) if items["import"] else {}
+        found["roofline"], found["scaling"] = [], []
+        for name in items["roofline"]:
+            progress.step(f"roofline: {name}")
+            found["roofline"].append({"kernel": name} | alone.ask(STARTING, roofline=name))
+        for name in items["scaling"]:
+            progress.step(f"scaling: {name}")
+            found["scaling"].append({"series": name} | alone.ask(STARTING, scale=name, quick=options.quick))
+    found["seconds"] = time.perf_counter() - start
+    return found
+
+
+def one_race(one, crew, budget, progress):
+    """The entry of a race, or None where its data cannot be read, which is said."""
+    progress.step(one.name)
+    shape, cut, entered = None, {}, []
+    for name in crew:
+        # whether X is sparse is known from the first answer on, which is that of fastreg
+        if not solvers.SOLVERS[name].takes(one.kind, bool(shape) and shape["sparse"]):
+            continue
+        reply = crew[name].ask(STARTING, load=dataclasses.asdict(one))
+        if "error" in reply:
+            cut[name] = reply["error"]
+            if shape is None:
+                print(f"{one.name} is left out: {reply['error']}", file=sys.stderr)
+                return None
+        else:
+            shape = shape or reply
+            entered.append(name)
+
+    def ask(name, tol, seconds, verify):
+        return crew[name].ask(EXTRA * budget + seconds, run=tol, seconds=seconds, verify=verify)
+
+    tolerances = {name: tolerances_of(name, one.kind) for name in entered}
+    results = race.compete(entered, ask, tolerances, budget)
+    nothing = {"points": [], "at": {f"{target:g}": None for target in race.TARGETS}}
+    results |= {name: nothing | {"cut": reason} for name, reason in cut.items()}
+    ratios, others = {}, {}
+    for target in race.TARGETS:
+        best = race.winner(results, target)
+        ratios[f"{target:g}"], others[f"{target:g}"] = race.ratio(results, target), best and best[0]
+    shape.pop("sparse")
+    about = {"name": one.name, "kind": one.kind, "alpha_ratio": one.ratio, **shape}
+    return about | {"solvers": results, "ratio": ratios, "best_other": others}
+
+
+def tolerances_of(name, kind):
+    """Those that a solver is asked for; one for what is direct."""
+    scaled = [tol * solvers.SOLVERS[name].scale for tol in solvers.TOLERANCES]
+    return scaled[:1] if kind in ("map",) or kind.startswith("ridge") else scaled
+
+
+def memory(one, crew, progress):
+    """What each solver needs beside X, at the loosest tolerance that is near enough, in a fresh process."""
+    progress.step(f"memory: {one.name}")
+    entry, entries, request = {"name": one.name, "X_bytes": 0, "solvers": {}}, None, {"load": dataclasses.asdict(one)}
+    for name in crew:
+        if not solvers.SOLVERS[name].takes(one.kind, bool(entries) and entries["sparse"]) or name == "glmnet":
+            continue  # R's memory is not that of its caller
+        reply = crew[name].ask(STARTING, **request)
+        if "error" not in reply:
+            entries = entries or reply
+            reply = near_enough(name, one.kind, crew[name])
+        if "error" not in reply:
+            with Process(name, **STEADY) as fresh:
+                loaded = fresh.ask(STARTING, **request)
+                reply = fresh.ask(2 * MEMORY_LIMIT, memory=reply["tol"]) if "error" not in loaded else loaded
+        entry["solvers"][name] = reply
+    if entries:
+        entry["X_bytes"] = entries["entries"] * (12 if entries["sparse"] else 8)
+    return entry
+
+
+def near_enough(name, kind, process):
+    """{"tol": } whose gap is at most NEAR, or {"error": }."""
+    start = time.perf_counter()
+    for tol in tolerances_of(name, kind):
+        reply = process.ask(MEMORY_LIMIT, run=tol)
+        if "error" in reply:
+            return reply
+        if reply["gap"] <= NEAR:
+            return {"tol": tol}
+        if time.perf_counter() - start > MEMORY_LIMIT:
+            break
+    return {"error": "not near enough in time"}
+
+
+def imports(present, progress):
+    """Milliseconds over numpy's, by solver."""
+    progress.step("import")
+    modules = {name: "fastreg" if name == "fastreg" else solvers.SOLVERS[name].module for name in present}
+    return {name: machine.import_milliseconds(module) for name, module in modules.items() if module}
+
+
+def plain(value):
+    """The same without infinities and nan, which JSON does not have: null."""
+    if isinstance(value, dict):
+        return {key: plain(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(one) for one in value]
+    return None if isinstance(value, float) and not np.isfinite(value) else value
+
+
+def tell(found, folder):
+    """A line for each race, and where the rest is."""
+    for one in found["races"]:
+        said = []
+        for target, ratio in one["ratio"].items():
+            point = one["solvers"]["fastreg"]["at"][target]
+            own = "not reached" if point is None else report.duration(point["min"])
+            versus = f"{ratio:.2g} x {one['best_other'][target]}" if ratio else "nobody else"
+            said.append(f"{float(target):.0e}: {own} ({versus})")
+        print(f"{one['name']:<36} {'   '.join(said)}")
+    print(f"{folder / 'bench.json'} and {folder / 'report.html'} are written, after {found['seconds']:.0f} s")

@@ -1,0 +1,224 @@
+"""bench.json as one page of HTML that needs nothing else: tables, and pictures where matplotlib is installed."""
+
+from html import escape
+
+from . import pictures
+from .pictures import duration, exponent
+
+STYLE = """
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem }
+body { color: #111; background: #fff }
+table { border-collapse: collapse; margin: .8rem 0; font-size: 13px }
+th, td { padding: .15rem .6rem; border-bottom: 1px solid #ddd }
+td { text-align: right; white-space: nowrap } td:first-child, th:first-child, td.text { text-align: left; white-space: normal }
+th { text-align: right; vertical-align: bottom } thead { border-bottom: 2px solid #111 }
+tr.lost td { background: #fdf0e6 } svg { max-width: 100%; height: auto; display: block }
+h2 { margin-top: 2.5rem } h3 { margin-top: 2rem }
+.wide { overflow-x: auto } figure { margin: 0 } nav { columns: 2; font-size: 13px } .note { color: #555; font-size: 13px }
+"""
+
+
+def page(found):
+    """The HTML of what command.run has measured."""
+    title = f"fastreg {found['machine'].get('fastreg', '')} against its peers".replace("  ", " ")
+    drawn = pictures_can_be_drawn()
+    parts = [
+        f"<h1>{escape(title)}</h1>",
+        f"<p>{escape(found['started'])}, {found['seconds']:.0f} s, one thread. Every time stands beside the gap that it "
+        f"bought: "
+        "duality gaps are computed from the coefficients by one function for all solvers, in float64, relative to the "
+        "objective. "
+        "A solver's time for a target is that of the fastest of its tolerances whose verified gap is not above it.</p>",
+    ]
+    if not drawn:
+        parts.append('<p class="note">There are no pictures: they need matplotlib (pip install matplotlib).</p>')
+    parts += [summary(found), contents(found), machine(found)]
+    if found["races"]:
+        parts.append("<h2>Races</h2>" + "".join(race(one, k, drawn) for k, one in enumerate(found["races"])))
+    parts += [costs(found), roofline(found["roofline"], drawn), scaling(found["scaling"], drawn)]
+    return (
+        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
+        f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style></head>\n<body>\n'
+        + "\n".join(filter(None, parts))
+        + "\n</body></html>\n"
+    )
+
+
+def pictures_can_be_drawn():
+    try:
+        import matplotlib.figure  # noqa: F401
+    except ImportError:
+        return False
+    return True
+
+
+def picture(drawn, draw, *arguments, title):
+    return f"<figure>{pictures.svg(draw, *arguments, title=escape(title))}</figure>" if drawn else ""
+
+
+def table(header, rows, lost=()):
+    """Cells are text, or HTML where they start with <; lost: numbers of the rows to colour."""
+    cells = [[cell if str(cell).startswith("<") else escape(str(cell)) for cell in row] for row in rows]
+    body = "".join(
+        f"<tr{' class=lost' if k in lost else ''}>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>"
+        for k, row in enumerate(cells)
+    )
+    head = "".join(f"<th>{escape(name)}</th>" for name in header)
+    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def summary(found):
+    """One line to a race: fastreg, the best other solver, and how many times faster fastreg is, at each target."""
+    if not found["races"]:
+        return ""
+    targets, rows, lost = [f"{target:g}" for target in found["targets"]], [], set()
+    for k, one in enumerate(found["races"]):
+        row = [f'<a href="#race{k}">{escape(one["name"])}</a>', size(one)]
+        for target in targets:
+            ratio, rival = one["ratio"][target], one["best_other"][target]
+            own = one["solvers"].get("fastreg", {}).get("at", {}).get(target)
+            theirs = rival and one["solvers"][rival]["at"][target]
+            row += [spent(own), f"{rival}, {spent(theirs)}" if rival else "none", f"{ratio:.2g}" if ratio else "-"]
+            if (ratio and ratio < 1) or (theirs and not own):
+                lost.add(k)
+        rows.append(row)
+    header = ["problem", "n x p"]
+    for target in targets:
+        header += [f"fastreg, {float(target):.0e}", "best other", "ratio"]
+    return (
+        "<h2>All problems</h2><p>ratio: the time of the best other solver over that of fastreg, above 1 where fastreg is "
+        "faster; "
+        f"coloured: the {len(lost)} of {len(rows)} problems that fastreg loses at one target at least. In brackets the gap "
+        f"reached.</p>" + table(header, rows, lost)
+    )
+
+
+def size(one):
+    filled = one["entries"] / max(1, one["n"] * one["p"])
+    return f"{one['n']} x {one['p']}" + ("" if filled == 1 else f", {filled:.2g} filled")
+
+
+def spent(point):
+    return "not reached" if point is None else f"{duration(point['min'])} ({point['gap']:.0e})"
+
+
+def contents(found):
+    links = [("Costs", "costs"), ("Roofline", "roofline"), ("Scaling", "scaling")]
+    present = {"costs": found["imports"] or found["memory"], "roofline": found["roofline"], "scaling": found["scaling"]}
+    return "<nav>" + " · ".join(f'<a href="#{key}">{name}</a>' for name, key in links if present[key]) + "</nav>"
+
+
+def machine(found):
+    """What was measured on what, and who did not take part."""
+    rows = [(name, "; ".join(value) if isinstance(value, list) else value) for name, value in found["machine"].items()]
+    rows += found["versions"].items()
+    rows += [(f"not in this run: {name}", reason) for name, reason in found["absent"].items()]
+    return "<h2>Versions and machine</h2>" + table(
+        ["", ""], [[name, f'<span class="text">{escape(str(v))}</span>'] for name, v in rows]
+    )
+
+
+def race(one, k, drawn):
+    targets = list(one["ratio"])
+    rows = []
+    for name, found in one["solvers"].items():
+        reached = [found["at"][target] for target in targets]
+        medians = ["-" if point is None else duration(point["median"]) for point in reached]
+        cells = [cell for pair in zip(map(spent, reached), medians, strict=True) for cell in pair]
+        rows.append([name, *cells, len(found["points"]), f"<span>{escape(found['cut'] or '')}</span>"])
+    header = ["solver"]
+    for target in targets:
+        header += [f"time to {float(target):.0e} (gap)", "median"]
+    if not any(found["points"] for found in one["solvers"].values()):
+        drawn = False
+    return (
+        f'<h3 id="race{k}">{escape(one["name"])}, {size(one)}</h3>'
+        + picture(drawn, pictures.race, one, title=f"{one['name']}: gap against time, and times at each gap")
+        + table([*header, "tolerances", "cut off"], rows)
+    )
+
+
+def costs(found):
+    """Columns of import time and memory for each solver."""
+    if not found["imports"] and not found["memory"]:
+        return ""
+    names = [*dict.fromkeys([*found["imports"], *(name for one in found["memory"] for name in one["solvers"])])]
+    rows = []
+    for name in names:
+        milliseconds = found["imports"].get(name)
+        row = [name, "-" if milliseconds is None else f"{milliseconds:.0f} ms"]
+        for one in found["memory"]:
+            cost = one["solvers"].get(name)
+            known = cost is not None and "bytes" in cost
+            row.append(f"{cost['bytes'] / 1e6:.1f} MB ({cost['gap']:.0e})" if known else "-" if cost is None else cost["error"])
+        rows.append(row)
+    header = ["solver", "import over numpy's", *(f"{one['name']}, X {one['X_bytes'] / 1e6:.1f} MB" for one in found["memory"])]
+    return (
+        '<h2 id="costs">Import and memory</h2><p>Memory: how far the peak of a process of its own rises above what it holds '
+        "with X "
+        "loaded, during one call to a gap of at most 1e-4, the answer included; in brackets the gap reached.</p>"
+        + table(header, rows)
+    )
+
+
+def roofline(rows, drawn):
+    if not rows:
+        return ""
+    good = [row for row in rows if "error" not in row]
+    cells = [
+        [
+            row["kernel"],
+            *([row["error"]] + [""] * 5 if "error" in row else []),
+            *(
+                []
+                if "error" in row
+                else [row["unit"], f"{row['achieved']:.3g}", row["plain call"], f"{row['plain']:.3g}", f"{row['ratio']:.2f}"]
+            ),
+            *([] if "error" in row else [duration(row["seconds"])]),
+        ]
+        for row in rows
+    ]
+    return (
+        '<h2 id="roofline">Roofline</h2><p>What a kernel reaches over what a plain call reaches in the same run. Amounts are '
+        "those that "
+        "the task needs at least; plain calls check no input and certify nothing.</p>"
+        + picture(drawn and good, pictures.roofline, good, title="achieved over plain, for each kernel")
+        + table(["kernel", "unit", "achieved", "plain call", "plain", "ratio", "time"], cells)
+    )
+
+
+def scaling(rows, drawn):
+    if not rows:
+        return ""
+    good, cells = [row for row in rows if "error" not in row], []
+    for row in rows:
+        if "error" in row:
+            cells.append([row["series"], row["error"], "", "", ""])
+            continue
+        measured = f"{duration(row['seconds'][-1])} at {row['values'][-1]}, gap {max(row['gaps']):.0e}"
+        if "exponent" in row:
+            far = row["extrapolated"]
+            spread = "" if far["low"] is None else f" ({duration(far['low'])} to {duration(far['high'])})"
+            cells.append(
+                [
+                    row["series"],
+                    exponent(row),
+                    measured,
+                    f"{duration(far['seconds'])}{spread} at {far['value']}, extrapolated",
+                    "",
+                ]
+            )
+        else:
+            faster = f"{max(row['speedup']):.2f} times faster at best"
+            cells.append(
+                [row["series"], "-", measured, "nothing is extrapolated", f"{faster}; this machine has {row['cores']} cores"]
+            )
+    return (
+        '<h2 id="scaling">Scaling</h2><p>fastreg alone, asked for 1e-6. Exponents are slopes of a line through the last four '
+        "points "
+        "on log-log axes, ± its standard error. Figures marked extrapolated were not measured: the line is drawn on to ten "
+        "times the "
+        "last value; their range is two standard errors, if the line holds.</p>"
+        + picture(drawn and good, pictures.scaling, good, title="seconds against what grows, log-log")
+        + table(["series", "exponent", "measured", "ten times farther", "threads"], cells)
+    )
