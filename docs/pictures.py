@@ -3,6 +3,7 @@
 Needs matplotlib, and the Pillow that it needs: 256 colours are enough, and take half the bytes.
 """
 
+import contextlib
 import io
 import re
 from pathlib import Path
@@ -36,7 +37,8 @@ def page():
     for block in re.findall(
         r"^```python\n(.*?)^```$", (HERE / "regularisation.md").read_text("utf-8"), re.MULTILINE | re.DOTALL
     ):
-        exec(block, left)
+        with contextlib.redirect_stdout(io.StringIO()):
+            exec(block, left)
     return left
 
 

@@ -92,6 +92,11 @@ def test_names_of_the_wrong_length(path):
         plot_path(path, names=["a", "b"])
 
 
+def test_the_coloured_lines_differ_in_style_too(path):
+    styles = [(line._dash_pattern, line.get_color()) for line in curves(plot_path(path)) if line.get_color() in COLOURS]
+    assert len({str(dashes) for dashes, _ in styles}) == len(styles) == 7
+
+
 def test_the_given_axes_are_used_and_returned(path):
     left, right = Figure().subplots(1, 2)
     assert plot_path(path, right) is right
@@ -253,6 +258,13 @@ def test_other_curves_are_named_as_long_as_a_legend_has_room(problem):
         assert curves(ax)[0].get_linewidth() > curves(ax)[1].get_linewidth()
         assert ax.child_axes[0].get_xlabel() == f"non-zero coefficients ({chosen})"
         assert_legible(ax)
+
+
+def test_alpha_min_at_an_end_of_the_path_is_named_so(problem):
+    X, _ = problem
+    ax = plot_cv(fr.lasso_cv(X, X[:, 0] - X[:, 1], cv=4, alphas=25), small())  # no noise: the less penalty the better
+    assert any(label.startswith("alpha_min") and label.endswith("\n(an end of the path)") for label in legend(ax))
+    assert_legible(ax)
 
 
 def test_what_cross_validation_returns_is_drawn(problem):

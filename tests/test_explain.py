@@ -187,6 +187,19 @@ def test_modes_of_posteriors_are_the_lasso_and_ridge(sd):
         assert w[density.argmax()] == pytest.approx(coef[0], abs=1e-4)
 
 
+def test_posteriors_far_from_their_prior_do_not_vanish():
+    w = np.linspace(-200.0, 200.0, 4001)
+    for prior, mode in ((shapes.laplace, 100.0 - np.sqrt(2.0)), (shapes.gaussian, 50.0)):
+        density = shapes.posterior(w, prior, 100.0, 1.0, 1.0)
+        assert density.sum() * (w[1] - w[0]) == pytest.approx(1.0)
+        assert w[density.argmax()] == pytest.approx(mode, abs=0.06)
+        np.testing.assert_allclose(
+            shapes.posterior(w, lambda w, sd, p=prior: p(w, sd), 3.0, 1.0, 9.0),
+            shapes.posterior(w, prior, 3.0, 1.0, 9.0),
+            atol=1e-12,
+        )
+
+
 # Errors
 
 
@@ -382,6 +395,11 @@ def bad_calls(X, y):
             lambda: d.plot_overfitting(X, np.ones(50)),
             ValueError,
             "y is 1 in every row; a target that varies",
+        ),
+        "no correlation": (
+            lambda: d.plot_overfitting([[1, 1], [1, -1], [-1, 1], [-1, -1]], [1, -1, -1, 1], folds=2),
+            ValueError,
+            "alpha_max is 0, as no column of X goes with y;",
         ),
         "constant X": (
             lambda: d.plot_both_paths(np.ones((50, 2)), y),

@@ -184,6 +184,8 @@ def _mark(ax: Axes, cv: CVPath, points: float) -> None:
     for name, k, face, linestyle in marks:
         alpha, error = cv.alphas[k], cv.errors[k]
         label = f"{name} = {short(alpha)}"
+        if name != "alpha_1se" and len(cv.alphas) > 1 and alpha > 0.0 and alpha in (cv.alphas.min(), cv.alphas.max()):
+            label += "\n(an end of the path)"
         if alpha > 0:
             # no Line2D: a legend that looks for room keeps off lines, but may lie on these
             upright = LineCollection([[(alpha, 0.0), (alpha, 1.0)]], transform=ax.get_xaxis_transform(), zorder=1)

@@ -364,6 +364,15 @@ def gaussian(w: ArrayLike, sd: float) -> Floats:
     return density
 
 
+def _exponent(prior: Callable[[Floats, float], Floats], w: Floats, sd: float) -> Floats:
+    """The logarithm of a prior, up to a constant; of those here also where they underflow."""
+    if prior is gaussian:
+        return -0.5 * (w / sd) ** 2
+    with np.errstate(divide="ignore"):
+        exponent: Floats = -np.sqrt(2.0) * np.abs(w) / sd if prior is laplace else np.log(prior(w, sd))
+    return exponent
+
+
 def posterior(w: Floats, prior: Callable[[Floats, float], Floats], estimate: float, error: float, sd: float) -> Floats:
     """The density of one coefficient: of the shape of prior times likelihood, with area 1 over w.
 
@@ -381,15 +390,9 @@ def posterior(w: Floats, prior: Callable[[Floats, float], Floats], estimate: flo
     Returns
     -------
     ndarray of shape (m,)
-
-    Raises
-    ------
-    ValueError
-        Where prior times likelihood is 0 at every w.
     """
-    shape = prior(w, sd) * gaussian(w - estimate, error)
-    if not shape.any():
-        raise ValueError("Prior times likelihood is 0 at every w; an estimate nearer to 0, or a larger error or sd, is needed.")
+    exponent = _exponent(prior, w, sd) - 0.5 * ((w - estimate) / error) ** 2
+    shape = np.exp(exponent - exponent.max())
     density: Floats = shape / (shape.sum() * (w[1] - w[0]))
     return density
 
@@ -450,7 +453,10 @@ def errors(
     alphas, random_state = _input.count(alphas, "alphas"), _input.count(random_state, "random_state", 0)
     fold = np.empty(len(y), dtype=int)
     fold[np.random.default_rng(random_state).permutation(len(y))] = np.arange(len(y)) % folds
-    grid = fr.alpha_max(X, y, standardize=standardize) * np.geomspace(1.0, 1e-3, alphas)
+    largest = fr.alpha_max(X, y, standardize=standardize)
+    if largest == 0.0:
+        raise ValueError("alpha_max is 0, as no column of X goes with y; a column that does is needed.")
+    grid = largest * np.geomspace(1.0, 1e-3, alphas)
     all_rows: Any = fr.ridge_path(X, y, alphas, standardize=standardize)
     ridge_grid = all_rows.alphas
     return (
