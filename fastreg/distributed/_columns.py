@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastreg import _input
+from fastreg._where import where
 from fastreg.distributed._protocol import Floats, Indices, Question, block_moments, block_reach
 from fastreg.distributed._sources import SideBySide, Source, source
 
@@ -145,8 +146,5 @@ def _blocks(X: Source, buffer: int, start: int = 0) -> Iterator[tuple[int, int]]
 @contextmanager
 def in_columns(label: str, begin: int, end: int) -> Iterator[None]:
     """Say of which columns an error is."""
-    try:
+    with where(after=f" (In columns {begin} to {end - 1} of {label}.)"):
         yield
-    except Exception as error:
-        kind = next((kind for kind in (TypeError, ValueError, OSError, MemoryError) if isinstance(error, kind)), RuntimeError)
-        raise kind(f"{error} (In columns {begin} to {end - 1} of {label}.)") from error

@@ -241,9 +241,12 @@ def _folds(X: Any, y: Any, sample_weight: Any, cv: Any, seed: int) -> list[GramS
                 raise TypeError(f"X[{k}] is a {type(one).__name__}; GramStats of each fold are needed.")
         given = list(X)
     else:
-        if not hasattr(cv, "shape") and not hasattr(cv, "npartitions") and not isinstance(cv, str):
+        if not isinstance(cv, (str, list, tuple)) and not getattr(cv, "shape", None) and not hasattr(cv, "npartitions"):
             cv = _input.count(cv, "cv", 2)
         given = list(fold_grams(X, y, sample_weight, cv, seed).values())
+        filled = sum(one.n_rows > 0 for one in given)
+        if isinstance(cv, int) and filled < cv:
+            raise ValueError(f"cv is {cv} folds, but X has rows of weight > 0 for {filled} of them; fewer folds are needed.")
     folds = [one for one in given if one.n_rows > 0]
     if len(folds) < 2:
         raise ValueError(f"There are rows in {len(folds)} folds; 2 are needed.")

@@ -123,7 +123,7 @@ class WideDesign(Protocol):
 
 def block_moments(block: Any, places: Sequence[int], y: Floats, root: Floats | None, center: bool) -> tuple[Floats, Floats]:
     """`moments` of a block of columns in memory; places: which of X they are.  float32 is summed in float64."""
-    X = _input.matrix(block)
+    X = _block(block, len(y), places)
     columns = _checked(X, places, Columns(X, y, center, 1.0, root, False))
     squares, products = np.empty(X.shape[1]), np.empty((1, X.shape[1]))
     columns.squares(squares)
@@ -133,12 +133,21 @@ def block_moments(block: Any, places: Sequence[int], y: Floats, root: Floats | N
 
 def block_reach(block: Any, places: Sequence[int], question: Question) -> tuple[Indices, Floats]:
     """`reach` of a block that holds just the columns which a part of a question asks about; counted in the block."""
-    X, (Q, low, high, center, _) = _input.matrix(block), question
+    Q, low, high, center, _ = question
+    X = _block(block, Q.shape[1], places)
     columns = _checked(X, places, Columns(X, Q[0], center, 1.0, None, False))
     products = np.empty((len(Q), X.shape[1]))
     columns.products(Q, products)
     reached = np.flatnonzero((products.min(axis=0) <= low) | (products.max(axis=0) >= high))
     return reached, products[:, reached]
+
+
+def _block(block: Any, n: int, places: Sequence[int]) -> NDArray[Any]:
+    """A block as an array of the shape that was announced."""
+    X = _input.matrix(block)
+    if X.shape != (n, len(places)):
+        raise ValueError(f"A block of X has shape {X.shape}; {(n, len(places))} is needed, as was announced.")
+    return X
 
 
 def _checked(X: NDArray[Any], places: Sequence[int], columns: Columns) -> Columns:

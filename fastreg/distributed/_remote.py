@@ -5,11 +5,13 @@ One task per block, each the code that `LocalColumns` runs; dask is imported by 
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fastreg import _foreign, _input
 from fastreg.distributed._columns import in_columns
 from fastreg.distributed._protocol import Floats, Indices, Question, block_moments, block_reach
 
@@ -56,18 +58,22 @@ class DaskColumns:
         if isinstance(X, (list, tuple)):
             if widths is None or n_rows is None or len(widths) != len(X):
                 raise ValueError(f"X is a list of {len(X)} blocks; n_rows, and widths with as many entries, are needed.")
-            blocks, n, self.dtype = list(X), int(n_rows), np.dtype(dtype)
+            widths = [_input.count(width, f"widths[{k}]", 0) for k, width in enumerate(widths)]
+            blocks, n, self.dtype = list(X), _input.count(n_rows, "n_rows"), np.dtype(dtype)
         else:
-            if len(getattr(X, "chunks", ())) != 2:
+            if not _foreign.is_dask(X) or len(getattr(X, "chunks", ())) != 2:
                 raise TypeError(f"X is a {type(X).__name__}; a dask array of shape (n, p) or a list of blocks is needed.")
+            if any(size != size for sizes in X.chunks for size in sizes):
+                raise ValueError("X has chunks of sizes that are not known; X.compute_chunk_sizes() finds them.")
             if len(X.chunks[0]) != 1:
                 raise ValueError(
                     f"X has its rows in {len(X.chunks[0])} chunks; all rows in one are needed: X.rechunk({{0: -1, 1: 'auto'}})."
                 )
             widths, n, self.dtype = X.chunks[1], X.shape[0], X.dtype
             blocks = X.to_delayed().ravel().tolist()
-        self._blocks, self._n = blocks, n
-        self._starts = np.cumsum([0, *widths]).tolist()
+        pairs = [(block, width) for block, width in zip(blocks, widths, strict=True) if width > 0]
+        self._blocks, self._n = [block for block, _ in pairs], n
+        self._starts = list(accumulate((width for _, width in pairs), initial=0))
         self.shape = n, self._starts[-1]
 
     def moments(self, y: Floats, root: Floats | None, center: bool) -> tuple[Floats, Floats]:
@@ -130,10 +136,15 @@ def _reach(block: Any, span: tuple[int, int], Q: Floats, part: Question) -> tupl
             found, products = block_reach(block, range(*span), part)
             return span[0] + found, products
         places = span[0] + part.columns
-        found, products = block_reach(np.asarray(block)[:, part.columns], places.tolist(), part)
+        found, products = block_reach(_some(block, part.columns), places.tolist(), part)
         return places[found], products
 
 
 def _take(block: Any, span: tuple[int, int], columns: Indices) -> NDArray[Any]:
     with in_columns("X", *span):
-        return np.asarray(block)[:, columns]
+        return _some(block, columns)
+
+
+def _some(block: Any, columns: Indices) -> NDArray[Any]:
+    """Columns of a block that `block_moments` has looked at."""
+    return np.asarray(block)[:, columns]

@@ -16,8 +16,7 @@ from fastreg import _options
 from fastreg._model import Options
 from fastreg._results import Fit, Path
 from fastreg.distributed import _solve
-
-MEMORY = 1_000_000_000
+from fastreg.distributed._solve import MEMORY
 
 
 def lasso(
