@@ -737,7 +737,7 @@ class GramStats:
             As in `fastreg.ridge`.
         fit_intercept : bool
             Without one, X is not centred.
-        standardize, penalty_factor, penalty_matrix, lower, upper, positive
+        standardize, penalty_factor, penalty_matrix, lower, upper, positive, tol
             As in `fastreg.ridge`.
 
         Returns

@@ -39,8 +39,11 @@ class LocalColumns:
 
     Attributes
     ----------
-    shape, dtype, feature_names
-        feature_names are the columns of Parquet.
+    shape : tuple of two int
+    dtype : dtype
+        Of what is stored; of Parquet float32 where all columns are, else float64.
+    feature_names : tuple of p str, or None
+        The columns of Parquet, if no two of files side by side have the same.
 
     Notes
     -----
@@ -68,7 +71,17 @@ class LocalColumns:
         self._blocks = list(_blocks(self._source, _input.count(buffer, "buffer")))
 
     def moments(self, y: Floats, root: Floats | None, center: bool) -> tuple[Floats, Floats]:
-        """(|x~_j|, x~_j'y); see `WideDesign`."""
+        """(|x~_j|, x~_j'y); see `WideDesign`.
+
+        Parameters
+        ----------
+        y, root, center
+            As in `WideDesign`.
+
+        Returns
+        -------
+        (norms, products), each an ndarray of shape (p,)
+        """
 
         def one(begin: int, end: int) -> tuple[Floats, Floats]:
             return block_moments(self._source.read(begin, end), range(begin, end), y, root, center)
@@ -79,7 +92,16 @@ class LocalColumns:
         return norms, products
 
     def reach(self, question: Question) -> tuple[Indices, Floats]:
-        """The columns that reach a limit, and their products; see `WideDesign`."""
+        """The columns that reach a limit, and their products; see `WideDesign`.
+
+        Parameters
+        ----------
+        question : Question
+
+        Returns
+        -------
+        (indices, products), ndarrays of shape (k,) and (t, k)
+        """
 
         def one(begin: int, end: int) -> tuple[Indices, Floats]:
             part = question.part(begin, end)
@@ -98,7 +120,17 @@ class LocalColumns:
         return np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts], axis=1)
 
     def columns(self, indices: Indices) -> NDArray[Any]:
-        """The columns of these indices, in their order, Fortran order."""
+        """The columns of these indices, in their order.
+
+        Parameters
+        ----------
+        indices : ndarray of shape (k,)
+
+        Returns
+        -------
+        ndarray of shape (n, k), Fortran order
+            Float32 if X is, else float64.
+        """
         dtype = np.float32 if self.dtype == np.float32 else np.float64
         out = np.empty((self.shape[0], indices.size), dtype, order="F")
         order = np.argsort(indices, kind="stable")

@@ -44,8 +44,19 @@ class Question(NamedTuple):
     columns: Indices | None = None
 
     def part(self, begin: int, end: int) -> Question | None:
-        """The same of the columns begin .. end - 1, counted from begin, and with limits of those alone that are asked about;
-        None where none of them is."""
+        """The same of the columns begin .. end - 1, counted from begin, and with limits of those alone that are asked about.
+
+        Parameters
+        ----------
+        begin, end : int
+            A block of columns.
+
+        Returns
+        -------
+        Question or None
+            None where no column of the block is asked about.  With all of them, columns is None; else low and high, where they
+            are arrays, have an entry for each of columns.
+        """
         columns: Indices | None = None
         chosen: Any = slice(begin, end)
         if self.columns is not None:
@@ -72,6 +83,11 @@ class WideDesign(Protocol):
 
     Products should be those of float64 sums: their rounding is allowed for as that of (n/16 + 64) additions in sequence, of
     centred columns.
+
+    Attributes
+    ----------
+    shape : tuple of two int
+        (n, p), both at least 1.
 
     Examples
     --------
@@ -109,15 +125,50 @@ class WideDesign(Protocol):
         ...
 
     def moments(self, y: Floats, root: Floats | None, center: bool) -> tuple[Floats, Floats]:
-        """(|x~_j|, x~_j'y), both of shape (p,), the norm 0 exactly of a constant column if center; y as root has it already."""
+        """Norms of the columns, and their products with y, in one pass over X.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n,)
+            Centred, and times root already.
+        root : ndarray of shape (n,), or None
+            Square roots of weights that add up to n; None: ones.
+        center : bool
+            Whether m_j is the weighted mean, or 0.
+
+        Returns
+        -------
+        (norms, products), each an ndarray of shape (p,)
+            |x~_j| and x~_j'y.  The norm of a column that is constant (in rows of weight > 0) is exactly 0 if center.
+        """
         ...
 
     def reach(self, question: Question) -> tuple[Indices, Floats]:
-        """Which of the columns asked about reach a limit, ascending, shape (k,), and their products x_j'q, shape (t, k)."""
+        """Which columns reach a limit, in one pass over those that are asked about.
+
+        Parameters
+        ----------
+        question : Question
+
+        Returns
+        -------
+        (indices, products), ndarrays of shape (k,) and (t, k)
+            The columns, ascending, and their x_j'q for all t residuals.
+        """
         ...
 
     def columns(self, indices: Indices) -> NDArray[Any]:
-        """The columns themselves, as they are, shape (n, k), float32 or float64."""
+        """The columns themselves, neither centred nor weighted.
+
+        Parameters
+        ----------
+        indices : ndarray of shape (k,)
+
+        Returns
+        -------
+        ndarray of shape (n, k)
+            Float32 or float64, in the order of the indices.
+        """
         ...
 
 

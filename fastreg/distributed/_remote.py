@@ -25,13 +25,21 @@ class DaskColumns:
         All rows of a dask array in one chunk, its columns in several: one task each.  `X.persist()` keeps the blocks on the
         workers; without it each round makes them anew.  A list needs `widths`.
     widths : list of int, optional
-        p_k of each block of a list.
+        p_k of each block of a list, 0 for one that is left out.
     n_rows : int, optional
         n, for a list.
     dtype : dtype
         Of a list, float64 unless it is given.
     client : distributed.Client, optional
         Where to run; by default wherever `dask.compute` runs, which is the current client if there is one, else threads here.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For chunks of rows, or of sizes that are not known, and lists without their sizes.  A block of another shape than was
+        announced is refused where it is read.
+    ImportError
+        dask is not installed.
 
     Notes
     -----
@@ -40,9 +48,12 @@ class DaskColumns:
 
     Examples
     --------
-        import dask.array as da
-        X = da.random.default_rng(0).normal(size=(200, 1_000_000), chunks=(200, 20_000)).persist()
-        path = fr.distributed.lasso_path(fr.distributed.DaskColumns(X), y)
+    >>> import fastreg as fr
+    >>> import dask.array as da  # doctest: +SKIP
+    >>> X = da.random.default_rng(0).normal(size=(200, 100_000), chunks=(200, 20_000)).persist()  # doctest: +SKIP
+    >>> y = X[:, 7].compute()  # doctest: +SKIP
+    >>> fr.distributed.lasso(fr.distributed.DaskColumns(X), y, alpha=0.5).support  # doctest: +SKIP
+    array([7])
     """
 
     feature_names = None
@@ -77,12 +88,31 @@ class DaskColumns:
         self.shape = n, self._starts[-1]
 
     def moments(self, y: Floats, root: Floats | None, center: bool) -> tuple[Floats, Floats]:
-        """(|x~_j|, x~_j'y); see `WideDesign`."""
+        """(|x~_j|, x~_j'y); see `WideDesign`.
+
+        Parameters
+        ----------
+        y, root, center
+            As in `WideDesign`.
+
+        Returns
+        -------
+        (norms, products), each an ndarray of shape (p,)
+        """
         found = self._run(_moments, dict.fromkeys(range(len(self._blocks)), (center,)), (y, root))
         return np.concatenate([part[0] for part in found]), np.concatenate([part[1] for part in found])
 
     def reach(self, question: Question) -> tuple[Indices, Floats]:
-        """The columns that reach a limit, and their products; see `WideDesign`."""
+        """The columns that reach a limit, and their products; see `WideDesign`.
+
+        Parameters
+        ----------
+        question : Question
+
+        Returns
+        -------
+        (indices, products), ndarrays of shape (k,) and (t, k)
+        """
         Q, rest = question.residuals, question._replace(residuals=np.empty((0, 0)))
         parts = {k: rest.part(*self._range(k)) for k in range(len(self._blocks))}
         found = self._run(_reach, {k: (part,) for k, part in parts.items() if part is not None}, (Q,))
@@ -91,7 +121,17 @@ class DaskColumns:
         return np.concatenate([part[0] for part in found]), np.concatenate([part[1] for part in found], axis=1)
 
     def columns(self, indices: Indices) -> NDArray[Any]:
-        """The columns of these indices, in their order."""
+        """The columns of these indices, in their order.
+
+        Parameters
+        ----------
+        indices : ndarray of shape (k,)
+
+        Returns
+        -------
+        ndarray of shape (n, k), Fortran order
+            Float32 if X is, else float64.
+        """
         order = np.argsort(indices, kind="stable")
         ascending = indices[order]
         tasks = {}
