@@ -72,10 +72,13 @@ def predicted(X: Any, coefs: Floats, intercepts: Floats, alphas: Floats, alpha: 
     return one
 
 
+INSIDE = ("fastreg._", "fastreg.distributed")  # modules that users do not call from
+
+
 def warn_unconverged(where: str, gap: float, objective: float, status: Status, asked: str, stacklevel: int = 4) -> None:
     """One ConvergenceWarning at the line of the user's call, which is at least stacklevel calls up."""
     level, frame = 1, sys._getframe()
-    while frame.f_back is not None and (level < stacklevel or frame.f_globals.get("__name__", "").startswith("fastreg._")):
+    while frame.f_back is not None and (level < stacklevel or frame.f_globals.get("__name__", "").startswith(INSIDE)):
         level, frame = level + 1, frame.f_back
     ratio = f"{gap / objective:.2g} times the objective" if 0.0 < objective < np.inf else f"{gap:.2g}"
     message = f"Not converged {where}: the gap is {ratio}, not {asked}; {status.advice}."

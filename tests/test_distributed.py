@@ -412,6 +412,83 @@ def test_estimators_refuse_what_they_cannot_do():
         )
 
 
+# Fits by the functions that serve columns as well
+
+
+@pytest.mark.parametrize("options", [
+    {}, {"fit_intercept": False}, {"standardize": True}, {"positive": True}, {"sample_weight": WEIGHT}, {"l1_ratio": 0.3},
+    {"penalty_factor": np.r_[0.0, np.ones(P - 1)]}, {"lower": -0.2, "upper": 0.1}, {"warm_start": np.full(P, 0.1)},
+], ids=str)  # fmt: skip
+def test_rows_are_fitted_and_followed_like_columns(options):
+    options = {"tol": 1e-11, "l1_ratio": 1.0, **options}
+    here = dict(options, sample_weight=chunks(WEIGHT)) if "sample_weight" in options else options
+    fit = fr.distributed.elastic_net(chunks(X), chunks(Y), 0.05, **here)
+    path = fr.distributed.elastic_net_path(chunks(X), chunks(Y), alphas=20, **here)
+    np.testing.assert_allclose(fit.coef, fr.elastic_net(X, Y, 0.05, **options).coef, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(path.coefs, fr.elastic_net_path(X, Y, alphas=20, **options).coefs, rtol=0, atol=1e-9)
+
+
+def test_frames_targets_and_what_ends_a_path():
+    frame = dd.from_pandas(FRAME[[*NAMES, "y", "weight"]], 4)
+    fit = fr.distributed.lasso(frame, "y", 0.1, sample_weight="weight")
+    assert fit.feature_names == tuple(NAMES)
+    np.testing.assert_allclose(fit.coef, fr.lasso(X, Y, 0.1, sample_weight=WEIGHT, tol=1e-12).coef, atol=1e-6)
+    two = fr.distributed.lasso_path(frame[NAMES], frame[["y", "weight"]], alphas=5)
+    assert [len(path) for path in two] == [5, 5]
+    assert fr.distributed.lasso(frame[NAMES], frame[["y", "weight"]], 0.1).coef.shape == (P, 2)
+    assert 0 < len(fr.distributed.lasso_path(chunks(X), Y, max_support=3)) < 100
+    assert 0 < len(fr.distributed.lasso_path(chunks(X), Y, callback=lambda fit: fit.support.size > 2)) < 100
+    np.testing.assert_allclose(fr.distributed.lasso(chunks(X), Y, 0.0).coef, fr.lasso(X, Y, 0.0).coef, atol=1e-9)
+    ridge = fr.elastic_net(X, Y, 0.1, l1_ratio=0.0)
+    np.testing.assert_allclose(fr.distributed.elastic_net(chunks(X), Y, 0.1, l1_ratio=0.0).coef, ridge.coef, atol=1e-9)
+
+
+def test_a_lasso_of_rows_is_refined_where_the_condition_asks_for_it():
+    data, target = close_columns(1e-5)
+    fit = fr.distributed.lasso(chunks(data), chunks(target), 1e-9, tol=1e-14)
+    kkt.assert_optimal(data, target, fit, 1e-9, tol=1e-13)
+    best = fr.lasso(data, target, 1e-9, tol=1e-14)
+    np.testing.assert_allclose(fit.coef, best.coef, rtol=0, atol=1e-8 * np.abs(best.coef).max())
+
+
+def unread():
+    """Rows that must not be asked for."""
+
+    def read(block):
+        raise AssertionError("X was read")
+
+    return chunks(X, 70, P).map_blocks(read, dtype=float, meta=np.empty((0, 0)))
+
+
+@pytest.mark.parametrize(("options", "kind", "message"), [
+    ({"offset": Y}, ValueError, r"^offset is given, which rows of dask collections do not take; pass y - offset as y\.$"),
+    ({"memory": 10**8}, ValueError, r"^memory is given, which is for columns of a design"),
+    ({"tol": -1.0}, ValueError, r"^tol is -1\.0"),
+    ({"max_iter": 0}, ValueError, r"^max_iter is 0"),
+    ({"l1_ratio": 2.0}, ValueError, r"^l1_ratio is 2\.0"),
+    ({"fit_intercept": 1}, TypeError, r"^fit_intercept is 1"),
+    ({"alphas": []}, ValueError, r"^alphas has shape"),
+    ({"alphas": [0.1], "alpha_min_ratio": 0.1}, ValueError, r"^alpha_min_ratio is given, but alphas is an array"),
+    ({"alpha_min_ratio": 3.0}, ValueError, r"^alpha_min_ratio is 3\.0"),
+    ({"max_support": -1}, ValueError, r"^max_support is -1"),
+], ids=str)  # fmt: skip
+def test_what_rows_do_not_take_is_refused_before_they_are_read(options, kind, message):
+    with pytest.raises(kind, match=message):
+        fr.distributed.elastic_net_path(unread(), Y, **options)
+    if not {"alphas", "alpha_min_ratio", "max_support"} & set(options):
+        with pytest.raises(kind, match=message):
+            fr.distributed.elastic_net(unread(), Y, 0.1, **options)
+
+
+def test_columns_of_dask_are_told_from_rows():
+    wide = da.from_array(X.T, chunks=(P, 100))
+    with pytest.raises(ValueError, match=r"^X has all rows in one chunk and its columns in 6; DaskColumns\(X\) is needed"):
+        fr.distributed.lasso(wide, np.arange(P), 0.1)
+    with pytest.raises(ValueError, match=r"^alpha is -1"):
+        fr.distributed.lasso(unread(), Y, -1)
+    assert fr.distributed.lasso(da.from_array(X, chunks=(N, P)), Y, 0.1).support.size > 0
+
+
 # A cluster
 
 

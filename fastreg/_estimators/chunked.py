@@ -32,7 +32,7 @@ def choose(estimator: Any, X: Any, y: Any, sample_weight: Any, cv: Any, params: 
 
     if params:
         raise TypeError(f"{next(iter(params))!r} is for a splitter, and folds of dask collections have none.")
-    if callable(getattr(cv, "split", None)):
+    if callable(getattr(cv, "split", None)) and not isinstance(cv, str):
         raise TypeError(
             f"cv is a {type(cv).__name__}, which indexes rows; for dask collections a number of folds or labels are needed."
         )

@@ -5,6 +5,7 @@ It knows dask's rows and what is solved from statistics; must not know how eithe
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -13,7 +14,7 @@ from fastreg import _input
 from fastreg._gramstats import GramStats
 from fastreg._model import Options
 from fastreg._options import Stop
-from fastreg._results import Fit
+from fastreg._results import ConvergenceWarning, Fit
 from fastreg.distributed._chunks import in_chunk
 from fastreg.distributed._dask import _checked, aligned, gram_stats, tree
 from fastreg.distributed._refine import At, Refined, Sums, add, asks, place, sums_at
@@ -76,10 +77,14 @@ def fit_rows(X: Any, y: Any, sample_weight: Any, fit_intercept: Any, solve: Call
     """What `solve` makes of the statistics of all rows, refined where the condition number asks for it."""
     fit_intercept = _input.flag(fit_intercept, "fit_intercept")
     stats = gram_stats(X, y, sample_weight)
-    fit = solve(stats, fit_intercept=fit_intercept)
-    if not asks(stats, fit, fit_intercept):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # what rounding ended here may well end where it should
+        fit = solve(stats, fit_intercept=fit_intercept)
+    if asks(stats, fit, fit_intercept):
+        stats = refine(stats, fit, X, y, sample_weight)
+    elif fit.status.converged:
         return fit
-    return solve(refine(stats, fit, X, y, sample_weight), fit_intercept=fit_intercept)
+    return solve(stats, fit_intercept=fit_intercept)
 
 
 def fit(X: Any, y: Any, alpha: Any, l1_ratio: Any, options: Options, memory: bool) -> Fit:
