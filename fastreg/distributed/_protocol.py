@@ -99,8 +99,9 @@ class WideDesign(Protocol):
     ...         self.X, self.shape = X, X.shape
     ...     def moments(self, y, root, center):
     ...         root = np.ones(len(y)) if root is None else root
-    ...         mean = root**2 @ self.X / len(y) if center else 0.0
-    ...         A = root[:, None] * (self.X - mean)
+    ...         A = self.X - self.X[np.argmax(root > 0)] * center
+    ...         A -= root**2 @ A / len(y) * center
+    ...         A *= root[:, None]
     ...         return np.linalg.norm(A, axis=0), y @ A
     ...     def reach(self, question):
     ...         products = question.residuals @ (self.X - self.X[0] * question.center)
