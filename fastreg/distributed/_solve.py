@@ -50,10 +50,7 @@ def path(
     """The path over a grid, or over alphas in any order."""
     if _foreign.is_dask(design):
         return _tall.path(design, y, l1_ratio, alphas, alpha_min_ratio, options, stop, memory != MEMORY)
-    alphas = _input.grid(alphas)
-    if alpha_min_ratio is not None:
-        alpha_min_ratio = _input.number(alpha_min_ratio, "alpha_min_ratio", 1e-15, 1.0)
-        _input.needs_a_grid(alphas)
+    alphas, alpha_min_ratio = _input.grid_of(alphas, alpha_min_ratio)
     if not isinstance(alphas, int):
         alphas = _penalised(alphas, "alphas")
     rounds = _rounds(design, y, l1_ratio, options, memory)

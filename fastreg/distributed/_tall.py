@@ -97,10 +97,7 @@ def fit(X: Any, y: Any, alpha: Any, l1_ratio: Any, options: Options, memory: boo
 def path(X: Any, y: Any, l1_ratio: Any, alphas: Any, alpha_min_ratio: Any, options: Options, stop: Stop, memory: bool) -> Any:
     """The path, or paths of several targets."""
     known = _known(X, l1_ratio, options, memory)
-    alphas = _input.grid(alphas)
-    if alpha_min_ratio is not None:
-        alpha_min_ratio = _input.number(alpha_min_ratio, "alpha_min_ratio", 1e-15, 1.0)
-        _input.needs_a_grid(alphas)
+    alphas, alpha_min_ratio = _input.grid_of(alphas, alpha_min_ratio)
     if isinstance(alphas, int):
         _input.share(l1_ratio)
     fit_intercept = _input.flag(options.fit_intercept, "fit_intercept")
