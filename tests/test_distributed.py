@@ -18,6 +18,7 @@ from scipy import sparse
 
 import fastreg as fr
 from fastreg.distributed._chunks import WIDTH, merge, merge_chunks, reduce_in_order
+from fastreg.distributed._cv import _others
 from fastreg.distributed._refine import asks
 
 da = pytest.importorskip("dask.array")
@@ -471,6 +472,9 @@ def unread():
     ({"alphas": [0.1], "alpha_min_ratio": 0.1}, ValueError, r"^alpha_min_ratio is given, but alphas is an array"),
     ({"alpha_min_ratio": 3.0}, ValueError, r"^alpha_min_ratio is 3\.0"),
     ({"max_support": -1}, ValueError, r"^max_support is -1"),
+    ({"penalty_factor": np.ones(3)}, ValueError, r"^penalty_factor has shape \(3,\)"),
+    ({"lower": 1.0, "upper": 0.0}, ValueError, r"^lower is 1 and upper is 0"),
+    ({"standardize": 2}, TypeError, r"^standardize is 2"),
 ], ids=str)  # fmt: skip
 def test_what_rows_do_not_take_is_refused_before_they_are_read(options, kind, message):
     with pytest.raises(kind, match=message):
@@ -478,6 +482,24 @@ def test_what_rows_do_not_take_is_refused_before_they_are_read(options, kind, me
     if not {"alphas", "alpha_min_ratio", "max_support"} & set(options):
         with pytest.raises(kind, match=message):
             fr.distributed.elastic_net(unread(), Y, 0.1, **options)
+
+
+@pytest.mark.parametrize("options", [
+    {"alphas": []}, {"alpha_min_ratio": 2.0}, {"tol": -1.0}, {"max_iter": 0}, {"fit_intercept": 1}, {"l1_ratio": 0.0},
+    {"cv": 1}, {"relax": 2.0}, {"random_state": -1},
+], ids=str)  # fmt: skip
+def test_options_of_folds_are_refused_before_rows_are_read(options):
+    with pytest.raises((TypeError, ValueError), match=next(iter(options))):
+        fr.distributed.elastic_net_cv(unread(), Y, **options)
+
+
+def test_every_fold_is_predicted_by_all_others():
+    parts = [fr.GramStats.from_data(*rows) for rows in pieces(150)]
+    for k, one in enumerate(_others(parts)):
+        rows = np.arange(N) // 150 != k
+        expected = fr.GramStats.from_data(X[rows], Y[rows], WEIGHT[rows])
+        assert one.n_rows == expected.n_rows
+        np.testing.assert_allclose(one.gram, expected.gram, atol=1e-12 * np.abs(expected.gram).max())
 
 
 def test_columns_of_dask_are_told_from_rows():

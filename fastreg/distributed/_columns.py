@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from fastreg import _input
 from fastreg._where import where
-from fastreg.distributed._protocol import Floats, Indices, Question, block_moments, block_reach
+from fastreg.distributed._protocol import Floats, Indices, Question, block_moments, part_reach, side_by_side
 from fastreg.distributed._sources import SideBySide, Source, source
 
 BUFFER = 16_000_000
@@ -106,18 +106,10 @@ class LocalColumns:
         def one(begin: int, end: int) -> tuple[Indices, Floats]:
             part = question.part(begin, end)
             assert part is not None  # as `asked` leaves them out
-            if part.columns is None:
-                found, products = block_reach(self._source.read(begin, end), range(begin, end), part)
-                return begin + found, products
-            places = begin + part.columns
-            found, products = block_reach(self._source.take(places), places.tolist(), part)
-            return places[found], products
+            return part_reach(part, begin, end, lambda: self._source.read(begin, end), self._source.take)
 
         asked = [block for block in self._blocks if question.part(*block) is not None]
-        parts = list(self._each(one, asked))
-        if not parts:
-            return np.empty(0, np.intp), np.empty((len(question.residuals), 0))
-        return np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts], axis=1)
+        return side_by_side(list(self._each(one, asked)), len(question.residuals))
 
     def columns(self, indices: Indices) -> NDArray[Any]:
         """The columns of these indices, in their order.

@@ -9,7 +9,7 @@ Stands between `_rounds.py`, which asks, and `_columns.py`, `_remote.py` or anyb
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -192,6 +192,25 @@ def block_reach(block: Any, places: Sequence[int], question: Question) -> tuple[
     columns.products(Q, products)
     reached = np.flatnonzero((products.min(axis=0) <= low) | (products.max(axis=0) >= high))
     return reached, products[:, reached]
+
+
+def part_reach(
+    part: Question, begin: int, end: int, read: Callable[[], Any], take: Callable[[Indices], Any]
+) -> tuple[Indices, Floats]:
+    """`reach` of the columns begin .. end - 1, counted in X; read gives all of them, take those at some places of X."""
+    if part.columns is None:
+        found, products = block_reach(read(), range(begin, end), part)
+        return begin + found, products
+    places = begin + part.columns
+    found, products = block_reach(take(places), places.tolist(), part)
+    return places[found], products
+
+
+def side_by_side(parts: Sequence[tuple[Indices, Floats]], t: int) -> tuple[Indices, Floats]:
+    """What `reach` found of blocks, in their order, for t residuals."""
+    if not parts:
+        return np.empty(0, np.intp), np.empty((t, 0))
+    return np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts], axis=1)
 
 
 def _block(block: Any, n: int, places: Sequence[int]) -> NDArray[Any]:

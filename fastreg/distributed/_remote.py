@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from fastreg import _foreign, _input
 from fastreg.distributed._columns import in_columns
-from fastreg.distributed._protocol import Floats, Indices, Question, block_moments, block_reach
+from fastreg.distributed._protocol import Floats, Indices, Question, block_moments, part_reach, side_by_side
 
 
 class DaskColumns:
@@ -115,10 +115,7 @@ class DaskColumns:
         """
         Q, rest = question.residuals, question._replace(residuals=np.empty((0, 0)))
         parts = {k: rest.part(*self._range(k)) for k in range(len(self._blocks))}
-        found = self._run(_reach, {k: (part,) for k, part in parts.items() if part is not None}, (Q,))
-        if not found:
-            return np.empty(0, np.intp), np.empty((len(Q), 0))
-        return np.concatenate([part[0] for part in found]), np.concatenate([part[1] for part in found], axis=1)
+        return side_by_side(self._run(_reach, {k: (part,) for k, part in parts.items() if part is not None}, (Q,)), len(Q))
 
     def columns(self, indices: Indices) -> NDArray[Any]:
         """The columns of these indices, in their order.
@@ -172,12 +169,7 @@ def _reach(block: Any, span: tuple[int, int], Q: Floats, part: Question) -> tupl
     with in_columns("X", *span):
         # what workers get may be read-only, or of another order
         part = part._replace(residuals=np.ascontiguousarray(Q))
-        if part.columns is None:
-            found, products = block_reach(block, range(*span), part)
-            return span[0] + found, products
-        places = span[0] + part.columns
-        found, products = block_reach(_some(block, part.columns), places.tolist(), part)
-        return places[found], products
+        return part_reach(part, *span, lambda: block, lambda places: _some(block, places - span[0]))
 
 
 def _take(block: Any, span: tuple[int, int], columns: Indices) -> NDArray[Any]:

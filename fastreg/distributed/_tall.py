@@ -10,13 +10,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from fastreg import _input
+from fastreg import _input, _options
 from fastreg._gramstats import GramStats
 from fastreg._model import Options
 from fastreg._options import Stop
 from fastreg._results import ConvergenceWarning, Fit
 from fastreg.distributed._chunks import in_chunk
-from fastreg.distributed._dask import _checked, aligned, gram_stats, tree
+from fastreg.distributed._dask import _checked, aligned, by_name, gram_stats, tree
 from fastreg.distributed._refine import At, Refined, Sums, add, asks, place, sums_at
 
 
@@ -89,14 +89,14 @@ def fit_rows(X: Any, y: Any, sample_weight: Any, fit_intercept: Any, solve: Call
 
 def fit(X: Any, y: Any, alpha: Any, l1_ratio: Any, options: Options, memory: bool) -> Fit:
     """The fit at one alpha; memory: whether that was given."""
-    known = _known(X, l1_ratio, options, memory)
+    known = _known(X, y, l1_ratio, options, memory)
     solve = partial(GramStats.elastic_net, alpha=_input.number(alpha, "alpha", 0.0), l1_ratio=l1_ratio, **known)
     return fit_rows(X, y, options.sample_weight, options.fit_intercept, solve)
 
 
 def path(X: Any, y: Any, l1_ratio: Any, alphas: Any, alpha_min_ratio: Any, options: Options, stop: Stop, memory: bool) -> Any:
     """The path, or paths of several targets."""
-    known = _known(X, l1_ratio, options, memory)
+    known = _known(X, y, l1_ratio, options, memory)
     alphas, alpha_min_ratio = _input.grid_of(alphas, alpha_min_ratio)
     if isinstance(alphas, int):
         _input.share(l1_ratio)
@@ -111,8 +111,8 @@ def path(X: Any, y: Any, l1_ratio: Any, alphas: Any, alpha_min_ratio: Any, optio
     )
 
 
-def _known(X: Any, l1_ratio: Any, options: Options, memory: bool) -> dict[str, Any]:
-    """Options for statistics, those that cost nothing to check checked before anything is read."""
+def _known(X: Any, y: Any, l1_ratio: Any, options: Options, memory: bool) -> dict[str, Any]:
+    """Options for statistics, checked before anything is read, but for a warm start."""
     if options.offset is not None:
         raise ValueError("offset is given, which rows of dask collections do not take; pass y - offset as y.")
     if memory:
@@ -125,5 +125,9 @@ def _known(X: Any, l1_ratio: Any, options: Options, memory: bool) -> dict[str, A
     _input.number(l1_ratio, "l1_ratio", 0.0, 1.0)
     _input.number(options.tol, "tol", 0.0)
     _input.count(options.max_iter, "max_iter")
+    _input.flag(options.standardize, "standardize")
+    p = by_name(X, y, options.sample_weight)[0].shape[1]
+    _options.penalty_factors(options.penalty_factor, p)
+    _options.bounds(options.lower, options.upper, options.positive, p)
     names = ("standardize", "penalty_factor", "lower", "upper", "positive", "tol", "max_iter", "warm_start")
     return {name: getattr(options, name) for name in names}
