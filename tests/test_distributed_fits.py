@@ -208,6 +208,23 @@ def test_a_lasso_of_rows_is_refined_where_the_condition_asks_for_it():
     np.testing.assert_allclose(fit.coef, best.coef, rtol=0, atol=1e-8 * np.abs(best.coef).max())
 
 
+def test_a_fit_that_does_not_converge_is_told_once():
+    data, target = close_columns(1e-5)
+    rows, y = chunks(data), chunks(target)
+    options = {"tol": 1e-12, "max_iter": 1}
+    first = fr.distributed.gram_stats(rows, y)
+    with pytest.warns(fr.ConvergenceWarning):
+        assert asks(first, first.lasso(1e-9, **options), True)  # and so there are two solves
+    for fit in (
+        lambda: fr.distributed.lasso(rows, y, 1e-9, **options),
+        lambda: fr.Lasso(1e-9, **options).fit(rows, y),
+        lambda: fr.distributed.lasso(chunks(X), Y, 0.01, max_iter=1),
+    ):
+        with pytest.warns(fr.ConvergenceWarning, match=r"with max_iter=1;") as found:
+            fit()
+        assert [one.filename for one in found] == [__file__]
+
+
 def unread():
     """Rows that must not be asked for."""
 

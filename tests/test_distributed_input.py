@@ -167,7 +167,7 @@ def test_estimators_of_columns_by_name():
     assert model.feature_names_in_.tolist() == NAMES
     assert model.n_features_in_ == P
     assert model.predict(FRAME[NAMES]).compute().shape == (N,)
-    assert model.score(FRAME[[*NAMES, "y"]], "y") == pytest.approx(model.score(X, Y), rel=1e-9)
+    assert model.score(FRAME[[*NAMES, "y"]], "y") == pytest.approx(model.score(pd.DataFrame(X, columns=NAMES), Y))
     chosen = fr.LassoCV(cv="label", alphas=5).fit(FRAME[[*NAMES, "y", "label"]], "y")
     assert chosen.feature_names_in_.tolist() == NAMES
 

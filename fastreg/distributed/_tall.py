@@ -5,7 +5,6 @@ It knows dask's rows and what is solved from statistics; must not know how eithe
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -14,7 +13,7 @@ from fastreg import _input, _options
 from fastreg._gramstats import GramStats
 from fastreg._model import Options
 from fastreg._options import Stop
-from fastreg._results import ConvergenceWarning, Fit
+from fastreg._results import QUIET, Fit
 from fastreg.distributed._chunks import in_chunk
 from fastreg.distributed._dask import _checked, aligned, by_name, gram_stats, tree
 from fastreg.distributed._refine import At, Refined, Sums, add, asks, place, sums_at
@@ -77,9 +76,11 @@ def fit_rows(X: Any, y: Any, sample_weight: Any, fit_intercept: Any, solve: Call
     """What `solve` makes of the statistics of all rows, refined where the condition number asks for it."""
     fit_intercept = _input.flag(fit_intercept, "fit_intercept")
     stats = gram_stats(X, y, sample_weight)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # what rounding ended here may well end where it should
+    token = QUIET.set(True)  # what rounding ended here may well end where it should
+    try:
         fit = solve(stats, fit_intercept=fit_intercept)
+    finally:
+        QUIET.reset(token)
     if asks(stats, fit, fit_intercept):
         stats = refine(stats, fit, X, y, sample_weight)
     elif fit.status.converged:
