@@ -365,10 +365,11 @@ def test_a_mask_is_seen():
         fr.distributed.lasso(LocalColumns(np.ma.masked_greater(WIDE, 1.0)), GOAL, 0.1)
 
 
-def test_local_columns_travel(tmp_path):
+def test_designs_travel(tmp_path):
     pa, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
     parquet.write_table(pa.table({f"x{j}": WIDE[:, j] for j in range(100)}), tmp_path / "X.parquet")
     np.save(tmp_path / "X.npy", WIDE)
-    for X_ in (WIDE, tmp_path / "X.npy", tmp_path / "X.parquet"):
-        design = pickle.loads(pickle.dumps(LocalColumns(X_)))
+    designs = [LocalColumns(X_) for X_ in (WIDE, tmp_path / "X.npy", tmp_path / "X.parquet")]
+    for design in (*designs, DaskColumns(da.from_array(WIDE, chunks=(40, 30)))):
+        design = pickle.loads(pickle.dumps(design))
         np.testing.assert_array_equal(design.columns(np.array([3, 1])), WIDE[:, [3, 1]])

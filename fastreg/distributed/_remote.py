@@ -5,6 +5,7 @@ One task per block, each the code that `LocalColumns` runs; dask is imported by 
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from itertools import accumulate
 from typing import Any
 
@@ -61,11 +62,9 @@ class DaskColumns:
     def __init__(
         self, X: Any, *, widths: Any = None, n_rows: int | None = None, dtype: Any = np.float64, client: Any = None
     ) -> None:
-        try:
-            import dask
-        except ImportError:
-            raise ImportError("DaskColumns needs dask, which is not installed: pip install dask distributed") from None
-        self._dask, self._client = dask, client
+        if find_spec("dask") is None:
+            raise ImportError("DaskColumns needs dask, which is not installed: pip install dask distributed")
+        self._client = client
         if isinstance(X, (list, tuple)):
             if widths is None or n_rows is None or len(widths) != len(X):
                 raise ValueError(f"X is a list of {len(X)} blocks; n_rows, and widths with as many entries, are needed.")
@@ -147,7 +146,9 @@ class DaskColumns:
 
     def _run(self, task: Any, arguments: dict[int, tuple[Any, ...]], shared: tuple[Any, ...]) -> list[Any]:
         """task(block, range, *shared, *arguments) for blocks of these numbers, in their order; what is shared is sent once."""
-        delayed = self._dask.delayed
+        import dask
+
+        delayed = dask.delayed
         sent = [delayed(a, traverse=False) for a in shared]
         call = delayed(task, pure=False)
         # a part of a question is a tuple, which dask would look through
@@ -157,7 +158,7 @@ class DaskColumns:
         ]
         if self._client is not None:
             return list(self._client.gather(self._client.compute(calls)))
-        return list(self._dask.compute(*calls))
+        return list(dask.compute(*calls))
 
 
 def _moments(block: Any, span: tuple[int, int], y: Floats, root: Floats | None, center: bool) -> tuple[Floats, Floats]:
