@@ -101,7 +101,9 @@ def _package(a: Any) -> str:
 
 def is_dask(a: Any) -> bool:
     """Whether a is a dask array, frame or series, which it cannot be before dask is imported."""
-    return "dask" in sys.modules and hasattr(a, "__dask_graph__") and _package(a) in ("dask", "dask_expr")
+    # a Delayed or a bag has no number of dimensions
+    known = "dask" in sys.modules and hasattr(a, "__dask_graph__") and _package(a) in ("dask", "dask_expr")
+    return known and isinstance(getattr(a, "ndim", None), int)
 
 
 def _refuse_lazy(a: Any, name: str) -> None:

@@ -245,10 +245,14 @@ def share(l1_ratio: Any) -> float:
     return value
 
 
-def needs_a_grid(alphas: int | Floats) -> None:
-    """Check that alpha_min_ratio has a grid to shape."""
-    if not isinstance(alphas, int):
-        raise ValueError("alpha_min_ratio is given, but alphas is an array; it needs alphas to be a number of alphas.")
+def grid_of(alphas: Any, alpha_min_ratio: Any) -> tuple[int | Floats, float | None]:
+    """alphas as `grid` has them, and alpha_min_ratio, which needs a grid to shape."""
+    alphas = grid(alphas)
+    if alpha_min_ratio is not None:
+        alpha_min_ratio = number(alpha_min_ratio, "alpha_min_ratio", 1e-15, 1.0)
+        if not isinstance(alphas, int):
+            raise ValueError("alpha_min_ratio is given, but alphas is an array; it needs alphas to be a number of alphas.")
+    return alphas, alpha_min_ratio
 
 
 def start(coef: Any, p: int) -> Floats:

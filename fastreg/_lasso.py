@@ -502,10 +502,7 @@ def _fit(X: Any, y: Any, alpha: Any, l1_ratio: Any, options: Options) -> Fit:
 
 def _path(X: Any, y: Any, l1_ratio: Any, alphas: Any, alpha_min_ratio: Any, options: Options, stop: Stop) -> Any:
     l1_ratio = _input.number(l1_ratio, "l1_ratio", 0.0, 1.0)
-    alphas = _input.grid(alphas)
-    if alpha_min_ratio is not None:
-        alpha_min_ratio = _input.number(alpha_min_ratio, "alpha_min_ratio", 1e-15, 1.0)
-        _input.needs_a_grid(alphas)
+    alphas, alpha_min_ratio = _input.grid_of(alphas, alpha_min_ratio)
     if isinstance(alphas, int):
         _input.share(l1_ratio)
     model = Model(X, y, options, l1_ratio)

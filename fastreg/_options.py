@@ -309,6 +309,11 @@ def _is_label(entry: Any) -> bool:
     return isinstance(entry, (str, bytes)) or not hasattr(entry, "__len__")
 
 
+def labels_without_order() -> TypeError:
+    """The error for labels that cannot be sorted."""
+    return TypeError("cv mixes labels that have no order; labels of one type are needed.")
+
+
 def _groups(labels: list[Any], n: int) -> list[NDArray[np.intp]]:
     """The rows of each fold, in the order of their labels."""
     if len(labels) != n:
@@ -321,7 +326,7 @@ def _groups(labels: list[Any], n: int) -> list[NDArray[np.intp]]:
     try:
         place = {label: k for k, label in enumerate(sorted(set(labels)))}
     except TypeError:
-        raise TypeError("cv mixes labels that have no order; labels of one type are needed.") from None
+        raise labels_without_order() from None
     if len(place) < 2:
         raise ValueError(f"cv puts all rows into one fold, {labels[0]}; at least two folds are needed.")
     at = np.array([place[label] for label in labels])

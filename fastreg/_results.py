@@ -8,6 +8,7 @@ from __future__ import annotations
 import operator
 import sys
 import warnings
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
@@ -72,10 +73,16 @@ def predicted(X: Any, coefs: Floats, intercepts: Floats, alphas: Floats, alpha: 
     return one
 
 
+QUIET = ContextVar("QUIET", default=False)  # where a fit is only looked at; filters of warnings are shared by threads
+INSIDE = ("fastreg._", "fastreg.distributed")  # modules that users do not call from
+
+
 def warn_unconverged(where: str, gap: float, objective: float, status: Status, asked: str, stacklevel: int = 4) -> None:
     """One ConvergenceWarning at the line of the user's call, which is at least stacklevel calls up."""
+    if QUIET.get():
+        return
     level, frame = 1, sys._getframe()
-    while frame.f_back is not None and (level < stacklevel or frame.f_globals.get("__name__", "").startswith("fastreg._")):
+    while frame.f_back is not None and (level < stacklevel or frame.f_globals.get("__name__", "").startswith(INSIDE)):
         level, frame = level + 1, frame.f_back
     ratio = f"{gap / objective:.2g} times the objective" if 0.0 < objective < np.inf else f"{gap:.2g}"
     message = f"Not converged {where}: the gap is {ratio}, not {asked}; {status.advice}."

@@ -13,6 +13,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from fastreg import _input
+from fastreg._where import where
 
 Chunk = tuple[int, Any, NDArray[Any]]  # the number of its first row, X and y
 BUFFER = 64_000_000
@@ -132,8 +133,5 @@ def rows_at_once(buffer: int, row_bytes: int) -> int:
 @contextmanager
 def in_rows(path: Any, start: int) -> Iterator[None]:
     """Say of which rows of a file an error is."""
-    try:
+    with where(after=f" (In rows of {fspath(path)}, counted from row {start}.)"):
         yield
-    except (TypeError, ValueError) as error:
-        kind = TypeError if isinstance(error, TypeError) else ValueError
-        raise kind(f"{error} (In rows of {fspath(path)}, counted from row {start}.)") from None

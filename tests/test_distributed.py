@@ -1,49 +1,17 @@
-"""Rows in chunks: the same answers as in memory, bits that depend on the chunks alone, errors that name the chunk.
+"""Rows in chunks: the same sums as in memory, bits that depend on the chunks alone, errors that name the chunk."""
 
-A real engine runs in the second half: a cluster of two processes on this machine.
-"""
-
-import os
-import pickle
-import signal
-import threading
-import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
 import kkt
 import numpy as np
 import pytest
-from conftest import problem
+from rows import FRAME, NAMES, WEIGHT, N, P, X, Y, broken, chunks, da, dd, pieces, same_bits
 from scipy import sparse
 
 import fastreg as fr
 from fastreg.distributed._chunks import WIDTH, merge, merge_chunks, reduce_in_order
-from fastreg.distributed._refine import asks
 
-da = pytest.importorskip("dask.array")
-dd = pytest.importorskip("dask.dataframe")
-pd = pytest.importorskip("pandas")
 pytestmark = pytest.mark.thread_unsafe(reason="schedules work of its own")
-
-N, P = 600, 12
-X, Y = problem(N, P, correlation=0.5, offset=2.0)
-RNG = np.random.default_rng(0)
-WEIGHT, LABEL = RNG.random(N), RNG.integers(0, 4, N)
-NAMES = [f"x{j}" for j in range(P)]
-FRAME = pd.DataFrame(X, columns=NAMES).assign(y=Y, weight=WEIGHT, label=LABEL)
-
-
-def chunks(a, rows=70, columns=5):
-    return da.from_array(a, chunks=(rows, columns)[: a.ndim])
-
-
-def same_bits(one, other):
-    return pickle.dumps(one._state()) == pickle.dumps(other._state())
-
-
-def pieces(rows=70):
-    return [(X[i : i + rows], Y[i : i + rows], WEIGHT[i : i + rows]) for i in range(0, N, rows)]
-
 
 # The tree
 
@@ -121,7 +89,7 @@ def test_a_chunk_names_itself():
 
         with pytest.raises(FileNotFoundError) as caught:
             fr.distributed.from_chunks([(X, Y), no_file], executor)
-        assert caught.value.__notes__ == ["In chunk 1 of the data."]
+        assert caught.value.__notes__ == ["In chunk 1"]
 
 
 def test_chunks_that_do_not_belong_together():
@@ -205,15 +173,9 @@ def test_bits_depend_on_chunks_alone():
     assert same_bits(fr.distributed.from_chunks((X[i : i + 20], Y[i : i + 20]) for i in range(0, N, 20)), found)
 
 
-def broken(block, block_info=None):
-    return (
-        np.where(np.arange(len(block)) == 3, np.nan, block[:, 0])[:, None] if block_info[0]["chunk-location"][0] == 4 else block
-    )
-
-
 @pytest.mark.parametrize(("arguments", "kind", "message"), [
     (lambda: (X, Y), TypeError, r"^X is a ndarray; a dask array or DataFrame is needed"),
-    (lambda: (chunks(Y), Y), ValueError, r"^X has 1 dimensions; 2 are needed"),
+    (lambda: (chunks(Y), Y), ValueError, r"^X has 1 dimension; 2 are needed"),
     (lambda: (chunks(X), Y[1:]), ValueError, r"^X has 600 rows but y has 599 entries"),
     (lambda: (chunks(X), chunks(Y)[1:]), ValueError, r"^X has 600 rows but y has 599 entries"),
     (lambda: (chunks(X), chunks(Y), WEIGHT[1:]), ValueError, r"^X has 600 rows but sample_weight has 599 entries"),
@@ -246,252 +208,3 @@ def test_the_graph_of_a_thousand_chunks():
     tasks = merge_chunks([delayed(abs, pure=False)(k) for k in range(1000)], delayed(sum, pure=False))
     assert len(dict(tasks.__dask_graph__())) <= 1000 + 1000 // 7 + 5
     assert collections_to_expr is not None
-
-
-# Refinement
-
-
-def close_columns(distance):
-    data = np.asfortranarray(X + 5.0)
-    data[:, 1] = data[:, 0] + distance * RNG.standard_normal(N)
-    data[:, 2] = data[:, 3] + distance * RNG.standard_normal(N)
-    return data, data[:, 0] + 2.0 * data[:, 1] + data[:, 2] - data[:, 5] + 0.1 * RNG.standard_normal(N)
-
-
-@pytest.mark.parametrize("fit_intercept", [True, False])
-@pytest.mark.parametrize("distance", [1e-3, 1e-5])
-def test_one_more_reading_gives_back_the_digits(distance, fit_intercept):
-    data, target = close_columns(distance)
-    stats = fr.distributed.gram_stats(chunks(data), chunks(target))
-    options = {"alpha": 1e-9, "tol": 1e-14, "fit_intercept": fit_intercept}
-    first, best = stats.lasso(**options), fr.lasso(data, target, **options)
-    assert asks(stats, first)
-    refined = fr.distributed.refine(stats, first, chunks(data, 90), chunks(target, 90))
-    fit = refined.lasso(**options)
-    kkt.assert_optimal(data, target, fit, 1e-9, fit_intercept=fit_intercept, tol=1e-13)
-    size = np.abs(best.coef).max()
-    before, after = (np.abs(one.coef - best.coef).max() / size for one in (first, fit))
-    assert after < 1e-8
-    assert after < 0.3 * before or before < 1e-9
-    assert fit.objective == pytest.approx(best.objective, rel=1e-12)
-
-
-def test_refined_statistics_of_weights_targets_and_ridge():
-    data, target = close_columns(1e-4)
-    both = np.c_[target, X[:, 3]]
-    stats = fr.distributed.gram_stats(chunks(data), chunks(both), chunks(WEIGHT))
-    refined = fr.distributed.refine(stats, stats.ridge(1e-6), chunks(data), chunks(both), chunks(WEIGHT))
-    expected = fr.ridge(data, both, 1e-6, sample_weight=WEIGHT)
-    np.testing.assert_allclose(refined.ridge(1e-6).coef, expected.coef, rtol=0, atol=1e-7)
-    assert type(refined.merge(stats)) is fr.GramStats
-    assert refined.merge(stats).n_rows == 2 * N
-    with pytest.raises(TypeError, match="belong to the rows that they were refined for"):
-        refined.update(data, both)
-    for wrong in (np.zeros(3), np.full((P, 2), np.inf)):
-        with pytest.raises(ValueError, match=r"^coef "):
-            fr.distributed.refine(stats, wrong, chunks(data), chunks(both))
-    with pytest.raises(ValueError, match=r"^In chunk \d: y has 1 targets; 2 are needed"):
-        fr.distributed.refine(stats, np.zeros((P, 2)), chunks(data), chunks(target))
-
-
-@pytest.mark.parametrize("kind", [np.asfortranarray, sparse.csr_array, sparse.csc_matrix, lambda a: a.astype(np.float32)])
-def test_the_gradient_of_chunks_of_any_kind(kind):
-    data = np.where(np.abs(X - 2) < 1, 0.0, X).astype(np.float32).astype(np.float64)
-    blocks = chunks(data, 70, P).map_blocks(kind)
-    stats = fr.distributed.gram_stats(blocks, chunks(Y))
-    for fit_intercept in (True, False):
-        far = fr.distributed.refine(stats, np.full(P, 0.3), blocks, chunks(Y))
-        fit = far.lasso(0.05, tol=1e-12, fit_intercept=fit_intercept)
-        kkt.assert_optimal(data, Y, fit, 0.05, fit_intercept=fit_intercept, tol=1e-11)
-
-
-def test_sound_columns_do_not_ask_for_another_reading():
-    stats = fr.distributed.gram_stats(chunks(X), chunks(Y))
-    assert not asks(stats, stats.lasso(0.01))
-    assert not asks(stats, stats.lasso(1e9))
-
-
-# Cross-validation
-
-
-@pytest.mark.parametrize("options", [
-    {}, {"fit_intercept": False}, {"standardize": True}, {"l1_ratio": [0.5, 0.9]}, {"relax": [0.0, 0.5]}, {"positive": True},
-    {"sample_weight": WEIGHT}, {"penalty_factor": np.r_[0.0, np.ones(P - 1)]}, {"alphas": [0.01, 0.3, 0.1]},
-], ids=str)  # fmt: skip
-def test_folds_from_one_reading_equal_folds_in_memory(options):
-    options = {"alphas": 20, "tol": 1e-11, **options}
-    here = dict(options, sample_weight=chunks(WEIGHT)) if "sample_weight" in options else options
-    found = fr.distributed.elastic_net_cv(chunks(X), chunks(Y), cv=chunks(LABEL), **here)
-    expected = fr.elastic_net_cv(X, Y, cv=LABEL, **options)
-    np.testing.assert_allclose(found.fold_errors, expected.fold_errors, rtol=1e-9)
-    np.testing.assert_allclose(found.path.coefs, expected.path.coefs, rtol=0, atol=1e-10)
-    np.testing.assert_allclose(found.alphas, expected.alphas, rtol=1e-12)
-    assert found.alpha_min == pytest.approx(expected.alpha_min, rel=1e-12)
-    assert len(found.curves) == len(expected.curves)
-    assert found.dual_gap < 1e-10
-
-
-def test_folds_of_a_number_are_dealt_out_within_chunks():
-    found = fr.distributed.lasso_cv(chunks(X), chunks(Y), cv=5, alphas=10)
-    assert found.fold_errors.shape == (5, 10)
-    again = fr.distributed.lasso_cv(chunks(X, 70, P), Y, cv=5, alphas=10)
-    assert found.fold_errors.tobytes() == again.fold_errors.tobytes()
-    other = fr.distributed.lasso_cv(chunks(X), chunks(Y), cv=5, alphas=10, random_state=1)
-    assert found.fold_errors.tobytes() != other.fold_errors.tobytes()
-    frame = dd.from_pandas(FRAME, 4)
-    named = fr.distributed.lasso_cv(frame, "y", sample_weight="weight", cv="label", alphas=10)
-    expected = fr.lasso_cv(FRAME[NAMES], Y, sample_weight=WEIGHT, cv=LABEL, alphas=10)
-    np.testing.assert_allclose(named.errors, expected.errors, rtol=1e-6)
-
-
-@pytest.mark.parametrize(("arguments", "options", "kind", "message"), [
-    (lambda: (chunks(X), chunks(Y)), {"cv": 1}, ValueError, r"^cv is 1"),
-    (lambda: (chunks(X), chunks(Y)), {"l1_ratio": 0.0}, ValueError, r"^l1_ratio is 0"),
-    (lambda: (chunks(X), chunks(np.c_[Y, Y], 70, 2)), {}, ValueError, r"^y has several targets"),
-    (lambda: ([X, Y],), {}, TypeError, r"^X\[0\] is a ndarray; GramStats of each fold are needed"),
-    (lambda: ([fr.GramStats.from_data(X, Y)],), {}, ValueError, r"^There are rows in 1 folds; 2 are needed"),
-    (lambda: (chunks(X), chunks(Y)), {"cv": chunks(LABEL[1:])}, ValueError, r"^X has 600 rows but cv has 599"),
-])  # fmt: skip
-def test_wrong_folds(arguments, options, kind, message):
-    with pytest.raises(kind, match=message):
-        fr.distributed.elastic_net_cv(*arguments(), **options)
-
-
-# Estimators
-
-
-@pytest.mark.parametrize("model", [fr.Lasso(0.05, tol=1e-12), fr.ElasticNet(0.05, tol=1e-12), fr.Ridge(3.0)], ids=repr)
-@pytest.mark.parametrize("target", [Y, np.c_[Y, X[:, 0] - Y]], ids=["one", "two"])
-@pytest.mark.parametrize("weight", [None, WEIGHT, 2.0], ids=["none", "rows", "number"])
-def test_estimators_of_arrays(model, target, weight):
-    model.fit(chunks(X), chunks(target, 70, 1), sample_weight=chunks(weight) if isinstance(weight, np.ndarray) else weight)
-    coef, intercept, predicted = model.coef_, model.intercept_, model.predict(chunks(X))
-    r2 = model.score(chunks(X), chunks(target))
-    assert isinstance(predicted, da.Array)
-    assert predicted.shape == target.shape
-    np.testing.assert_allclose(predicted.compute(), X @ coef.T + intercept, rtol=1e-12)
-    model.fit(X, target, sample_weight=weight)
-    np.testing.assert_allclose(coef, model.coef_, rtol=0, atol=1e-10)
-    np.testing.assert_allclose(intercept, model.intercept_, atol=1e-10)
-    assert r2 == pytest.approx(model.score(X, target), rel=1e-10)
-    assert model.n_features_in_ == P
-
-
-def test_estimators_of_frames_and_folds():
-    frame = dd.from_pandas(FRAME, 5)
-    model = fr.LassoCV(cv=4, alphas=20).fit(frame[NAMES], frame.y)
-    assert model.feature_names_in_.tolist() == NAMES
-    assert model.mse_path_.shape == (20, 4)
-    predicted = model.predict(frame[NAMES])
-    pd.testing.assert_index_equal(predicted.compute().index, FRAME.index)
-    np.testing.assert_allclose(predicted.compute(), model.predict(FRAME[NAMES]))
-    assert model.score(frame[NAMES], frame.y) == pytest.approx(model.score(FRAME[NAMES], Y))
-    labelled = fr.LassoCV(cv=frame.label, alphas=20).fit(frame[NAMES], frame.y, sample_weight=frame.weight)
-    expected = fr.distributed.lasso_cv(frame, "y", sample_weight="weight", cv="label", alphas=20, alpha_min_ratio=1e-3)
-    np.testing.assert_allclose(labelled.mse_path_, expected.fold_errors.T)
-    two = fr.Ridge().fit(frame[NAMES], frame[["y", "weight"]]).predict(frame[NAMES])
-    assert two.compute().shape == (N, 2)
-    assert fr.Ridge().fit(frame[NAMES], frame[["y", "weight"]], sample_weight=2).coef_.shape == (2, P)
-
-
-def test_estimators_refuse_what_they_cannot_do():
-    from sklearn.model_selection import KFold
-
-    model = fr.Lasso(0.1).fit(chunks(X), chunks(Y))
-    with pytest.raises(ValueError, match="X has 11 features, but Lasso is expecting 12"):
-        model.predict(chunks(X)[:, 1:])
-    with pytest.raises(ValueError, match="requires y to be passed"):
-        fr.Lasso().fit(chunks(X), None)
-    with pytest.raises(TypeError, match="cv is a KFold, which indexes rows"):
-        fr.LassoCV(cv=KFold(3)).fit(chunks(X), chunks(Y))
-    with pytest.raises(TypeError, match=r"compute\(\) to agree, or see fastreg.distributed"):
-        fr.RidgeCV().fit(chunks(X), chunks(Y))
-    with pytest.raises(ValueError, match="feature names"):
-        fr.Lasso().fit(dd.from_pandas(FRAME[NAMES], 2), dd.from_pandas(FRAME.y, 2)).predict(
-            dd.from_pandas(FRAME[["y", *NAMES[1:]]], 2)
-        )
-
-
-# A cluster
-
-
-@pytest.fixture(scope="session")
-def client():
-    distributed = pytest.importorskip("distributed")
-    with (
-        distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1", memory_limit="1GiB"
-        ) as cluster,
-        distributed.Client(cluster) as client,
-    ):
-        yield client
-
-
-def slow(block):
-    time.sleep(0.02)
-    return block
-
-
-@pytest.mark.slow
-def test_a_cluster_gives_the_answers_of_memory(client):
-    found = fr.distributed.gram_stats(chunks(X), chunks(Y))
-    assert same_bits(found, fr.distributed.from_chunks((X[i : i + 70], Y[i : i + 70]) for i in range(0, N, 70)))
-    fit, expected = found.lasso(0.05, tol=1e-12), fr.lasso(X, Y, 0.05, tol=1e-12)
-    np.testing.assert_allclose(fit.coef, expected.coef, rtol=0, atol=1e-10)
-    chosen = fr.distributed.lasso_cv(chunks(X), chunks(Y), cv=chunks(LABEL), tol=1e-10)
-    np.testing.assert_allclose(chosen.errors, fr.lasso_cv(X, Y, cv=LABEL, tol=1e-10).errors, rtol=1e-9)
-    refined = fr.distributed.refine(found, fit, chunks(X), chunks(Y)).lasso(0.05, tol=1e-12)
-    np.testing.assert_allclose(refined.coef, expected.coef, rtol=0, atol=1e-10)
-    model = fr.Lasso(0.05).fit(chunks(X), chunks(Y))
-    np.testing.assert_allclose(model.predict(chunks(X)).compute(), model.predict(X))
-
-
-@pytest.mark.slow
-def test_a_worker_that_is_killed_leaves_the_bits_alone(client):
-    expected = fr.distributed.from_chunks((X[i : i + 10], Y[i : i + 10]) for i in range(0, N, 10))
-    pids, found = client.run(os.getpid), []
-    data = chunks(X, 10, P).map_blocks(slow, dtype=float)
-    thread = threading.Thread(target=lambda: found.append(fr.distributed.gram_stats(data, chunks(Y, 10))))
-    thread.start()
-    time.sleep(0.3)
-    os.kill(next(iter(pids.values())), signal.SIGKILL)
-    thread.join(60)
-    assert same_bits(found[0], expected)
-    client.wait_for_workers(2, timeout=60)
-    assert set(client.run(os.getpid).values()) != set(pids.values())
-
-
-@pytest.mark.slow
-def test_a_chunk_that_raises_on_a_worker_names_itself(client):
-    with pytest.raises(ValueError, match=r"^In chunk 4: X holds NaN at"):
-        fr.distributed.gram_stats(chunks(X, 70, 1)[:, :1].map_blocks(broken, dtype=float), chunks(Y))
-
-
-@pytest.mark.slow
-def test_a_thousand_chunks_and_the_memory_of_workers(client):
-    """A worker holds a few chunks of 2 MB and statistics of 80 kB, never many of the 2 GB that all chunks are."""
-
-    def resident():
-        import psutil
-
-        return psutil.Process().memory_info().rss
-
-    data = da.random.default_rng(0).standard_normal((1000 * 2500, 100), chunks=(2500, 100))
-    before = client.run(resident)
-    found = fr.distributed.gram_stats(data, data[:, 0] + data[:, 1])
-    grown = [after - before.get(worker, 0) for worker, after in client.run(resident).items()]
-    assert found.n_rows == 2_500_000
-    assert found.lasso(0.5).support.tolist() == [0, 1]
-    assert max(grown) < 200e6
-
-
-@pytest.mark.slow
-def test_searches_of_scikit_learn_on_the_cluster(client):
-    joblib = pytest.importorskip("joblib")
-    from sklearn.model_selection import GridSearchCV
-
-    search = GridSearchCV(fr.Lasso(), {"alpha": [0.01, 0.1, 1.0]}, cv=3)
-    expected = search.fit(X, Y).cv_results_["mean_test_score"]
-    with joblib.parallel_config(backend="dask"):
-        found = search.fit(X, Y).cv_results_["mean_test_score"]
-    np.testing.assert_allclose(found, expected, rtol=1e-12)

@@ -97,7 +97,7 @@ def test_examples_in_docstrings_run(name):
 def homes():
     """Every public object, by the names that it goes by."""
     found = {}
-    for module in (fr, fr.prox, fr.display, fr.datasets, fr.capi):
+    for module in (fr, fr.prox, fr.display, fr.datasets, fr.capi, fr.distributed):
         names = getattr(module, "__all__", None) or [
             name for name, value in vars(module).items() if getattr(value, "__module__", "") == module.__name__
         ]

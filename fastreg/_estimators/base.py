@@ -39,6 +39,12 @@ def determination(residual: Any, total: Any) -> Any:
         return np.where(total > 0.0, 1.0 - residual / total, np.where(residual > 0.0, 0.0, 1.0))
 
 
+def too_few(stacklevel: int) -> float:
+    """The score of one row, with scikit-learn's warning."""
+    warnings.warn("R^2 score is not well-defined with less than two samples.", UserWarning, stacklevel=stacklevel)
+    return float("nan")
+
+
 class Estimator:
     """A linear regressor with scikit-learn's attributes."""
 
@@ -129,8 +135,7 @@ class Estimator:
             return chunked.score(self, X, y, sample_weight)
         y = np.asarray(y, np.float64)
         if y.shape[:1] == (1,):
-            warnings.warn("R^2 score is not well-defined with less than two samples.", UserWarning, stacklevel=2)
-            return float("nan")
+            return too_few(stacklevel=3)
         missed = np.square(y - self.predict(X).reshape(y.shape))
         spread = np.square(y - np.average(y, axis=0, weights=sample_weight))
         residual, total = (np.average(one, axis=0, weights=sample_weight) for one in (missed, spread))

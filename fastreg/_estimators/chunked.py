@@ -6,13 +6,12 @@ It knows which rows belong together; must not know any model, and imports nothin
 from __future__ import annotations
 
 from collections.abc import Callable
-from numbers import Real
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastreg import _foreign
+from fastreg import _input
 from fastreg._gramstats import GramStats
 from fastreg._results import Fit
 
@@ -20,11 +19,11 @@ Floats = NDArray[np.float64]
 T = TypeVar("T")
 
 
-def fit_rows(estimator: Any, X: Any, y: Any, sample_weight: Any, solve: Callable[[GramStats], Fit]) -> Fit:
+def fit_rows(estimator: Any, X: Any, y: Any, sample_weight: Any, solve: Callable[..., Fit]) -> Fit:
     """What `solve` makes of the statistics of all rows; the estimator remembers the features."""
     from fastreg.distributed._tall import fit_rows
 
-    return remembered(estimator, X, y, lambda: fit_rows(X, y, weights(sample_weight, y), solve))
+    return remembered(estimator, X, (y, sample_weight), lambda X, y, s: fit_rows(X, y, s, estimator.fit_intercept, solve))
 
 
 def choose(estimator: Any, X: Any, y: Any, sample_weight: Any, cv: Any, params: dict[str, Any], options: dict[str, Any]) -> Any:
@@ -33,41 +32,37 @@ def choose(estimator: Any, X: Any, y: Any, sample_weight: Any, cv: Any, params: 
 
     if params:
         raise TypeError(f"{next(iter(params))!r} is for a splitter, and folds of dask collections have none.")
-    if callable(getattr(cv, "split", None)):
+    if callable(getattr(cv, "split", None)) and not isinstance(cv, str):
         raise TypeError(
             f"cv is a {type(cv).__name__}, which indexes rows; for dask collections a number of folds or labels are needed."
         )
-    known = weights(sample_weight, y)
-    return remembered(estimator, X, y, lambda: elastic_net_cv(X, y, cv=cv, sample_weight=known, **options))
+    return remembered(
+        estimator,
+        X,
+        (y, sample_weight, cv),
+        lambda X, y, weight, cv: elastic_net_cv(X, y, cv=cv, sample_weight=weight, **options),
+    )
 
 
-def remembered(estimator: Any, X: Any, y: Any, solve: Callable[[], T]) -> T:
-    """What solve() returns; the estimator remembers the features of X."""
-    estimator._needs(y)
-    found = solve()
-    estimator._remember(X.shape[1], names(X))
+def remembered(estimator: Any, X: Any, parts: tuple[Any, ...], solve: Callable[..., T]) -> T:
+    """What solve(X, *parts) returns; the estimator remembers the features of X, of which named parts are none."""
+    from fastreg.distributed._dask import by_name, column_names
+
+    estimator._needs(parts[0])
+    X, *parts_ = by_name(X, *parts)
+    found = solve(X, *parts_)
+    estimator._remember(X.shape[1], column_names(X))
     return found
-
-
-def names(X: Any) -> tuple[str, ...] | None:
-    """The column names of a frame."""
-    return None if hasattr(X, "chunks") else _foreign.column_names(X._meta)
-
-
-def weights(sample_weight: Any, y: Any) -> Any:
-    """Weights as a collection; one number, which stands for all rows, as one too."""
-    if not isinstance(sample_weight, Real):
-        return sample_weight
-    first = y if getattr(y, "ndim", 1) == 1 else y[:, 0] if hasattr(y, "chunks") else y[y.columns[0]]
-    return 0.0 * first + float(sample_weight)
 
 
 def predict(estimator: Any, X: Any) -> Any:
     """Predictions of a dask array as an array, of a frame as a series (a frame for several targets) with its index."""
-    from fastreg.distributed._dask import whole_rows
+    from fastreg.distributed._dask import column_names, whole_rows
 
-    estimator._check_names(names(X))
     p = estimator.n_features_in_
+    if X.ndim != 2:
+        raise ValueError(f"X has {X.ndim} dimension{'s' * (X.ndim != 1)}; a collection of shape (n, {p}) is needed.")
+    estimator._check_names(column_names(X))
     if X.shape[1] != p:
         raise ValueError(f"X has {X.shape[1]} features, but {type(estimator).__name__} is expecting {p} features as input.")
     coef, many = np.atleast_2d(estimator.coef_), estimator.coef_.ndim == 2
@@ -95,23 +90,26 @@ def _partition(X: Any, estimator: Any) -> Any:
 
 def score(estimator: Any, X: Any, y: Any, sample_weight: Any) -> float:
     """R^2, the mean over targets, from one reading."""
-    from fastreg._estimators.base import determination
+    from fastreg._estimators.base import determination, too_few
     from fastreg.distributed._chunks import merge
     from fastreg.distributed._dask import aligned, tree
 
-    rows = aligned(X, y, weights(sample_weight, y))
-    stats = tree(rows, _block_score, merge, estimator)
+    stats = tree(aligned(X, y, sample_weight), _block_score, merge, estimator)
+    if stats.n_rows < 2:
+        return too_few(stacklevel=4)
     residual = np.atleast_2d(stats.yty).diagonal() + stats.weight * np.square(np.atleast_1d(stats.y_mean))
     return float(np.mean(determination(residual, stats.gram.diagonal())))
 
 
 def _block_score(k: int, names: Any, estimator: Any, X: Any, y: Any, sample_weight: Any) -> GramStats:
     """Statistics of the targets as columns, with what predictions miss as targets."""
-    from fastreg.distributed._chunks import In, no_rows, stats_of
+    from fastreg.distributed._chunks import in_chunk, no_rows, stats_of
 
-    with In(k):
+    with in_chunk(k):
         if no_rows(X):
             return GramStats()
-        target = np.asarray(y, np.float64)
+        target = _input.targets(y, X.shape[0]).astype(np.float64)
+        if not np.isfinite(target).all():
+            raise _input.not_finite(target, "y")
         columns = target.reshape(len(target), -1)
         return stats_of(columns, columns - estimator.predict(X).reshape(columns.shape), sample_weight)

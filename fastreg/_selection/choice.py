@@ -62,10 +62,7 @@ def choose(
     verbose: Any,
 ) -> Any:
     """The CVPath of lasso_cv and elastic_net_cv, or one for each target."""
-    alphas = _input.grid(alphas)
-    if alpha_min_ratio is not None:
-        alpha_min_ratio = _input.number(alpha_min_ratio, "alpha_min_ratio", 1e-15, 1.0)
-        _input.needs_a_grid(alphas)
+    alphas, alpha_min_ratio = _input.grid_of(alphas, alpha_min_ratio)
     if isinstance(alphas, int):
         for one in l1_ratios:
             _input.share(one)

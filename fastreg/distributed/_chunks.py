@@ -9,16 +9,19 @@ It knows chunks and the tree; must not know any engine, nor what the statistics 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Executor, Future
+from contextlib import AbstractContextManager, closing
 from itertools import starmap
+from numbers import Real
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastreg import _input
+from fastreg import _input, _options
 from fastreg._gramstats import GramStats
+from fastreg._where import where
 
 T = TypeVar("T")
 ByFold = dict[Any, GramStats]
@@ -53,7 +56,8 @@ def from_chunks(chunks: Iterable[Any], executor: Executor | None = None, *, ahea
     ValueError, TypeError
         As `GramStats.update`, beginning with the number of the chunk, from 0.
     Exception
-        What else a chunk raises, with a note of its number.  Chunks that have not begun are then cancelled.
+        What else a chunk raises, with a note of its number; what the iterable or the executor raises.  Chunks that have not
+        begun are then cancelled.
 
     Notes
     -----
@@ -71,12 +75,20 @@ def from_chunks(chunks: Iterable[Any], executor: Executor | None = None, *, ahea
     """
     if ahead is not None:
         ahead = _input.count(ahead, "ahead")
+    if not isinstance(chunks, Iterable):
+        raise TypeError(
+            f"chunks is a {type(chunks).__name__}; an iterable of (X, y), or of functions that return it, is needed."
+        )
     if executor is None:
         return reduce_in_order(starmap(chunk_stats, enumerate(chunks)), merge)
-    return reduce_in_order(_submitted(chunks, executor, ahead), merge)
+    if not callable(getattr(executor, "submit", None)):
+        raise TypeError(f"executor is a {type(executor).__name__}; one of concurrent.futures is needed, with submit().")
+    # closed at once: an error would keep the generator, and what it has submitted, as long as its traceback
+    with closing(_submitted(chunks, executor, ahead)) as found:
+        return reduce_in_order(found, merge)
 
 
-def _submitted(chunks: Iterable[Any], executor: Executor, ahead: int | None) -> Iterator[GramStats]:
+def _submitted(chunks: Iterable[Any], executor: Executor, ahead: int | None) -> Generator[GramStats, None, None]:
     """The statistics of chunks in their order, so many of them under way."""
     most = ahead or AHEAD * (getattr(executor, "_max_workers", None) or WORKERS)
     waiting: deque[Future[GramStats]] = deque()
@@ -117,7 +129,7 @@ def chunk_stats(k: int, chunk: Any) -> GramStats:
     >>> fr.distributed.chunk_stats(0, ([[1.0], [-1.0]], [2.0, -2.0]))
     GramStats(2 rows, p=1)
     """
-    with In(k):
+    with in_chunk(k):
         rows = chunk() if callable(chunk) else chunk
         if rows is None:
             return GramStats()
@@ -130,7 +142,12 @@ def chunk_stats(k: int, chunk: Any) -> GramStats:
 
 def stats_of(X: Any, y: Any, sample_weight: Any = None) -> GramStats:
     """Statistics of rows, of which there may be none."""
-    return GramStats() if no_rows(X) else GramStats().update(X, y, sample_weight)
+    return GramStats() if no_rows(X) else GramStats().update(X, y, each_row(sample_weight, X))
+
+
+def each_row(sample_weight: Any, X: Any) -> Any:
+    """A weight, which stands for all rows of X, as one of each."""
+    return np.full(X.shape[0], float(sample_weight)) if isinstance(sample_weight, Real) else sample_weight
 
 
 def no_rows(X: Any) -> bool:
@@ -140,12 +157,43 @@ def no_rows(X: Any) -> bool:
 
 
 def fold_stats(X: Any, y: Any, sample_weight: Any, label: NDArray[Any]) -> ByFold:
-    """Statistics of the rows of each label.  Copies the rows of one fold at a time."""
+    """Statistics of the rows of each label.  Copies the rows of one fold at a time; of sparse X all rows once."""
+    n = X.shape[0]
+    labels, place = places(label, n)
+    Y = _input.targets(y, n)
+    weight = None if sample_weight is None else _options.row_weights(each_row(sample_weight, X), n)
+    source = by_rows(X)
+    order, ends = np.argsort(place, kind="stable"), np.cumsum(np.bincount(place))
     found = {}
-    for one in np.unique(label):
-        rows = np.flatnonzero(label == one)
-        found[one.item()] = stats_of(*(None if a is None else taken(a, rows) for a in (X, y, sample_weight)))
+    for name, rows in zip(labels, np.split(order, ends[:-1]), strict=True):
+        try:
+            found[name] = stats_of(source[rows], Y[rows], None if weight is None else weight[rows])
+        except ValueError:
+            stats_of(X, Y, weight)  # says at which row of the chunk
+            raise
     return found
+
+
+def places(label: Any, n: int) -> tuple[list[Any], NDArray[np.intp]]:
+    """Different labels in ascending order, and which of them each of n rows has."""
+    label = np.asarray(label)
+    if label.shape != (n,):
+        raise ValueError(f"X has {n} rows but cv has shape {label.shape}; the fold of each row is needed.")
+    missing = np.array([_is_missing(one) for one in label], bool) if label.dtype == object else label != label  # NaN, NaT
+    if missing.any():
+        row = int(np.argmax(missing))
+        raise ValueError(f"cv has no fold for row {row} ({label[row]}); one for each row is needed.")
+    try:
+        found, place = np.unique(label, return_inverse=True)
+    except TypeError:
+        raise _options.labels_without_order() from None
+    return found.tolist(), place
+
+
+def _is_missing(label: Any) -> bool:
+    """Whether it is None, NaN or pandas' NA, which is not equal to itself and not unequal."""
+    same = label == label
+    return label is None or not (isinstance(same, (bool, np.bool_)) and same)
 
 
 def random_label(k: int, n: int, folds: int, seed: int) -> NDArray[np.intp]:
@@ -155,30 +203,23 @@ def random_label(k: int, n: int, folds: int, seed: int) -> NDArray[np.intp]:
     return label
 
 
-def taken(a: Any, rows: NDArray[np.intp]) -> Any:
-    """Rows of an array, a sparse matrix or a frame."""
-    if hasattr(a, "iloc"):
-        return a.iloc[rows]
-    if hasattr(a, "tocsr"):
-        return a.tocsr()[rows]
-    return a[rows] if hasattr(a, "__getitem__") and hasattr(a, "shape") else np.asarray(a)[rows]
+def by_rows(X: Any) -> Any:
+    """An array, a sparse matrix or a pandas frame as something that gives rows for [rows]."""
+    if hasattr(X, "iloc"):
+        return X.iloc
+    if isinstance(X, np.ndarray):
+        return X  # masked or not
+    design, _ = _input.design(X)
+    if isinstance(design, np.ndarray):
+        return design
+    from fastreg import _sparse
+
+    return _sparse.by_rows(design)
 
 
-class In:
-    """Names the chunk in what it raises: in the sentence of a ValueError or TypeError, in a note of anything else."""
-
-    def __init__(self, k: int) -> None:
-        self.k = k
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
-        if error is None or not isinstance(error, Exception):
-            return
-        if type(error) in (ValueError, TypeError):
-            raise type(error)(f"In chunk {self.k}: {error}") from error
-        error.add_note(f"In chunk {self.k} of the data.")
+def in_chunk(k: int) -> AbstractContextManager[None]:
+    """Say of which chunk an error is."""
+    return where(f"In chunk {k}: ")
 
 
 def merge_stats(parts: Sequence[GramStats]) -> GramStats:
@@ -196,8 +237,8 @@ def merge_stats(parts: Sequence[GramStats]) -> GramStats:
 
     Raises
     ------
-    ValueError
-        Where columns, their names or targets differ.
+    ValueError, TypeError
+        Where columns, their names or targets differ, and where a part is no GramStats.
 
     Notes
     -----
@@ -210,6 +251,10 @@ def merge_stats(parts: Sequence[GramStats]) -> GramStats:
     >>> fr.distributed.merge_stats(parts)
     GramStats(40 rows, p=1)
     """
+    parts = list(parts)
+    for k, part in enumerate(parts):
+        if not isinstance(part, GramStats):
+            raise TypeError(f"parts[{k}] is a {type(part).__name__}; GramStats are needed.")
     return reduce_in_order(parts, merge)
 
 
@@ -220,16 +265,19 @@ def merge(parts: Sequence[GramStats]) -> GramStats:
 
 def merge_folds(parts: Sequence[ByFold]) -> ByFold:
     """Of each fold, the statistics of neighbours, which need not have rows of every fold."""
-    labels = sorted({label for part in parts for label in part})
+    try:
+        labels = sorted({label for part in parts for label in part})
+    except TypeError:
+        raise _options.labels_without_order() from None
     return {label: merge([part[label] for part in parts if label in part]) for label in labels}
 
 
-def merge_chunks(parts: list[T], join: Callable[[list[T]], T]) -> T:
+def merge_chunks(parts: Sequence[T], join: Callable[[list[T]], T]) -> T:
     """The tree over parts that an engine holds: the last of what `join` makes of up to 8 neighbours at a time.
 
     Parameters
     ----------
-    parts : list
+    parts : sequence
         What stands for the statistics of each chunk, in their order: promises, references, or statistics.
     join : function of a list of them
         Returns what stands for these, merged in their order.
@@ -237,6 +285,12 @@ def merge_chunks(parts: list[T], join: Callable[[list[T]], T]) -> T:
     Returns
     -------
     what stands for the statistics of all
+        The only part, if there is one.
+
+    Raises
+    ------
+    ValueError
+        Where there are no parts.
 
     Examples
     --------
@@ -244,8 +298,11 @@ def merge_chunks(parts: list[T], join: Callable[[list[T]], T]) -> T:
     >>> fr.distributed.merge_chunks(list("abcdefghij"), lambda some: "(" + "".join(some) + ")")
     '((abcdefgh)(ij))'
     """
+    parts = list(parts)
+    if not parts:
+        raise ValueError("parts is empty; at least one is needed.")
     while len(parts) > 1:
-        groups = (parts[k : k + WIDTH] for k in range(0, len(parts), WIDTH))
+        groups = [parts[k : k + WIDTH] for k in range(0, len(parts), WIDTH)]
         parts = [join(group) if len(group) > 1 else group[0] for group in groups]
     return parts[0]
 

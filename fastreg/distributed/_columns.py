@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastreg import _input
-from fastreg.distributed._protocol import Floats, Indices, Question, block_moments, block_reach
+from fastreg._where import where
+from fastreg.distributed._protocol import Floats, Indices, Question, block_moments, part_reach, side_by_side
 from fastreg.distributed._sources import SideBySide, Source, source
 
 BUFFER = 16_000_000
@@ -38,8 +39,11 @@ class LocalColumns:
 
     Attributes
     ----------
-    shape, dtype, feature_names
-        feature_names are the columns of Parquet.
+    shape : tuple of two int
+    dtype : dtype
+        Of what is stored; of Parquet float32 where all columns are, else float64.
+    feature_names : tuple of p str, or None
+        The columns of Parquet, if no two of files side by side have the same.
 
     Notes
     -----
@@ -67,7 +71,17 @@ class LocalColumns:
         self._blocks = list(_blocks(self._source, _input.count(buffer, "buffer")))
 
     def moments(self, y: Floats, root: Floats | None, center: bool) -> tuple[Floats, Floats]:
-        """(|x~_j|, x~_j'y); see `WideDesign`."""
+        """(|x~_j|, x~_j'y); see `WideDesign`.
+
+        Parameters
+        ----------
+        y, root, center
+            As in `WideDesign`.
+
+        Returns
+        -------
+        (norms, products), each an ndarray of shape (p,)
+        """
 
         def one(begin: int, end: int) -> tuple[Floats, Floats]:
             return block_moments(self._source.read(begin, end), range(begin, end), y, root, center)
@@ -78,26 +92,37 @@ class LocalColumns:
         return norms, products
 
     def reach(self, question: Question) -> tuple[Indices, Floats]:
-        """The columns that reach a limit, and their products; see `WideDesign`."""
+        """The columns that reach a limit, and their products; see `WideDesign`.
+
+        Parameters
+        ----------
+        question : Question
+
+        Returns
+        -------
+        (indices, products), ndarrays of shape (k,) and (t, k)
+        """
 
         def one(begin: int, end: int) -> tuple[Indices, Floats]:
             part = question.part(begin, end)
             assert part is not None  # as `asked` leaves them out
-            if part.columns is None:
-                found, products = block_reach(self._source.read(begin, end), range(begin, end), part)
-                return begin + found, products
-            places = begin + part.columns
-            found, products = block_reach(self._source.take(places), places.tolist(), part)
-            return places[found], products
+            return part_reach(part, begin, end, lambda: self._source.read(begin, end), self._source.take)
 
         asked = [block for block in self._blocks if question.part(*block) is not None]
-        parts = list(self._each(one, asked))
-        if not parts:
-            return np.empty(0, np.intp), np.empty((len(question.residuals), 0))
-        return np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts], axis=1)
+        return side_by_side(list(self._each(one, asked)), len(question.residuals))
 
     def columns(self, indices: Indices) -> NDArray[Any]:
-        """The columns of these indices, in their order, Fortran order."""
+        """The columns of these indices, in their order.
+
+        Parameters
+        ----------
+        indices : ndarray of shape (k,)
+
+        Returns
+        -------
+        ndarray of shape (n, k), Fortran order
+            Float32 if X is, else float64.
+        """
         dtype = np.float32 if self.dtype == np.float32 else np.float64
         out = np.empty((self.shape[0], indices.size), dtype, order="F")
         order = np.argsort(indices, kind="stable")
@@ -145,8 +170,5 @@ def _blocks(X: Source, buffer: int, start: int = 0) -> Iterator[tuple[int, int]]
 @contextmanager
 def in_columns(label: str, begin: int, end: int) -> Iterator[None]:
     """Say of which columns an error is."""
-    try:
+    with where(after=f" (In columns {begin} to {end - 1} of {label}.)"):
         yield
-    except Exception as error:
-        kind = next((kind for kind in (TypeError, ValueError, OSError, MemoryError) if isinstance(error, kind)), RuntimeError)
-        raise kind(f"{error} (In columns {begin} to {end - 1} of {label}.)") from error

@@ -6,6 +6,7 @@ It knows statistics of folds and what is made of errors; must not know rows, chu
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -105,18 +106,20 @@ def elastic_net_cv(
     array([3, 7])
     """
     seed = _input.count(random_state, "random_state", 0)
-    folds = _folds(X, y, sample_weight, cv, seed)
-    total = folds[0].merge(*folds[1:])
     ratios, relaxed = shares(l1_ratio, "l1_ratio"), shares(relax, "relax")
     if not min(ratios) > 0.0:
         raise ValueError("l1_ratio is 0, which is ridge; a number above 0 is needed, or fastreg's ridge_path of GramStats.")
-    grid = _input.grid(alphas)
+    grid, alpha_min_ratio = _input.grid_of(alphas, alpha_min_ratio)
+    _input.number(tol, "tol", 0.0)
+    _input.count(max_iter, "max_iter")
+    center, curves = _input.flag(fit_intercept, "fit_intercept"), []
+    folds = _folds(X, y, sample_weight, cv, seed)  # nothing is read before that
+    total = folds[0].merge(*folds[1:])
     options = Options(
         False, standardize, None, penalty_factor, lower, upper, positive, tol=tol, max_iter=max_iter, relax=max(relaxed)
     )
-    center, curves = _input.flag(fit_intercept, "fit_intercept"), []
     model = Model(*total.few_rows(center), options, ratios[0])
-    others = [_others(folds, k) for k in range(len(folds))]
+    others = _others(folds)
     for ratio in ratios:
         model.l1_ratio = model.descent.l1_ratio = ratio
         paths = [
@@ -241,9 +244,12 @@ def _folds(X: Any, y: Any, sample_weight: Any, cv: Any, seed: int) -> list[GramS
                 raise TypeError(f"X[{k}] is a {type(one).__name__}; GramStats of each fold are needed.")
         given = list(X)
     else:
-        if not hasattr(cv, "shape") and not hasattr(cv, "npartitions") and not isinstance(cv, str):
+        if not isinstance(cv, (str, list, tuple)) and not getattr(cv, "shape", None) and not hasattr(cv, "npartitions"):
             cv = _input.count(cv, "cv", 2)
         given = list(fold_grams(X, y, sample_weight, cv, seed).values())
+        filled = sum(one.n_rows > 0 for one in given)
+        if isinstance(cv, int) and filled < cv:
+            raise ValueError(f"cv is {cv} folds, but X has rows of weight > 0 for {filled} of them; fewer folds are needed.")
     folds = [one for one in given if one.n_rows > 0]
     if len(folds) < 2:
         raise ValueError(f"There are rows in {len(folds)} folds; 2 are needed.")
@@ -253,10 +259,11 @@ def _folds(X: Any, y: Any, sample_weight: Any, cv: Any, seed: int) -> list[GramS
     return folds
 
 
-def _others(folds: list[GramStats], k: int) -> GramStats:
-    """The statistics of all folds but the k-th."""
-    first, *rest = folds[:k] + folds[k + 1 :]
-    return first.merge(*rest)
+def _others(folds: list[GramStats]) -> list[GramStats]:
+    """For each fold, the statistics of all others: of those before it, merged with those after it."""
+    before = list(accumulate(folds[:-1], GramStats.merge, initial=GramStats()))
+    after = list(accumulate(folds[:0:-1], GramStats.merge, initial=GramStats()))[::-1]
+    return [one.merge(other) for one, other in zip(before, after, strict=True)]
 
 
 def _errors(

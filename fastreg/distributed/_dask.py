@@ -5,17 +5,19 @@ It knows dask's arrays and frames; must not know what statistics are for.  dask 
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Callable
+from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from fastreg import _foreign
+from fastreg import _foreign, _input
 from fastreg._gramstats import GramStats
 from fastreg.distributed._chunks import (
     ByFold,
-    In,
     fold_stats,
+    in_chunk,
     merge,
     merge_chunks,
     merge_folds,
@@ -24,6 +26,8 @@ from fastreg.distributed._chunks import (
     stats_of,
 )
 
+NAMES = ("y", "sample_weight", "cv")
+
 
 class Rows(NamedTuple):
     """The chunks of a design, its targets, weights and folds: as many of each, or None."""
@@ -31,7 +35,6 @@ class Rows(NamedTuple):
     X: list[Any]
     parts: list[list[Any] | None]
     names: tuple[str, ...] | None
-    p: int
 
 
 def gram_stats(X: Any, y: Any, sample_weight: Any = None) -> GramStats:
@@ -39,15 +42,15 @@ def gram_stats(X: Any, y: Any, sample_weight: Any = None) -> GramStats:
 
     Parameters
     ----------
-    X : dask array of shape (n, p), or dask DataFrame
-        Float32 and float64 chunks are read where they lie; other dtypes, sparse chunks and layouts as in
+    X : dask array of shape (n, p), or DataFrame
+        Of dask.  Float32 and float64 chunks are read where they lie; other dtypes, sparse chunks and layouts as in
         `fastreg.GramStats.update`.  Chunk sizes may be unknown, partitions may be empty.  Chunks of some of the columns are
         put together first (rechunk); chunks of rows stay as they are.  Columns of every partition must have the names, in the
         order, that the frame announces.
     y : dask array of shape (n,) or (n, t), Series or DataFrame, or str
         A str, or a list of them, names columns of the frame X, which are then no part of it.  Where the rows of X's chunks are
         known y may be a numpy array, and a dask array is rechunked to fit; else it must have as many chunks, of as many rows.
-    sample_weight : likewise, of shape (n,), optional
+    sample_weight : likewise, of shape (n,), or a number for all rows, optional
         As in `fastreg.GramStats.update`.
 
     Returns
@@ -107,36 +110,41 @@ def tree(rows: Rows, leaf: Callable[..., Any], join: Callable[..., Any], *option
 
 def aligned(X: Any, *parts: Any) -> Rows:
     """The chunks of X and of what has as many rows: y, and weights and what else there is, or None."""
-    if not _foreign.is_dask(X):
-        raise TypeError(f"X is a {type(X).__name__}; a dask array or DataFrame is needed.")
-    if X.ndim != 2:
-        raise ValueError(f"X has {X.ndim} dimensions; 2 are needed.")
-    frame = not hasattr(X, "chunks")
-    taken: list[Any] = []
-    found = []
-    for part, name in zip(parts, NAMES, strict=False):
-        if isinstance(part, str) or (isinstance(part, list) and part and all(isinstance(one, str) for one in part)):
-            wanted = [part] if isinstance(part, str) else part
-            if not frame:
-                raise TypeError(f"{name} is {part!r}, and X has no columns with names; a dask array is needed.")
-            missing = [one for one in wanted if one not in X.columns]
-            if missing:
-                raise ValueError(f"{name} is {part!r}, and X has no column {missing[0]!r}.")
-            taken += wanted
-            part = X[part]
-        found.append(part)
-    if taken:
-        X = X.drop(columns=taken)
-    names = _foreign.column_names(X._meta) if frame else None
+    X, *found = by_name(X, *parts)
+    if found[0] is None:
+        raise TypeError("y is None; a target of each row is needed.")
     return Rows(
         _blocks(X),
         [None if one is None else _like(X, one, name) for one, name in zip(found, NAMES, strict=False)],
-        names,
-        X.shape[1] if not frame else len(X.columns),
+        column_names(X),
     )
 
 
-NAMES = ("y", "sample_weight", "cv")
+def by_name(X: Any, *parts: Any) -> list[Any]:
+    """X and the parts, where these are names as the columns of X of these names, which X then lacks."""
+    if not _foreign.is_dask(X):
+        inside = ", which X.data is" if _foreign.is_dask(getattr(X, "data", None)) else ""  # of xarray
+        raise TypeError(f"X is a {type(X).__name__}; a dask array or DataFrame is needed{inside}.")
+    if X.ndim != 2:
+        raise ValueError(f"X has {X.ndim} dimension{'s' * (X.ndim != 1)}; 2 are needed.")
+    found, taken = list[Any](), list[str]()
+    for part, name in zip(parts, NAMES, strict=False):
+        if isinstance(part, str) or (isinstance(part, list) and part and all(isinstance(one, str) for one in part)):
+            wanted = [part] if isinstance(part, str) else part
+            if hasattr(X, "chunks"):
+                raise TypeError(f"{name} is {reprlib.repr(part)}, and X has no columns with names; a dask array is needed.")
+            missing = [one for one in wanted if one not in X.columns]
+            if missing:
+                raise ValueError(f"{name} is {reprlib.repr(part)}, and X has no column {missing[0]!r}.")
+            taken += wanted
+            part = X[part]
+        found.append(part)
+    return [X.drop(columns=taken) if taken else X, *found]
+
+
+def column_names(X: Any) -> tuple[str, ...] | None:
+    """The names of the columns of a frame."""
+    return None if hasattr(X, "chunks") else _foreign.column_names(X._meta)
 
 
 def whole_rows(a: Any) -> Any:
@@ -150,29 +158,40 @@ def _blocks(a: Any) -> list[Any]:
 
 
 def _like(X: Any, a: Any, name: str) -> list[Any]:
-    """The chunks of a, as many as X has, and of as many rows where that is known."""
+    """The chunks of a, as many as X has, and of as many rows where that is known; a weight stands for all rows."""
     sizes = _sizes(X)
+    count = len(sizes) if sizes is not None else X.npartitions if not hasattr(X, "chunks") else X.numblocks[0]
+    if name == "sample_weight" and isinstance(a, Real):
+        return [_input.number(float(a), name, 0.0)] * count
     if not _foreign.is_dask(a):
         if sizes is None:
             raise TypeError(
                 f"{name} is a {type(a).__name__}, and the rows of X's chunks are not known; a dask collection with the chunks "
                 "of X is needed."
             )
-        a = np.asarray(a)
+        a = _labels(a) if name == "cv" else _foreign.array(a, name)
         if a.ndim == 0 or len(a) != sum(sizes):
             raise ValueError(f"X has {sum(sizes)} rows but {name} has {len(a) if a.ndim else 'no'} entries.")
         ends = np.cumsum(sizes)
         return [a[end - size : end] for size, end in zip(sizes, ends.tolist(), strict=True)]
+    if a.ndim == 0:
+        raise ValueError(f"{name} has no dimensions; an entry for each row is needed.")
     others = _sizes(a)
     if sizes is not None and others is not None and sizes != others:
         if sum(sizes) != sum(others):
             raise ValueError(f"X has {sum(sizes)} rows but {name} has {sum(others)} entries.")
         a = a.rechunk({0: sizes})
     blocks = _blocks(a)
-    count = len(sizes) if sizes is not None else X.npartitions if not hasattr(X, "chunks") else X.numblocks[0]
     if len(blocks) != count:
         raise ValueError(f"X has {count} chunks of rows but {name} has {len(blocks)}; as many, of as many rows, are needed.")
     return blocks
+
+
+def _labels(a: Any) -> Any:
+    """Labels of any kind as an array."""
+    if isinstance(a, (list, tuple)) and any(isinstance(one, (list, tuple, np.ndarray)) for one in a):
+        raise TypeError("cv holds several entries for a row, or pairs (train, test); a number of folds or labels are needed.")
+    return np.asarray(a)
 
 
 def _sizes(a: Any) -> tuple[int, ...] | None:
@@ -195,20 +214,17 @@ def _checked(X: Any, names: tuple[str, ...] | None) -> Any:
 
 
 def _block_stats(k: int, names: tuple[str, ...] | None, X: Any, y: Any, sample_weight: Any) -> GramStats:
-    with In(k):
+    with in_chunk(k):
         return stats_of(_checked(X, names), y, sample_weight)
 
 
 def _block_folds(
     k: int, names: tuple[str, ...] | None, folds: int | None, seed: int, X: Any, y: Any, sample_weight: Any, label: Any
 ) -> ByFold:
-    with In(k):
+    with in_chunk(k):
         if no_rows(X):
             return {}
-        n = X.shape[0]
-        given = random_label(k, n, folds, seed) if folds is not None else np.asarray(label)
-        if given.shape != (n,):
-            raise ValueError(f"X has {n} rows but cv has shape {given.shape}; the fold of each row is needed.")
+        given = label if folds is None else random_label(k, X.shape[0], folds, seed)
         return fold_stats(_checked(X, names), y, sample_weight, given)
 
 

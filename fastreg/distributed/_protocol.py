@@ -9,7 +9,7 @@ Stands between `_rounds.py`, which asks, and `_columns.py`, `_remote.py` or anyb
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -44,8 +44,19 @@ class Question(NamedTuple):
     columns: Indices | None = None
 
     def part(self, begin: int, end: int) -> Question | None:
-        """The same of the columns begin .. end - 1, counted from begin, and with limits of those alone that are asked about;
-        None where none of them is."""
+        """The same of the columns begin .. end - 1, counted from begin, and with limits of those alone that are asked about.
+
+        Parameters
+        ----------
+        begin, end : int
+            A block of columns.
+
+        Returns
+        -------
+        Question or None
+            None where no column of the block is asked about.  With all of them, columns is None; else low and high, where they
+            are arrays, have an entry for each of columns.
+        """
         columns: Indices | None = None
         chosen: Any = slice(begin, end)
         if self.columns is not None:
@@ -73,6 +84,11 @@ class WideDesign(Protocol):
     Products should be those of float64 sums: their rounding is allowed for as that of (n/16 + 64) additions in sequence, of
     centred columns.
 
+    Attributes
+    ----------
+    shape : tuple of two int
+        (n, p), both at least 1.
+
     Examples
     --------
     The whole of a design, for an array:
@@ -83,8 +99,9 @@ class WideDesign(Protocol):
     ...         self.X, self.shape = X, X.shape
     ...     def moments(self, y, root, center):
     ...         root = np.ones(len(y)) if root is None else root
-    ...         mean = root**2 @ self.X / len(y) if center else 0.0
-    ...         A = root[:, None] * (self.X - mean)
+    ...         A = self.X - self.X[np.argmax(root > 0)] * center
+    ...         A -= root**2 @ A / len(y) * center
+    ...         A *= root[:, None]
     ...         return np.linalg.norm(A, axis=0), y @ A
     ...     def reach(self, question):
     ...         products = question.residuals @ (self.X - self.X[0] * question.center)
@@ -109,21 +126,56 @@ class WideDesign(Protocol):
         ...
 
     def moments(self, y: Floats, root: Floats | None, center: bool) -> tuple[Floats, Floats]:
-        """(|x~_j|, x~_j'y), both of shape (p,), the norm 0 exactly of a constant column if center; y as root has it already."""
+        """Norms of the columns, and their products with y, in one pass over X.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n,)
+            Centred, and times root already.
+        root : ndarray of shape (n,), or None
+            Square roots of weights that add up to n; None: ones.
+        center : bool
+            Whether m_j is the weighted mean, or 0.
+
+        Returns
+        -------
+        (norms, products), each an ndarray of shape (p,)
+            |x~_j| and x~_j'y.  The norm of a column that is constant (in rows of weight > 0) is exactly 0 if center.
+        """
         ...
 
     def reach(self, question: Question) -> tuple[Indices, Floats]:
-        """Which of the columns asked about reach a limit, ascending, shape (k,), and their products x_j'q, shape (t, k)."""
+        """Which columns reach a limit, in one pass over those that are asked about.
+
+        Parameters
+        ----------
+        question : Question
+
+        Returns
+        -------
+        (indices, products), ndarrays of shape (k,) and (t, k)
+            The columns, ascending, and their x_j'q for all t residuals.
+        """
         ...
 
     def columns(self, indices: Indices) -> NDArray[Any]:
-        """The columns themselves, as they are, shape (n, k), float32 or float64."""
+        """The columns themselves, neither centred nor weighted.
+
+        Parameters
+        ----------
+        indices : ndarray of shape (k,)
+
+        Returns
+        -------
+        ndarray of shape (n, k)
+            Float32 or float64, in the order of the indices.
+        """
         ...
 
 
 def block_moments(block: Any, places: Sequence[int], y: Floats, root: Floats | None, center: bool) -> tuple[Floats, Floats]:
     """`moments` of a block of columns in memory; places: which of X they are.  float32 is summed in float64."""
-    X = _input.matrix(block)
+    X = _block(block, len(y), places)
     columns = _checked(X, places, Columns(X, y, center, 1.0, root, False))
     squares, products = np.empty(X.shape[1]), np.empty((1, X.shape[1]))
     columns.squares(squares)
@@ -133,12 +185,40 @@ def block_moments(block: Any, places: Sequence[int], y: Floats, root: Floats | N
 
 def block_reach(block: Any, places: Sequence[int], question: Question) -> tuple[Indices, Floats]:
     """`reach` of a block that holds just the columns which a part of a question asks about; counted in the block."""
-    X, (Q, low, high, center, _) = _input.matrix(block), question
+    Q, low, high, center, _ = question
+    X = _block(block, Q.shape[1], places)
     columns = _checked(X, places, Columns(X, Q[0], center, 1.0, None, False))
     products = np.empty((len(Q), X.shape[1]))
     columns.products(Q, products)
     reached = np.flatnonzero((products.min(axis=0) <= low) | (products.max(axis=0) >= high))
     return reached, products[:, reached]
+
+
+def part_reach(
+    part: Question, begin: int, end: int, read: Callable[[], Any], take: Callable[[Indices], Any]
+) -> tuple[Indices, Floats]:
+    """`reach` of the columns begin .. end - 1, counted in X; read gives all of them, take those at some places of X."""
+    if part.columns is None:
+        found, products = block_reach(read(), range(begin, end), part)
+        return begin + found, products
+    places = begin + part.columns
+    found, products = block_reach(take(places), places.tolist(), part)
+    return places[found], products
+
+
+def side_by_side(parts: Sequence[tuple[Indices, Floats]], t: int) -> tuple[Indices, Floats]:
+    """What `reach` found of blocks, in their order, for t residuals."""
+    if not parts:
+        return np.empty(0, np.intp), np.empty((t, 0))
+    return np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts], axis=1)
+
+
+def _block(block: Any, n: int, places: Sequence[int]) -> NDArray[Any]:
+    """A block as an array of the shape that was announced."""
+    X = _input.matrix(block)
+    if X.shape != (n, len(places)):
+        raise ValueError(f"A block of X has shape {X.shape}; {(n, len(places))} is needed, as was announced.")
+    return X
 
 
 def _checked(X: NDArray[Any], places: Sequence[int], columns: Columns) -> Columns:

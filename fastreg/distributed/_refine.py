@@ -11,6 +11,7 @@ It knows sums over rows of a chunk and GramStats; must not know any engine.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from os import PathLike
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,10 +21,11 @@ from fastreg import _input, _options
 from fastreg._compress import EPS
 from fastreg._gramstats import GramStats
 from fastreg._results import Fit
-from fastreg.distributed._chunks import no_rows
+from fastreg.distributed._chunks import each_row, no_rows
 
 Floats = NDArray[np.float64]
 NUMBERS = 1 << 18  # of X at once in float64
+TOL = 1e-10  # relative, of coefficients
 
 
 class At(NamedTuple):
@@ -35,18 +37,20 @@ class At(NamedTuple):
 
 
 class Sums(NamedTuple):
-    """sum_i s_i of z_i r_i' (p, t), z_i (p), r_i (t), r_i^2 (t), for z = x - mean and r = y - y_mean - z'w"""
+    """sum_i s_i of z_i r_i' (p, t), z_i (p), r_i (t), r_i^2 (t), for z = x - mean and r = y - y_mean - z'w; and (rows of weight
+    above 0, their weights)"""
 
     products: Floats
     columns: Floats
     residuals: Floats
     squares: Floats
+    size: Floats
 
 
 def sums_at(at: At, X: Any, y: Any, sample_weight: Any) -> Sums:
     """Sums of the rows of a chunk: reads X once, and holds a few of its rows in float64."""
     p, t = at.coef.shape
-    found = Sums(np.zeros((p, t)), np.zeros(p), np.zeros(t), np.zeros(t))
+    found = Sums(np.zeros((p, t)), np.zeros(p), np.zeros(t), np.zeros(t), np.zeros(2))
     if no_rows(X):
         return found
     design, _ = _input.design(X)
@@ -56,13 +60,14 @@ def sums_at(at: At, X: Any, y: Any, sample_weight: Any) -> Sums:
     Y = np.asarray(_input.targets(y, n)).reshape(n, -1)
     if Y.shape[1] != t:
         raise ValueError(f"y has {Y.shape[1]} targets; {t} are needed, as in the statistics.")
-    weight = np.ones(n) if sample_weight is None else _options.row_weights(sample_weight, n)
+    weight = np.ones(n) if sample_weight is None else _options.row_weights(each_row(sample_weight, X), n)
+    found.size[:] = np.count_nonzero(weight), weight.sum()
     sparse = not isinstance(design, np.ndarray)
     rows: Any = design
     if sparse:
         from fastreg import _sparse
 
-        rows = _sparse.by_columns(design).tocsr()
+        rows = _sparse.by_rows(design)
     step = max(1, NUMBERS // p)
     for i in range(0, n, step):
         part = slice(i, i + step)
@@ -90,15 +95,15 @@ def add(parts: Sequence[Sums]) -> Sums:
 
 def place(stats: GramStats, coef: Any) -> At:
     """Where to take sums for these statistics and coefficients, a Fit or an array of shape (p,) or (p, t)."""
-    p = stats.n_features
-    given = coef.coef if isinstance(coef, Fit) else np.asarray(coef)
-    W = np.asarray(given, np.float64).reshape(len(given), -1)
-    y_mean = np.atleast_1d(stats.y_mean)
-    if W.shape != (p, y_mean.size):
-        raise ValueError(f"coef has shape {np.shape(given)}; coefficients of {p} columns for {y_mean.size} targets are needed.")
-    if not np.isfinite(W).all():
-        raise ValueError("coef is not finite.")
-    return At(W, stats.mean, y_mean)
+    if stats.n_rows == 0:
+        raise ValueError(f"stats are {stats!r}; at least one row of weight > 0 is needed.")
+    p, y_mean = stats.n_features, np.atleast_1d(stats.y_mean)
+    given = _input.real_array(coef.coef if isinstance(coef, Fit) else coef, "coef")
+    if given.shape not in ((p,), (p, y_mean.size)) or given.size != p * y_mean.size:
+        raise ValueError(f"coef has shape {given.shape}; coefficients of {p} columns for {y_mean.size} targets are needed.")
+    if not np.isfinite(given).all():
+        raise _input.not_finite(given, "coef")
+    return At(given.astype(np.float64).reshape(p, -1), stats.mean, y_mean)  # a copy, whoever changes theirs
 
 
 class Refined(GramStats):
@@ -106,21 +111,31 @@ class Refined(GramStats):
 
     _at: At
     _found: Sums
+    _refined: dict[bool, Floats]  # apart from what the products alone give, so that no thread takes one for the other
 
     @classmethod
     def at(cls, stats: GramStats, at: At, sums: Sums) -> Refined:
-        """Of statistics, and sums taken at a place."""
+        """Of statistics, and sums taken at a place, of the same rows."""
+        rows, weight = sums.size.tolist()
+        if rows != stats.n_rows or abs(weight - stats.weight) > 1e-9 * stats.weight:
+            raise ValueError(
+                f"X has {rows:.0f} rows of weight {weight:.12g}, but the statistics are of {stats.n_rows} rows of weight "
+                f"{stats.weight:.12g}; the same rows are needed."
+            )
         refined = cls()
         refined.__dict__.update(stats._copy().__dict__)
-        refined._at, refined._found = at, sums
+        refined._at, refined._found, refined._refined = at, sums, {}
         return refined
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _unpickled, (self._state(), self._at, self._found)
 
     def _problem(self, fit_intercept: Any) -> tuple[Floats, Floats]:
         """Rows X as ever, and Y = X w + z with X'z = g, so that Y - X w has the gradient of all rows at w."""
-        solvable = fit_intercept in self._solvable
         X, Y = super()._problem(fit_intercept)
-        if solvable:
-            return X, Y
+        fit_intercept = bool(fit_intercept)
+        if fit_intercept in self._refined:
+            return X, self._refined[fit_intercept]
         at, found, weight = self._at, self._found, self.weight
         if fit_intercept:
             mean = found.residuals / weight
@@ -136,15 +151,24 @@ class Refined(GramStats):
         Y = X @ at.coef + z
         empty = len(X) - 1 if fit_intercept else len(X) - 2  # the row that holds what no coefficients explain
         Y[empty] = np.sqrt(np.maximum(unit * squares - np.square(z).sum(axis=0), 0.0))
-        self._solvable[fit_intercept] = X, Y
+        self._refined[fit_intercept] = Y
         return X, Y
 
+    def save(self, path: str | PathLike[str]) -> None:
+        """Refused, as files have no place for what was read again."""
+        raise TypeError("Refined statistics are not saved; save those that they were made from, or pickle these.")
+
     def update(self, X: Any, y: Any, sample_weight: Any = None) -> GramStats:
+        """Refused, as the gradient would miss the rows."""
         raise TypeError("Refined statistics belong to the rows that they were refined for; update those they were made from.")
 
     def merge(self, *others: GramStats) -> GramStats:
         """New statistics of the rows of all, not refined."""
         return GramStats().merge(self._copy(), *others)
+
+
+def _unpickled(state: dict[str, NDArray[Any]], at: At, sums: Sums) -> Refined:
+    return Refined.at(GramStats._from_state(state, "the pickle"), at, sums)
 
 
 def _least(X: Floats, g: Floats) -> Floats:
@@ -160,18 +184,24 @@ def _least(X: Floats, g: Floats) -> Floats:
     return np.asarray(np.linalg.lstsq(scaled.T, rest, rcond=X.shape[1] * EPS)[0], np.float64)
 
 
-def asks(stats: GramStats, fit: Fit) -> bool:
+def asks(stats: GramStats, fit: Fit, fit_intercept: bool) -> bool:
     """Whether rounding of the products may move coefficients by more than the tolerance: eps cond^2 > tol for the columns of
-    the support, scaled to norm 1.  m^3 for m of them."""
-    X, _ = stats._problem(True)
+    the support, scaled to norm 1.  m^3/6 multiply-adds for m of them, and their products."""
+    X, _ = stats._problem(fit_intercept)
     coef = fit.coef.reshape(len(fit.coef), -1)
     support = np.flatnonzero(coef.any(axis=1))
     size = np.sqrt(np.square(X[:, support]).sum(axis=0))
     columns = X[:, support[size > 0.0]] / size[size > 0.0]
     if columns.shape[1] < 2:
         return False
-    values = np.linalg.svd(columns, compute_uv=False)
-    return bool(values[0] ** 2 * EPS > TOL * values[-1] ** 2)
-
-
-TOL = 1e-10  # relative, of coefficients
+    G = columns.T @ columns
+    v = np.abs(G).sum(axis=0)
+    for _ in range(10):
+        v = G @ (v / np.linalg.norm(v))
+    # whether the smallest eigenvalue is above this share of the largest
+    np.fill_diagonal(G, G.diagonal() - EPS / TOL * np.linalg.norm(v))
+    try:
+        np.linalg.cholesky(G)
+    except np.linalg.LinAlgError:
+        return True
+    return False

@@ -5,13 +5,16 @@ One task per block, each the code that `LocalColumns` runs; dask is imported by 
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fastreg import _foreign, _input
 from fastreg.distributed._columns import in_columns
-from fastreg.distributed._protocol import Floats, Indices, Question, block_moments, block_reach
+from fastreg.distributed._protocol import Floats, Indices, Question, block_moments, part_reach, side_by_side
 
 
 class DaskColumns:
@@ -23,13 +26,21 @@ class DaskColumns:
         All rows of a dask array in one chunk, its columns in several: one task each.  `X.persist()` keeps the blocks on the
         workers; without it each round makes them anew.  A list needs `widths`.
     widths : list of int, optional
-        p_k of each block of a list.
+        p_k of each block of a list, 0 for one that is left out.
     n_rows : int, optional
         n, for a list.
     dtype : dtype
         Of a list, float64 unless it is given.
     client : distributed.Client, optional
         Where to run; by default wherever `dask.compute` runs, which is the current client if there is one, else threads here.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For chunks of rows, or of sizes that are not known, and lists without their sizes.  A block of another shape than was
+        announced is refused where it is read.
+    ImportError
+        dask is not installed.
 
     Notes
     -----
@@ -38,9 +49,12 @@ class DaskColumns:
 
     Examples
     --------
-        import dask.array as da
-        X = da.random.default_rng(0).normal(size=(200, 1_000_000), chunks=(200, 20_000)).persist()
-        path = fr.distributed.lasso_path(fr.distributed.DaskColumns(X), y)
+    >>> import fastreg as fr
+    >>> import dask.array as da  # doctest: +SKIP
+    >>> X = da.random.default_rng(0).normal(size=(200, 100_000), chunks=(200, 20_000)).persist()  # doctest: +SKIP
+    >>> y = X[:, 7].compute()  # doctest: +SKIP
+    >>> fr.distributed.lasso(fr.distributed.DaskColumns(X), y, alpha=0.5).support  # doctest: +SKIP
+    array([7])
     """
 
     feature_names = None
@@ -48,44 +62,72 @@ class DaskColumns:
     def __init__(
         self, X: Any, *, widths: Any = None, n_rows: int | None = None, dtype: Any = np.float64, client: Any = None
     ) -> None:
-        try:
-            import dask
-        except ImportError:
-            raise ImportError("DaskColumns needs dask, which is not installed: pip install dask distributed") from None
-        self._dask, self._client = dask, client
+        if find_spec("dask") is None:
+            raise ImportError("DaskColumns needs dask, which is not installed: pip install dask distributed")
+        self._client = client
         if isinstance(X, (list, tuple)):
             if widths is None or n_rows is None or len(widths) != len(X):
                 raise ValueError(f"X is a list of {len(X)} blocks; n_rows, and widths with as many entries, are needed.")
-            blocks, n, self.dtype = list(X), int(n_rows), np.dtype(dtype)
+            widths = [_input.count(width, f"widths[{k}]", 0) for k, width in enumerate(widths)]
+            blocks, n, self.dtype = list(X), _input.count(n_rows, "n_rows"), np.dtype(dtype)
         else:
-            if len(getattr(X, "chunks", ())) != 2:
+            if not _foreign.is_dask(X) or len(getattr(X, "chunks", ())) != 2:
                 raise TypeError(f"X is a {type(X).__name__}; a dask array of shape (n, p) or a list of blocks is needed.")
+            if any(size != size for sizes in X.chunks for size in sizes):
+                raise ValueError("X has chunks of sizes that are not known; X.compute_chunk_sizes() finds them.")
             if len(X.chunks[0]) != 1:
                 raise ValueError(
                     f"X has its rows in {len(X.chunks[0])} chunks; all rows in one are needed: X.rechunk({{0: -1, 1: 'auto'}})."
                 )
             widths, n, self.dtype = X.chunks[1], X.shape[0], X.dtype
             blocks = X.to_delayed().ravel().tolist()
-        self._blocks, self._n = blocks, n
-        self._starts = np.cumsum([0, *widths]).tolist()
+        pairs = [(block, width) for block, width in zip(blocks, widths, strict=True) if width > 0]
+        self._blocks, self._n = [block for block, _ in pairs], n
+        self._starts = list(accumulate((width for _, width in pairs), initial=0))
         self.shape = n, self._starts[-1]
 
     def moments(self, y: Floats, root: Floats | None, center: bool) -> tuple[Floats, Floats]:
-        """(|x~_j|, x~_j'y); see `WideDesign`."""
+        """(|x~_j|, x~_j'y); see `WideDesign`.
+
+        Parameters
+        ----------
+        y, root, center
+            As in `WideDesign`.
+
+        Returns
+        -------
+        (norms, products), each an ndarray of shape (p,)
+        """
         found = self._run(_moments, dict.fromkeys(range(len(self._blocks)), (center,)), (y, root))
         return np.concatenate([part[0] for part in found]), np.concatenate([part[1] for part in found])
 
     def reach(self, question: Question) -> tuple[Indices, Floats]:
-        """The columns that reach a limit, and their products; see `WideDesign`."""
+        """The columns that reach a limit, and their products; see `WideDesign`.
+
+        Parameters
+        ----------
+        question : Question
+
+        Returns
+        -------
+        (indices, products), ndarrays of shape (k,) and (t, k)
+        """
         Q, rest = question.residuals, question._replace(residuals=np.empty((0, 0)))
         parts = {k: rest.part(*self._range(k)) for k in range(len(self._blocks))}
-        found = self._run(_reach, {k: (part,) for k, part in parts.items() if part is not None}, (Q,))
-        if not found:
-            return np.empty(0, np.intp), np.empty((len(Q), 0))
-        return np.concatenate([part[0] for part in found]), np.concatenate([part[1] for part in found], axis=1)
+        return side_by_side(self._run(_reach, {k: (part,) for k, part in parts.items() if part is not None}, (Q,)), len(Q))
 
     def columns(self, indices: Indices) -> NDArray[Any]:
-        """The columns of these indices, in their order."""
+        """The columns of these indices, in their order.
+
+        Parameters
+        ----------
+        indices : ndarray of shape (k,)
+
+        Returns
+        -------
+        ndarray of shape (n, k), Fortran order
+            Float32 if X is, else float64.
+        """
         order = np.argsort(indices, kind="stable")
         ascending = indices[order]
         tasks = {}
@@ -104,7 +146,9 @@ class DaskColumns:
 
     def _run(self, task: Any, arguments: dict[int, tuple[Any, ...]], shared: tuple[Any, ...]) -> list[Any]:
         """task(block, range, *shared, *arguments) for blocks of these numbers, in their order; what is shared is sent once."""
-        delayed = self._dask.delayed
+        import dask
+
+        delayed = dask.delayed
         sent = [delayed(a, traverse=False) for a in shared]
         call = delayed(task, pure=False)
         # a part of a question is a tuple, which dask would look through
@@ -114,7 +158,7 @@ class DaskColumns:
         ]
         if self._client is not None:
             return list(self._client.gather(self._client.compute(calls)))
-        return list(self._dask.compute(*calls))
+        return list(dask.compute(*calls))
 
 
 def _moments(block: Any, span: tuple[int, int], y: Floats, root: Floats | None, center: bool) -> tuple[Floats, Floats]:
@@ -126,14 +170,14 @@ def _reach(block: Any, span: tuple[int, int], Q: Floats, part: Question) -> tupl
     with in_columns("X", *span):
         # what workers get may be read-only, or of another order
         part = part._replace(residuals=np.ascontiguousarray(Q))
-        if part.columns is None:
-            found, products = block_reach(block, range(*span), part)
-            return span[0] + found, products
-        places = span[0] + part.columns
-        found, products = block_reach(np.asarray(block)[:, part.columns], places.tolist(), part)
-        return places[found], products
+        return part_reach(part, *span, lambda: block, lambda places: _some(block, places - span[0]))
 
 
 def _take(block: Any, span: tuple[int, int], columns: Indices) -> NDArray[Any]:
     with in_columns("X", *span):
-        return np.asarray(block)[:, columns]
+        return _some(block, columns)
+
+
+def _some(block: Any, columns: Indices) -> NDArray[Any]:
+    """Columns of a block that `block_moments` has looked at."""
+    return np.asarray(block)[:, columns]

@@ -1,4 +1,4 @@
-"""From the arguments of the public functions to rounds, and from their steps to a Fit or a Path."""
+"""From the arguments of the public functions to rounds, and from their steps to a Fit or a Path; rows go to `_tall.py`."""
 
 from __future__ import annotations
 
@@ -9,20 +9,25 @@ from typing import Any, cast
 
 import numpy as np
 
-from fastreg import _input
+from fastreg import _foreign, _input
 from fastreg._descent import Step
 from fastreg._lasso import as_path, grid, is_true
 from fastreg._model import Options
 from fastreg._options import Stop
 from fastreg._results import Fit, Path, warn_unconverged
+from fastreg.distributed import _tall
 from fastreg.distributed._columns import LocalColumns
 from fastreg.distributed._protocol import Floats
 from fastreg.distributed._rounds import OutOfMemory, Rounds
 from fastreg.distributed._working import Whole
 
+MEMORY = 1_000_000_000  # bytes, where nothing else is said
+
 
 def fit(design: Any, y: Any, alpha: Any, l1_ratio: Any, options: Options, memory: Any) -> Fit:
     """The fit at one alpha."""
+    if _foreign.is_dask(design):
+        return _tall.fit(design, y, alpha, l1_ratio, options, memory != MEMORY)
     alpha = _penalised(np.array([_input.number(alpha, "alpha", 0.0)]), "alpha")
     rounds = _rounds(design, y, l1_ratio, options, memory)
     _start(rounds, options.warm_start, float(alpha[0]))
@@ -41,12 +46,11 @@ def fit(design: Any, y: Any, alpha: Any, l1_ratio: Any, options: Options, memory
 
 def path(
     design: Any, y: Any, l1_ratio: Any, alphas: Any, alpha_min_ratio: Any, options: Options, stop: Stop, memory: Any
-) -> Path:
+) -> Any:
     """The path over a grid, or over alphas in any order."""
-    alphas = _input.grid(alphas)
-    if alpha_min_ratio is not None:
-        alpha_min_ratio = _input.number(alpha_min_ratio, "alpha_min_ratio", 1e-15, 1.0)
-        _input.needs_a_grid(alphas)
+    if _foreign.is_dask(design):
+        return _tall.path(design, y, l1_ratio, alphas, alpha_min_ratio, options, stop, memory != MEMORY)
+    alphas, alpha_min_ratio = _input.grid_of(alphas, alpha_min_ratio)
     if not isinstance(alphas, int):
         alphas = _penalised(alphas, "alphas")
     rounds = _rounds(design, y, l1_ratio, options, memory)

@@ -141,7 +141,8 @@ class ArrayColumns:
         self.together = int(chunks[1]) if isinstance(chunks, tuple) and len(chunks) == 2 and isinstance(chunks[1], int) else 1
 
     def read(self, begin: int, end: int) -> NDArray[Any]:
-        return np.asarray(self.X[:, begin:end])
+        block = self.X[:, begin:end]
+        return block if isinstance(block, np.ndarray) else np.asarray(block)  # a mask is seen by who looks at the entries
 
     def take(self, columns: Indices) -> NDArray[Any]:
         # a fancy index would be read in ways of their own by Zarr and HDF5, one by one by the latter
@@ -169,6 +170,10 @@ class ParquetColumns:
         self.shape = _checked(self.label, (self.file.metadata.num_rows, len(self.names)))
         self.dtype = np.dtype(np.float32 if {types[name] for name in self.names} == {"float"} else np.float64)
         self.lock = Lock()  # a reader is not for several threads
+        self.path = path
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return ParquetColumns, (self.path, self.names)
 
     def read(self, begin: int, end: int) -> NDArray[Any]:
         return self._named(self.names[begin:end])

@@ -6,12 +6,16 @@ It knows dask's rows and what is solved from statistics; must not know how eithe
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
+from fastreg import _input, _options
 from fastreg._gramstats import GramStats
-from fastreg._results import Fit
-from fastreg.distributed._chunks import In
-from fastreg.distributed._dask import _checked, aligned, gram_stats, tree
+from fastreg._model import Options
+from fastreg._options import Stop
+from fastreg._results import QUIET, Fit
+from fastreg.distributed._chunks import in_chunk
+from fastreg.distributed._dask import _checked, aligned, by_name, gram_stats, tree
 from fastreg.distributed._refine import At, Refined, Sums, add, asks, place, sums_at
 
 
@@ -64,12 +68,67 @@ def refine(stats: GramStats, fit: Any, X: Any, y: Any, sample_weight: Any = None
 
 
 def _block_sums(k: int, names: tuple[str, ...] | None, at: At, X: Any, y: Any, sample_weight: Any) -> Sums:
-    with In(k):
+    with in_chunk(k):
         return sums_at(at, _checked(X, names), y, sample_weight)
 
 
-def fit_rows(X: Any, y: Any, sample_weight: Any, solve: Callable[[GramStats], Fit]) -> Fit:
+def fit_rows(X: Any, y: Any, sample_weight: Any, fit_intercept: Any, solve: Callable[..., Fit]) -> Fit:
     """What `solve` makes of the statistics of all rows, refined where the condition number asks for it."""
+    fit_intercept = _input.flag(fit_intercept, "fit_intercept")
     stats = gram_stats(X, y, sample_weight)
-    fit = solve(stats)
-    return solve(refine(stats, fit, X, y, sample_weight)) if asks(stats, fit) else fit
+    token = QUIET.set(True)  # what rounding ended here may well end where it should
+    try:
+        fit = solve(stats, fit_intercept=fit_intercept)
+    finally:
+        QUIET.reset(token)
+    if asks(stats, fit, fit_intercept):
+        stats = refine(stats, fit, X, y, sample_weight)
+    elif fit.status.converged:
+        return fit
+    return solve(stats, fit_intercept=fit_intercept)
+
+
+def fit(X: Any, y: Any, alpha: Any, l1_ratio: Any, options: Options, memory: bool) -> Fit:
+    """The fit at one alpha; memory: whether that was given."""
+    known = _known(X, y, l1_ratio, options, memory)
+    solve = partial(GramStats.elastic_net, alpha=_input.number(alpha, "alpha", 0.0), l1_ratio=l1_ratio, **known)
+    return fit_rows(X, y, options.sample_weight, options.fit_intercept, solve)
+
+
+def path(X: Any, y: Any, l1_ratio: Any, alphas: Any, alpha_min_ratio: Any, options: Options, stop: Stop, memory: bool) -> Any:
+    """The path, or paths of several targets."""
+    known = _known(X, y, l1_ratio, options, memory)
+    alphas, alpha_min_ratio = _input.grid_of(alphas, alpha_min_ratio)
+    if isinstance(alphas, int):
+        _input.share(l1_ratio)
+    fit_intercept = _input.flag(options.fit_intercept, "fit_intercept")
+    return gram_stats(X, y, options.sample_weight).elastic_net_path(
+        l1_ratio=l1_ratio,
+        alphas=alphas,
+        alpha_min_ratio=alpha_min_ratio,
+        fit_intercept=fit_intercept,
+        **known,
+        **stop._asdict(),
+    )
+
+
+def _known(X: Any, y: Any, l1_ratio: Any, options: Options, memory: bool) -> dict[str, Any]:
+    """Options for statistics, checked before anything is read, but for a warm start."""
+    if options.offset is not None:
+        raise ValueError("offset is given, which rows of dask collections do not take; pass y - offset as y.")
+    if memory:
+        raise ValueError("memory is given, which is for columns of a design; rows of dask collections are summed in theirs.")
+    if X.ndim == 2 and hasattr(X, "chunks") and X.numblocks[0] == 1 < X.numblocks[1]:
+        raise ValueError(
+            f"X has all rows in one chunk and its columns in {X.numblocks[1]}; DaskColumns(X) is needed for columns where they "
+            "are, or X.rechunk({1: -1}) for rows."
+        )
+    _input.number(l1_ratio, "l1_ratio", 0.0, 1.0)
+    _input.number(options.tol, "tol", 0.0)
+    _input.count(options.max_iter, "max_iter")
+    _input.flag(options.standardize, "standardize")
+    p = by_name(X, y, options.sample_weight)[0].shape[1]
+    _options.penalty_factors(options.penalty_factor, p)
+    _options.bounds(options.lower, options.upper, options.positive, p)
+    names = ("standardize", "penalty_factor", "lower", "upper", "positive", "tol", "max_iter", "warm_start")
+    return {name: getattr(options, name) for name in names}

@@ -1,8 +1,8 @@
-"""Lasso and elastic net for wide data whose columns are somewhere else: the public functions.
+"""Lasso and elastic net for data that are somewhere else: the public functions.
 
-The client holds the columns of a working set and some numbers for each of the p columns; a design answers what is asked of all
-of them (`_protocol.py`), a round asks for several alphas at once (`_rounds.py`).  What is solved on the working set is solved
-by the code for X in memory, with all its options.
+For wide data the client holds the columns of a working set and some numbers for each of the p columns; a design answers what is
+asked of all of them (`_protocol.py`), a round asks for several alphas at once (`_rounds.py`).  What is solved on the working
+set is solved by the code for X in memory, with all its options.  Rows of dask collections go to `_tall.py`.
 """
 
 from __future__ import annotations
@@ -16,8 +16,7 @@ from fastreg import _options
 from fastreg._model import Options
 from fastreg._results import Fit, Path
 from fastreg.distributed import _solve
-
-MEMORY = 1_000_000_000
+from fastreg.distributed._solve import MEMORY
 
 
 def lasso(
@@ -42,22 +41,25 @@ def lasso(
 
     Parameters
     ----------
-    design : WideDesign, or path
+    design : WideDesign, path, dask array or dask DataFrame of shape (n, p)
         Where the columns of X are: `LocalColumns` for files and arrays that are larger than memory (a path stands for one of
-        it), `DaskColumns`, or your own.
+        it), `DaskColumns`, or your own.  A dask array or DataFrame is taken for rows in chunks, and solved from their sums as
+        `gram_stats` has them; one with all rows in a chunk and its columns in several is refused, as `DaskColumns` serves it.
     y : array of shape (n,)
-        One target, copied once to float64.
+        One target, copied once to float64.  For rows of dask as in `gram_stats`: a collection, names of columns, several
+        targets.
     alpha : float > 0
-        As in `fastreg.lasso`.  Without a penalty every column would be in the fit: 0 is refused.
+        As in `fastreg.lasso`.  Without a penalty every column would be in the fit: 0 is refused, but for rows of dask.
+    fit_intercept, standardize, sample_weight, penalty_factor, lower, upper, positive, offset
+        As in `fastreg.lasso`; sample_weight for rows of dask as in `gram_stats`, which take no offset.
+    tol : float >= 0
+        As in `fastreg.lasso`: stop when dual_gap <= tol * objective.
+    max_iter, warm_start
+        As in `fastreg.lasso`; max_iter for each solve on a working set.
     memory : int
         Bytes for the columns that are held here, and for the solver that works on them (three tenths of it).  Beside it come 60
         bytes for each column of X, 16 n for each of the 32 alphas of a round, the answers (`WideDesign`), and what the design
-        takes for itself.
-    tol : float >= 0
-        As in `fastreg.lasso`: stop when dual_gap <= tol * objective.
-
-    The other parameters are those of `fastreg.lasso`; precompute and relax, which need more of X, and several targets are left
-    out.
+        takes for itself.  Not for rows of dask.
 
     Returns
     -------
@@ -68,18 +70,24 @@ def lasso(
     ------
     ValueError, TypeError
         As `fastreg.lasso`; where X holds a NaN or an infinity, which the design names; where memory does not hold the
-        support; what a design raises itself goes through.
+        support; for rows of dask as `gram_stats`.
+    Exception
+        What a design raises itself goes through.
 
     Warns
     -----
     ConvergenceWarning
+        As `fastreg.lasso`.
 
     Notes
     -----
-    A pass over X gives norms and x_j'y.  The 2n columns of largest |x_j'y| are fetched and solved on; then one pass multiplies
-    the residual by all columns and brings back those that are near their limits, and so on; the second pass for an alpha
-    leaves out columns that cannot have reached it since.  Cost: n p per pass, a few of them, and what `fastreg.lasso` takes on
-    some thousand columns.
+    Of columns, a pass over X gives norms and x_j'y.  The 2n columns of largest |x_j'y| are fetched and solved on; then one pass
+    multiplies the residual by all columns and brings back those that are near their limits, and so on; the second pass for an
+    alpha leaves out columns that cannot have reached it since.  Cost: n p multiply-adds per pass, a few of them, and what
+    `fastreg.lasso` takes on some thousand columns.  precompute and relax, which need more of X, are left out.
+
+    Of rows, one pass makes the sums, and a second one refines them where the condition number of the columns in the fit asks
+    for it (`refine`).
 
     References
     ----------
@@ -133,8 +141,39 @@ def elastic_net(
 ) -> Fit:
     """Minimise 1/(2n) |y - b - Xw|^2 + alpha (l1_ratio |w|_1 + (1 - l1_ratio)/2 |w|^2) for an X that stays where it is.
 
-    l1_ratio is above 0, as with 0 every column is in the fit; the other parameters, the result and the method are those of
-    `lasso`.
+    Parameters
+    ----------
+    design, y, alpha
+        As in `lasso`.
+    l1_ratio : float from 0 to 1
+        As in `fastreg.elastic_net`.  With 0 every column is in the fit: it is refused, but for rows of dask.
+    fit_intercept, standardize, sample_weight, penalty_factor, lower, upper, positive, offset
+        As in `lasso`.
+    tol, max_iter, warm_start, memory
+        As in `lasso`.
+
+    Returns
+    -------
+    Fit
+        As of `lasso`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `lasso`.
+
+    Warns
+    -----
+    ConvergenceWarning
+        As `lasso`.
+
+    Notes
+    -----
+    Method and cost are those of `lasso`.
+
+    References
+    ----------
+    Zou and Hastie (2005), Regularization and Variable Selection via the Elastic Net, eq. 3.
 
     Examples
     --------
@@ -180,28 +219,59 @@ def lasso_path(
     deviance_stop: float | None = None,
     callback: Callable[[Fit], Any] | None = None,
     memory: int = MEMORY,
-) -> Path:
+) -> Any:
     """Minimise 1/(2n) |y - b - Xw|^2 + alpha |w|_1 for every alpha of a grid, for an X that stays where it is.
 
-    Parameters are those of `lasso` and of `fastreg.lasso_path`.
+    Parameters
+    ----------
+    design, y
+        As in `lasso`.
+    alphas : int or array of shape (K,)
+        As in `fastreg.lasso_path`, 0 only for rows of dask.
+    alpha_min_ratio
+        As in `fastreg.lasso_path`.
+    fit_intercept, standardize, sample_weight, penalty_factor, lower, upper, positive, offset
+        As in `lasso`.
+    tol, max_iter, warm_start
+        As in `lasso`.
+    max_support, deviance_stop, callback
+        As in `fastreg.lasso_path`.
+    memory : int
+        As in `lasso`.
 
     Returns
     -------
-    Path
-        n_columns_read and counts tell the work after the pass that a path begins with: rounds (questions about columns outside
-        the working set), columns_read (columns that these multiplied; over p, the passes), columns_fetched, bytes_moved
-        between client and design, and those of `Path`, summed over the solves.
+    Path, or for rows of dask with y of shape (n, t) a tuple of one Path per target
+        As of `fastreg.lasso_path`.  Of columns, n_columns_read and counts tell the work after the pass that a path begins
+        with: rounds (questions about columns outside the working set), columns_read (columns that these multiplied; over p,
+        the passes), columns_fetched, bytes_moved between client and design, and those of `Path`, summed over the solves.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `lasso`.
 
     Warns
     -----
-    ConvergenceWarning, UserWarning
-        The latter where memory does not hold the support of the next alpha: the path ends before it.
+    ConvergenceWarning
+        As `fastreg.lasso_path`.
+    UserWarning
+        Where memory does not hold the support of the next alpha: the path ends before it.
 
     Notes
     -----
     A round solves the alphas down to a half of the last one that is done (further, where that turned out right), 32 at most,
-    and multiplies all their residuals at once.  100 alphas down to alpha_max/100 of 500 x 100,000 took 6 or 7 passes, the first
-    one included, and some 5,000 fetched columns (20 MB).
+    and multiplies all their residuals at once.  Cost: 100 alphas down to alpha_max/100 of 500 x 100,000 took 6 or 7 passes, the
+    first one included, and some 5,000 fetched columns (20 MB).
+
+    Of rows of dask a path takes one pass, and is that of `gram_stats`: no alpha of it is refined, as `lasso` at one alpha is.
+
+    References
+    ----------
+    Friedman, Hastie and Tibshirani (2010), Regularization Paths for Generalized Linear Models via Coordinate Descent, section
+    2.
+    Tibshirani, Bien, Friedman, Hastie, Simon, Taylor and Tibshirani (2012), Strong Rules for Discarding Predictors in
+    Lasso-Type Problems, section 7.
 
     Examples
     --------
@@ -253,10 +323,54 @@ def elastic_net_path(
     deviance_stop: float | None = None,
     callback: Callable[[Fit], Any] | None = None,
     memory: int = MEMORY,
-) -> Path:
+) -> Any:
     """Minimise 1/(2n) |y - b - Xw|^2 + alpha (l1_ratio |w|_1 + (1 - l1_ratio)/2 |w|^2) for every alpha of a grid.
 
-    l1_ratio is above 0; the other parameters, the result and the method are those of `lasso_path`.
+    Parameters
+    ----------
+    design, y
+        As in `lasso`.
+    l1_ratio : float from 0 to 1
+        As in `elastic_net`; for 0, of rows of dask, `alphas` must be an array.
+    alphas, alpha_min_ratio
+        As in `lasso_path`.
+    fit_intercept, standardize, sample_weight, penalty_factor, lower, upper, positive, offset
+        As in `lasso`.
+    tol, max_iter, warm_start
+        As in `lasso`.
+    max_support, deviance_stop, callback, memory
+        As in `lasso_path`.
+
+    Returns
+    -------
+    Path, or for rows of dask with y of shape (n, t) a tuple of one Path per target
+        As of `lasso_path`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `lasso`.
+
+    Warns
+    -----
+    ConvergenceWarning, UserWarning
+        As `lasso_path`.
+
+    Notes
+    -----
+    Method and cost are those of `lasso_path`.
+
+    References
+    ----------
+    Zou and Hastie (2005), Regularization and Variable Selection via the Elastic Net, eq. 3.
+
+    Examples
+    --------
+    >>> import numpy as np, fastreg as fr
+    >>> X = np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]])
+    >>> fr.distributed.elastic_net_path(fr.distributed.LocalColumns(X), [3.0, 0.5, -3.0, -0.5], alphas=[1.0, 0.5]).coefs
+    array([[1.        , 1.66666667],
+           [0.        , 0.        ]])
     """
     options = Options(
         fit_intercept,
