@@ -175,9 +175,9 @@ def coefficients_out_of_range() -> ValueError:
     return ValueError("The coefficients leave the range of float64 for this X and y; rescale them.")
 
 
-def number(value: Any, name: str, low: float, high: float = np.inf) -> float:
-    """value as a finite float in [low, high]."""
-    if type(value) is float and low <= value <= high and value < INFINITY:
+def number(value: Any, name: str, low: float, high: float = INFINITY, *, above: bool = False, ends: bool = False) -> float:
+    """value as a finite float in [low, high], above low if above; ends: infinities are taken as well."""
+    if type(value) is float and -INFINITY < value < INFINITY and low <= value <= high and not (above and value == low):
         return value
     if not isinstance(value, float) and (
         isinstance(value, (bool, np.bool_, str, bytes, complex, np.complexfloating))
@@ -188,11 +188,18 @@ def number(value: Any, name: str, low: float, high: float = np.inf) -> float:
     try:
         x = float(value)
     except OverflowError:  # an int beyond float64
-        x = np.inf
-    if not (low <= x <= high and abs(x) < np.inf):
-        need = f"a finite number >= {low:g}" if high == np.inf else f"a number from {low:g} to {high:g}"
-        raise ValueError(f"{name} is {value!r}; {need} is needed.")
+        x = INFINITY if value > 0 else -INFINITY
+    if not low <= x <= high or (above and x == low) or (not ends and abs(x) == INFINITY):
+        raise ValueError(f"{name} is {value!r}; a {range_of(low, high, above=above, ends=ends)} is needed.")
     return x
+
+
+def range_of(low: float, high: float, noun: str = "number", *, above: bool = False, ends: bool = False) -> str:
+    """A number in [low, high] as messages have it, or numbers."""
+    if high < INFINITY:
+        return f"{noun} from {low:g} to {high:g}"
+    kind = noun if ends else f"finite {noun}"
+    return kind if low == -INFINITY else f"{kind} {'>' if above else '>='} {low:g}"
 
 
 def count(value: Any, name: str, low: int = 1) -> int:

@@ -45,7 +45,7 @@ def norm(x: ArrayLike, p: float = 2.0, axis: int | None = None) -> Any:
     (6e+200, 9.0, 1.0)
     """
     x = _arguments.as_x(x)
-    p = _exponent(p)
+    p = _input.number(p, "p", 0.0, ends=True)
     if axis is None:
         return norms(x, p, None)
     k = _arguments.axis_of(axis, x)
@@ -170,12 +170,6 @@ def _two_dimensional(X: Any) -> Any:
     if len(X.shape) != 2:
         raise ValueError(f"X has shape {X.shape}; a 2-d array is needed.")
     return X
-
-
-def _exponent(p: Any) -> float:
-    if isinstance(p, (float, np.floating)) and p == np.inf:
-        return float(np.inf)
-    return _input.number(p, "p", 0.0)
 
 
 def _one_of(value: Any, name: str, known: tuple[str, ...]) -> None:

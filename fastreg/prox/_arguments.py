@@ -25,25 +25,18 @@ def weights(
     if np.ndim(value) == 0:
         if type(value) is float and low < value < high:  # what most are, at once
             return value
-        if ends and isinstance(value, (float, np.floating)) and abs(float(value)) == INFINITY:
-            return float(value)
-        number = _input.number(value, name, low, high)
-        if above and number <= low:
-            raise ValueError(f"{name} is {value!r}; a finite number > {low:g} is needed.")
-        return number
+        return _input.number(value, name, low, high, above=above, ends=ends)
     array = _input.real_array(value, name)
     try:
         whole = np.broadcast_to(array, x.shape)
     except ValueError:
-        raise ValueError(
-            f"{name} has shape {array.shape}; a number or a shape that broadcasts to {x.shape} is needed."
-        ) from None
+        other = f" or a shape that broadcasts to {x.shape}" if x.ndim else ""
+        raise ValueError(f"{name} has shape {array.shape}; a number{other} is needed.") from None
     if array.size:
         least, most = array.min(), array.max()  # NaN if there is one: no array of the size of x is made
         fits = least > low if above else least >= low
         if not (fits and (most <= high if ends or high < INFINITY else most < INFINITY)):
-            need = "numbers" if ends else f"finite numbers {'>' if above else '>='} {low:g}"
-            need = need if high == INFINITY else f"numbers from {low:g} to {high:g}"
+            need = _input.range_of(low, high, "numbers", above=above, ends=ends)
             raise ValueError(f"{name} holds {_input.spelled(most if fits else least)}; {need} are needed.")
         if array.dtype != x.dtype:
             top = np.finfo(x.dtype).max
@@ -133,17 +126,24 @@ def labels(groups: Any, n: int) -> tuple[NDArray[np.intp] | None, NDArray[np.int
     """The group of each of n rows, None where they ascend, and how many rows each group has.
 
     groups: a label for each row, in ascending order of which groups are numbered, or the size of consecutive groups."""
-    if np.ndim(groups) == 0:
+    try:
+        array = np.asarray(groups)
+    except ValueError:
+        raise ValueError(
+            f"groups has rows of unequal lengths; a size, or ({n},) labels, one per row of x, are needed."
+        ) from None
+    if array.ndim == 0:
         size = _input.count(groups, "groups")
         sizes = np.full(-(-n // size), min(size, n), np.intp)
         if n % size:
             sizes[-1] = n % size
         return None, sizes
-    array = np.asarray(groups)
     if array.shape != (n,):
         raise ValueError(f"groups has shape {array.shape}; a size, or ({n},) labels, one per row of x, are needed.")
     if array.dtype.kind not in "iub":
-        raise TypeError(f"groups has dtype {array.dtype}; integers are needed.")
+        raise TypeError(
+            f"groups has dtype {array.dtype}; integers are needed, such as np.unique(groups, return_inverse=True)[1]."
+        )
     array = array.astype(np.uint8) if array.dtype.kind == "b" else array  # True is no index
     if n and array.min() >= 0 and array.max() <= 2 * n:  # without sorting
         counts = np.bincount(array)
