@@ -37,6 +37,13 @@ PARAMETERS = {
     "mcp": [(0.7, 3.0), (0.7, 1.0), (0.7, 0.4), (0.0, 2.0), (0.7, 1.0 + 1e-9)],
     "scad": [(0.7, 3.7), (0.7, 2.0), (0.7, 1.5), (0.0, 3.7), (0.7, 2.0 + 1e-9)],
 }
+# with a step: parameters, and the step
+STEPS = {
+    "elastic_net": [(0.5, 2.0, 0.3), (0.7, 0.3, 2.5), (0.7, 0.3, 0.0)],
+    "mcp": [(0.7, 3.0, 0.1), (0.7, 3.0, 2.0), (0.7, 3.0, 3.0), (0.7, 3.0, 5.0), (0.7, 0.4, 0.1), (0.7, 2.0, 0.0)],
+    "scad": [(0.7, 3.7, s) for s in (0.0, 0.1, 0.9, 2.0, 2.7, 2.8, 4.0, 4.7, 5.0, 9.0)]
+    + [(0.3, 1.2, s) for s in (0.1, 0.2, 3.0)],
+}
 CONVEX = ("l1", "squared_l2", "elastic_net", "huber", "box")
 CASES = [(name, given) for name, all_of in PARAMETERS.items() for given in all_of]
 every_case = pytest.mark.parametrize(("name", "parameters"), CASES, ids=[f"{name}{given}" for name, given in CASES])
@@ -76,6 +83,43 @@ def test_nothing_on_a_grid_or_nearby_is_better(name, parameters):
     others = [np.broadcast_to(g, x.shape) for g in GRID] + [z + s * rng.standard_normal(len(x)) for s in (1e-6, 1e-3, 1e-1, 1)]
     for other in [*others, x, 0 * x]:
         assert np.all(cost(name, other, x, parameters) >= best - 1e-9 * (1e-6 + np.abs(best)) - 1e-15)
+
+
+@every_dtype
+@pytest.mark.parametrize("name", STEPS)
+def test_with_a_step_it_is_the_map_of_step_times_the_penalty(name, dtype):
+    """By twins, by a grid, by scalar forms; with weights for each entry as well."""
+    eps, function = float(np.finfo(dtype).eps), getattr(prox, name)
+    x = np.concatenate([sample(200, dtype), np.linspace(-5, 5, 83, dtype=dtype)])
+    for *parameters, step in STEPS[name]:
+        parameters, step = tuple(float(dtype(p)) for p in parameters), float(dtype(step))
+        z = function(x, *parameters, step=step)
+        costs = [(g - x.astype(float)) ** 2 / 2 + step * ref.PENALTIES[name](g, *parameters) for g in (z.astype(float), *GRID)]
+        assert np.all(costs[0] <= np.min(costs[1:], axis=0) + 40 * eps * (1 + np.abs(costs[0])))
+        if step > 0:
+            expected = [getattr(ref, f"prox_{name}")(v, *parameters, step) for v in x.astype(float)]
+            np.testing.assert_allclose(z, expected, rtol=32 * eps, atol=8 * eps)
+        else:
+            np.testing.assert_array_equal(z, x)
+        each = [np.full(x.shape, p, dtype) for p in parameters]
+        for mixed in ((each[0], parameters[1]), (parameters[0], each[1]), each):
+            np.testing.assert_array_equal(function(x, *mixed, step=step), z)
+        if dtype is np.float64:
+            kind = getattr(_prox, name.upper())
+            np.testing.assert_array_equal(z, [_prox.scalar(kind, v, *parameters, step) for v in x])
+        far = np.array([np.nan, np.inf, -np.inf, np.finfo(dtype).max, np.finfo(dtype).smallest_subnormal], dtype)
+        for large in (step, 1e30, 1e300):
+            z = function(far, *parameters, step=large)
+            assert np.isnan(z[0])
+            assert list(z[1:3]) == [np.inf, -np.inf]
+            assert 0 <= z[4] <= z[3] <= far[3]
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_a_step_of_one_is_none(name):
+    for parameters in PARAMETERS[name]:
+        x = sample(500)
+        np.testing.assert_array_equal(getattr(prox, name)(x, *parameters, step=1), getattr(prox, name)(x, *parameters))
 
 
 @pytest.mark.parametrize("name", CONVEX)
@@ -261,6 +305,8 @@ def test_ctrl_c_ends_large_arrays(dtype, ctrl_c):
         (lambda: prox.mcp([1.0], 1.0, [0.0]), ValueError, "gamma holds 0.0; finite numbers > 0 are needed"),
         (lambda: prox.scad([1.0], 1.0, 1.0), ValueError, "a is 1.0; a finite number > 1 is needed"),
         (lambda: prox.scad([1.0], 1.0, np.nan), ValueError, "a is nan; a finite number > 1 is needed"),
+        (lambda: prox.scad([1.0], 1.0, step=-1.0), ValueError, "step is -1.0; a finite number >= 0 is needed"),
+        (lambda: prox.mcp([1.0], 1.0, 3.0, step=[1.0]), TypeError, r"step is \[1.0\] \(list\); a single real number"),
         (lambda: prox.huber([1.0], 1.0, -1.0), ValueError, "delta is -1.0"),
         (lambda: prox.box([1.0], 2.0, 1.0), ValueError, "lower is above upper; lower <= upper is needed"),
         (lambda: prox.box([1.0], np.nan, 1.0), ValueError, "lower is nan; a number is needed"),

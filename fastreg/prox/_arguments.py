@@ -87,12 +87,13 @@ def apart(a: Any, out: NDArray[Any]) -> Any:
     return a.copy()
 
 
-def elementwise(kind: int, x: NDArray[Any], a: Weights, b: Weights, out: NDArray[Any] | None) -> Any:
-    """The map of every entry, in out or a new array."""
+def elementwise(kind: int, x: NDArray[Any], a: Weights, b: Weights, out: NDArray[Any] | None, step: Any = 1.0) -> Any:
+    """The map of every entry, in out or a new array; step: where no parameter takes it."""
+    step = _input.number(step, "step", 0.0)
     target = result(x, out)
     if out is not None:
         x, a, b = apart(x, out), apart(a, out), apart(b, out)
-    _prox.apply(kind, x, a, b, target)
+    _prox.apply(kind, x, a, b, target, step)
     return returned(target, out)
 
 

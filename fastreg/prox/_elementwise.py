@@ -139,7 +139,7 @@ def squared_l2(x: ArrayLike, threshold: Any, *, out: Out = None) -> Any:
     return elementwise(_prox.SQUARED_L2, x, weights(threshold, "threshold", x), 0.0, out)
 
 
-def elastic_net(x: ArrayLike, l1: Any, l2: Any, *, out: Out = None) -> Any:
+def elastic_net(x: ArrayLike, l1: Any, l2: Any, *, step: float = 1.0, out: Out = None) -> Any:
     """sign(x) max(|x| - l1, 0) / (1 + l2): the map of f(z) = sum_i l1_i |z_i| + l2_i / 2 z_i^2.
 
     Parameters
@@ -148,6 +148,8 @@ def elastic_net(x: ArrayLike, l1: Any, l2: Any, *, out: Out = None) -> Any:
         As of `soft_threshold`.
     l1, l2 : float >= 0, or array that broadcasts to x's shape
         As of `l1`.
+    step : float >= 0
+        The map is that of step f, as a gradient method with steps of this size needs it: l1 and l2 are multiplied by it.
     out
         As of `soft_threshold`.
 
@@ -175,7 +177,7 @@ def elastic_net(x: ArrayLike, l1: Any, l2: Any, *, out: Out = None) -> Any:
     array([-1.,  0.])
     """
     x = _arguments.as_x(x)
-    return elementwise(_prox.ELASTIC_NET, x, weights(l1, "l1", x), weights(l2, "l2", x), out)
+    return elementwise(_prox.ELASTIC_NET, x, weights(l1, "l1", x), weights(l2, "l2", x), out, step)
 
 
 def l0(x: ArrayLike, threshold: Any, *, out: Out = None) -> Any:
@@ -305,7 +307,7 @@ def l_two_thirds(x: ArrayLike, threshold: Any, *, out: Out = None) -> Any:
     return elementwise(_prox.L_TWO_THIRDS, x, weights(threshold, "threshold", x), 0.0, out)
 
 
-def mcp(x: ArrayLike, threshold: Any, gamma: Any, *, out: Out = None) -> Any:
+def mcp(x: ArrayLike, threshold: Any, gamma: Any, *, step: float = 1.0, out: Out = None) -> Any:
     """The map of the minimax concave penalty f(z) = sum_i integral from 0 to |z_i| of max(threshold_i - u / gamma_i, 0) du.
 
     gamma > 1: sign(x) min(|x|, max(|x| - threshold, 0) gamma / (gamma - 1)).  0 < gamma <= 1: the sum is concave where f is not
@@ -318,6 +320,9 @@ def mcp(x: ArrayLike, threshold: Any, gamma: Any, *, out: Out = None) -> Any:
     threshold : float >= 0, or array that broadcasts to x's shape
         As of `l1`.
     gamma : float > 0, or array that broadcasts to x's shape
+    step : float >= 0
+        The map is that of step f, as a gradient method with steps of this size needs it: step f has threshold step threshold
+        and gamma / step, and a step from gamma on makes it a hard threshold.
     out
         As of `soft_threshold`.
 
@@ -345,10 +350,11 @@ def mcp(x: ArrayLike, threshold: Any, gamma: Any, *, out: Out = None) -> Any:
     array([-3.5,  1.5,  0. ])
     """
     x = _arguments.as_x(x)
-    return elementwise(_prox.MCP, x, weights(threshold, "threshold", x), weights(gamma, "gamma", x, above=True), out)
+    t, g = weights(threshold, "threshold", x), weights(gamma, "gamma", x, above=True)
+    return elementwise(_prox.MCP, x, t, g, out, step)
 
 
-def scad(x: ArrayLike, threshold: Any, a: Any = 3.7, *, out: Out = None) -> Any:
+def scad(x: ArrayLike, threshold: Any, a: Any = 3.7, *, step: float = 1.0, out: Out = None) -> Any:
     """The map of SCAD, f(z) = sum_i integral from 0 to |z_i| of min(threshold, max(a threshold - u, 0) / (a - 1)) du, a > 1.
 
     a > 2: soft-thresholding up to |x| = 2 threshold, x from a threshold on, a line between.  1 < a <= 2: the sum is concave
@@ -361,6 +367,10 @@ def scad(x: ArrayLike, threshold: Any, a: Any = 3.7, *, out: Out = None) -> Any:
     threshold : float >= 0, or array that broadcasts to x's shape
         As of `l1`.
     a : float > 1, or array that broadcasts to x's shape
+    step : float >= 0
+        The map is that of step f, as a gradient method with steps of this size needs it; no threshold and a of f have it.  For
+        step < a - 1: soft-thresholding by step threshold up to |x| = (1 + step) threshold, x from a threshold on, a line
+        between.  Else x beyond |x| = (1 + a + step)/2 threshold, or sqrt(step (a + 1)) threshold where step > a + 1.
     out
         As of `soft_threshold`.
 
@@ -388,7 +398,8 @@ def scad(x: ArrayLike, threshold: Any, a: Any = 3.7, *, out: Out = None) -> Any:
     array([-4. ,  2.5,  0.5,  0. ])
     """
     x = _arguments.as_x(x)
-    return elementwise(_prox.SCAD, x, weights(threshold, "threshold", x), weights(a, "a", x, 1.0, above=True), out)
+    t, ends = weights(threshold, "threshold", x), weights(a, "a", x, 1.0, above=True)
+    return elementwise(_prox.SCAD, x, t, ends, out, step)
 
 
 def huber(x: ArrayLike, threshold: Any, delta: Any, *, out: Out = None) -> Any:
