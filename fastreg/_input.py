@@ -147,16 +147,17 @@ def predictors(X: Any, p: int, names: tuple[str, ...] | None = None) -> Any:
     return _sparse.operator(sparse, "X")
 
 
-def result_array(out: Any, x: NDArray[Any], name: str = "out") -> None:
-    """Check that out can receive a result of x's shape and dtype."""
-    if type(out) is not np.ndarray:
-        raise TypeError(f"{name} is a {type(out).__name__}; a numpy array is needed.")
-    if out.shape != x.shape or out.dtype != x.dtype:
-        raise ValueError(f"{name} has shape {out.shape} and dtype {out.dtype}; {x.shape} and {x.dtype} are needed.")
-    if not out.flags.writeable:
+def result_array(out: Any, x: NDArray[Any], name: str = "out") -> NDArray[Any]:
+    """out, or the memory of a torch tensor, which can receive a result of x's shape and dtype."""
+    array: NDArray[Any] = out if type(out) is np.ndarray else _foreign.receiver(out, name)
+    if array.shape != x.shape or array.dtype != x.dtype:
+        why = "" if array.dtype in (FLOAT32, FLOAT64) else ", which all but float32 become"
+        raise ValueError(f"{name} has shape {array.shape} and dtype {array.dtype}; {x.shape} and {x.dtype} are needed{why}.")
+    if not array.flags.writeable:
         raise ValueError(f"{name} is read-only; a writable array is needed.")
-    if not out.flags.aligned or any(s % out.itemsize for s in out.strides):
+    if not array.flags.aligned or any(s % array.itemsize for s in array.strides):
         raise ValueError(f"{name} is not aligned to its dtype; an aligned array is needed.")
+    return array
 
 
 def out_of_range(name: str, value: float) -> ValueError:

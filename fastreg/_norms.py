@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from fastreg import _foreign, _input
 from fastreg.kernels import _lines, _prox
@@ -53,9 +53,7 @@ def norm(x: ArrayLike, p: float = 2.0, axis: int | None = None) -> Any:
     return result if result.ndim else result[()]
 
 
-def subgradient(
-    x: ArrayLike, function: str, *, at_zero: Any = 0.0, axis: int | None = None, out: NDArray[Any] | None = None
-) -> Any:
+def subgradient(x: ArrayLike, function: str, *, at_zero: Any = 0.0, axis: int | None = None, out: Any = None) -> Any:
     """A subgradient at x of |x|_1 ("l1"), |x|_2 ("l2") or 1/2 |x|_2^2 ("squared_l2").
 
     "l1": sign(x), elementwise.  "l2": x / |x|_2, of all of x or of each line along the axis.  "squared_l2": x.
@@ -106,12 +104,13 @@ def subgradient(
         result = mapped(_lines.NORMALIZE, x, 2.0, k, out)
         if out is None:
             return result + there
-        out += there
+        target = _arguments.result(x, out)
+        target += there
         return out
     return mapped(_lines.NORMALIZE, x, 2.0, k, out)
 
 
-def normalize(X: Any, norm: str = "l2", *, axis: int = 1, out: NDArray[Any] | None = None) -> Any:
+def normalize(X: Any, norm: str = "l2", *, axis: int = 1, out: Any = None) -> Any:
     """X with each row (axis=1) or column (axis=0) divided by its norm: "l1", "l2" or "max".
 
     Parameters
@@ -121,7 +120,7 @@ def normalize(X: Any, norm: str = "l2", *, axis: int = 1, out: NDArray[Any] | No
     norm : "l2", "l1" or "max"
     axis : 1 or 0
         1: rows, 0: columns.
-    out : ndarray of X's shape and of the result's dtype, optional
+    out : ndarray of X's shape and of the result's dtype, or such a torch tensor on the CPU, optional
         Receives the result of dense X; may be X itself.
 
     Returns

@@ -72,34 +72,32 @@ def matrix(X: Any) -> NDArray[Any]:
     return array
 
 
-def result(x: NDArray[Any], out: NDArray[Any] | None) -> NDArray[Any]:
-    """out, if it fits, or a new array."""
-    if out is None:
-        return np.empty_like(x, subok=False)
-    _input.result_array(out, x)
-    return out
+def result(x: NDArray[Any], out: Any) -> NDArray[Any]:
+    """out, or the memory of a tensor, if it fits, or a new array."""
+    return np.empty_like(x, subok=False) if out is None else _input.result_array(out, x)
 
 
-def apart(a: Any, out: NDArray[Any]) -> Any:
-    """a, or a copy where it overlaps out in part, or is another view of the same data."""
+def apart(a: Any, out: NDArray[Any], *, in_place: bool = False) -> Any:
+    """a, or a copy where it overlaps out in part, or is another view of the same data; in_place: unless place by place."""
     if a is out or not isinstance(a, np.ndarray) or not np.may_share_memory(a, out):
         return a
-    return a.copy()
+    same = in_place and a.ctypes.data == out.ctypes.data and (a.shape, a.strides) == (out.shape, out.strides)
+    return a if same else a.copy()
 
 
-def elementwise(kind: int, x: NDArray[Any], a: Weights, b: Weights, out: NDArray[Any] | None, step: Any = 1.0) -> Any:
+def elementwise(kind: int, x: NDArray[Any], a: Weights, b: Weights, out: Any, step: Any = 1.0) -> Any:
     """The map of every entry, in out or a new array; step: where no parameter takes it."""
     step = _input.number(step, "step", 0.0)
     target = result(x, out)
     if out is not None:
-        x, a, b = apart(x, out), apart(a, out), apart(b, out)
+        x, a, b = (apart(value, target, in_place=True) for value in (x, a, b))
     _prox.apply(kind, x, a, b, target, step)
     return returned(target, out)
 
 
-def returned(result: NDArray[Any], out: NDArray[Any] | None) -> Any:
-    """What a function returns: a numpy scalar for a scalar x without an out."""
-    return result if result.ndim or out is not None else result[()]
+def returned(result: NDArray[Any], out: Any) -> Any:
+    """What a function returns: out, or a numpy scalar for a scalar x without an out."""
+    return out if out is not None else result if result.ndim else result[()]
 
 
 def axis_of(axis: Any, x: NDArray[Any]) -> int:

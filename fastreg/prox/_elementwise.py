@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from fastreg import _input
 from fastreg.kernels import _prox
 from fastreg.prox import _arguments
 from fastreg.prox._arguments import elementwise, weights
 
-Out = NDArray[Any] | None
+Out = Any  # an ndarray, a torch tensor, or None
 
 
 def soft_threshold(x: ArrayLike, threshold: float, *, out: Out = None) -> Any:
@@ -24,7 +24,7 @@ def soft_threshold(x: ArrayLike, threshold: float, *, out: Out = None) -> Any:
         float32 stays float32; other real dtypes are converted to float64.  Not modified, unless it is `out`.
     threshold : float >= 0
         Entries of size up to threshold become exactly 0, the others move by it towards 0.  `prox.l1` takes one for each entry.
-    out : ndarray of x's shape and of the result's dtype, optional
+    out : ndarray of x's shape and of the result's dtype, or such a torch tensor on the CPU, optional
         Receives the result; may be x itself.  Without it a new array is made.
 
     Returns

@@ -32,7 +32,7 @@ def mapped(kind: int, x: NDArray[Any], t: Weights, axis: int | None, out: Any, w
     result = _arguments.result(x, out)
     if result.size:
         if out is not None:
-            x, t, w = _arguments.apart(x, out), _arguments.apart(t, out), _arguments.apart(w, out)
+            x, t, w = _arguments.apart(x, result, in_place=True), _arguments.apart(t, result), _arguments.apart(w, result)
         if axis is None:
             given, target, *rest = _arguments.one_line(x, result, *([] if w is None or w.ndim == 1 else [w]))
             _lines.along(kind, given, t, rest[0] if rest else w, target, 0)

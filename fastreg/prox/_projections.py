@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from fastreg.kernels import _lines
 from fastreg.prox import _arguments
 from fastreg.prox._elementwise import box
 from fastreg.prox._lines import mapped, per_line
 
-Out = NDArray[Any] | None
+Out = Any  # an ndarray, a torch tensor, or None
 
 
 def project_l1_ball(x: ArrayLike, radius: Any, axis: int | None = None, *, weights: Any = None, out: Out = None) -> Any:
