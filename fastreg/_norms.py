@@ -30,7 +30,7 @@ def norm(x: ArrayLike, p: float = 2.0, axis: int | None = None) -> Any:
 
     Returns
     -------
-    numpy scalar, or an array of x's shape without the axis, of x's dtype
+    numpy scalar, or an array of x's shape without the axis, of x's dtype; of float64 for p = 0, as counts are exact
         0 where there are no entries, NaN where one is NaN.  It is infinite only if it is beyond the dtype: sums run in
         float64, and are scaled where they would leave its range.
 
@@ -56,7 +56,8 @@ def norm(x: ArrayLike, p: float = 2.0, axis: int | None = None) -> Any:
 def subgradient(x: ArrayLike, function: str, *, at_zero: Any = 0.0, axis: int | None = None, out: Any = None) -> Any:
     """A subgradient at x of |x|_1 ("l1"), |x|_2 ("l2") or 1/2 |x|_2^2 ("squared_l2").
 
-    "l1": sign(x), elementwise.  "l2": x / |x|_2, of all of x or of each line along the axis.  "squared_l2": x.
+    "l1": sign(x), elementwise.  "l2": x / |x|_2, of all of x or of each line along the axis; beside an infinity, which becomes
+    NaN, that is 0.  "squared_l2": x.
 
     Parameters
     ----------
@@ -116,7 +117,8 @@ def normalize(X: Any, norm: str = "l2", *, axis: int = 1, out: Any = None) -> An
     Parameters
     ----------
     X : (n, p) array or sparse matrix
-        Not modified, unless it is `out`.  A row of zeros stays as it is, one with NaN becomes NaN.
+        Not modified, unless it is `out`.  A row of zeros stays as it is, one with NaN becomes NaN; where there is an infinity,
+        entries that are infinite become NaN and the others 0.
     norm : "l2", "l1" or "max"
     axis : 1 or 0
         1: rows, 0: columns.

@@ -285,6 +285,19 @@ def test_exact_zeros_and_ties():
     assert len(np.unique(z)) < 200
     np.testing.assert_array_equal(prox.project_l1_ball([1.0, -1.0, 1.0], 0.0), [0, 0, 0])
     np.testing.assert_array_equal(prox.project_simplex([1.0, -np.inf, 1.0]), [0.5, 0.0, 0.5])
+    assert np.isnan(prox.project_simplex([-np.inf, -np.inf])).all()
+    for dtype in (np.float64, np.float32):
+        z = prox.project_l2_ball(np.array([-3.0, 4.0, -1e-300], dtype), 0.0)
+        assert (z == 0).all()
+        assert not np.signbit(z).any()
+    assert np.isnan(prox.project_l2_ball([-np.inf, 1.0], 0.0)).all()
+
+
+def test_a_total_beyond_float32_is_its_largest_number():
+    x = np.array([[1.0, 2.0], [3.0, 4.0]], np.float32)
+    z = prox.project_simplex(x, 1e300, axis=1)
+    assert np.isfinite(z).all()
+    np.testing.assert_array_equal(z, prox.project_simplex(x, [1e300, 1e300], axis=1))
 
 
 @pytest.mark.parametrize(

@@ -103,6 +103,8 @@ cdef bint by_norm(int kind, Py_ssize_t n, const real *x, Py_ssize_t sx, double t
             scaled(n, x, sx, 1.0, 1.0, 1.0 if m == INFINITY else (m - t * c) / m, out, so)
     elif m <= t * c:
         scaled(n, x, sx, 1.0, 1.0, 1.0, out, so)
+    elif t == 0.0 and m < INFINITY:
+        fill(n, <real>0.0, out, so)  # no negative zeros
     else:
         scaled(n, x, sx, c, m if m < INFINITY else NAN, t, out, so)
     return False

@@ -30,7 +30,7 @@ def soft_threshold(x: ArrayLike, threshold: float, *, out: Out = None) -> Any:
     Returns
     -------
     ndarray (`out` if given), or a numpy scalar for a scalar x
-        NaN stays NaN, infinities stay infinite.
+        NaN stays NaN, infinities stay infinite.  A frame or series gives an ndarray, without its index.
 
     Raises
     ------

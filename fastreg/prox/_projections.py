@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from fastreg.kernels import _lines
@@ -89,7 +90,9 @@ def project_simplex(x: ArrayLike, total: Any = 1.0, axis: int | None = None, *, 
 
     Notes
     -----
-    Time and rounding are those of `project_l1_ball`; an entry of -inf becomes 0.
+    Time and rounding are those of `project_l1_ball`.  An entry of -inf becomes 0; a line of nothing else, which is as far from
+    every point of the simplex, becomes NaN.  An empty x comes back as it is, whatever the total; a total beyond x's dtype
+    counts as the largest number of it.
 
     References
     ----------
@@ -104,7 +107,10 @@ def project_simplex(x: ArrayLike, total: Any = 1.0, axis: int | None = None, *, 
     """
     x = _arguments.as_x(x)
     k = None if axis is None else _arguments.axis_of(axis, x)
-    return mapped(_lines.SIMPLEX, x, per_line(total, "total", x, k), k, out)
+    t = per_line(total, "total", x, k)
+    if isinstance(t, float):
+        t = min(t, float(np.finfo(x.dtype).max))
+    return mapped(_lines.SIMPLEX, x, t, k, out)
 
 
 def project_l2_ball(x: ArrayLike, radius: Any, axis: int | None = None, *, out: Out = None) -> Any:
