@@ -293,6 +293,31 @@ def test_exact_zeros_and_ties():
     assert np.isnan(prox.project_l2_ball([-np.inf, 1.0], 0.0)).all()
 
 
+@every_dtype
+def test_infinite_thresholds_and_radii(dtype):
+    """Zeros, or the mean, and x itself; NaN stays NaN."""
+    x = np.random.default_rng(13).standard_normal((4, 5)).astype(dtype)
+    for inf in (np.inf, [np.inf] * 4):
+        for function in (prox.l2, prox.linf):
+            np.testing.assert_array_equal(function(x, inf, axis=1), np.zeros_like(x))
+        for function in (prox.project_l1_ball, prox.project_l2_ball):
+            np.testing.assert_array_equal(function(x, inf, axis=1), x)
+            far = np.array([[np.inf, 1, -np.inf, np.finfo(dtype).max, 0], [np.nan, 1, 2, 3, 4], *x[:2]], dtype)
+            z = function(far, inf, axis=1)
+            np.testing.assert_array_equal(z[[0, 2, 3]], far[[0, 2, 3]])
+            assert np.isnan(z[1]).all()
+    np.testing.assert_array_equal(prox.project_l1_ball(x, np.inf, weights=np.arange(5.0)), x)
+    for t in (np.inf, [0.0, np.inf]):
+        z = prox.group_l2(x, t, [0, 1, 0, 1])
+        np.testing.assert_array_equal(z[1::2], 0.0)
+    assert (prox.nuclear(x, np.inf) == 0).all()
+    z = prox.total_variation_1d(x, np.inf)
+    np.testing.assert_allclose(z, np.repeat(x.mean(axis=1, keepdims=True), 5, axis=1), rtol=1e-5, atol=1e-7)
+    for call in (lambda: prox.project_simplex(x, np.inf), lambda: prox.total_variation_1d(x, [np.inf] * 4)):
+        with pytest.raises(ValueError, match="finite number"):
+            call()
+
+
 def test_a_total_beyond_float32_is_its_largest_number():
     x = np.array([[1.0, 2.0], [3.0, 4.0]], np.float32)
     z = prox.project_simplex(x, 1e300, axis=1)

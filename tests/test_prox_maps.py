@@ -178,6 +178,34 @@ def test_nan_infinities_and_extremes(name, parameters, dtype):
 
 
 @every_dtype
+@pytest.mark.parametrize("given", ["number", "array"])
+def test_infinite_parameters_give_the_limits_of_maps(given, dtype):
+    """Zeros, soft-thresholding, weight decay, and what no bound cuts off; NaN stays NaN."""
+    info = np.finfo(dtype)
+    finite = np.concatenate([sample(50, dtype), np.array([0, info.max, -info.max, info.smallest_subnormal], dtype)])
+    x = np.append(finite, dtype(np.nan))
+    inf = np.inf if given == "number" else np.full(x.shape, np.inf)
+    zeros = np.append(np.zeros(finite.shape), np.nan)
+    for name in ("l1", "squared_l2", "l0", "l_half", "l_two_thirds"):
+        np.testing.assert_array_equal(getattr(prox, name)(x, inf), zeros, err_msg=name)
+    np.testing.assert_array_equal(prox.l1(x, inf, positive=True), zeros)
+    for more in ({}, {"step": 0.3}):
+        for parameters in ((inf, 0.5), (0.5, inf), (inf, inf)):
+            np.testing.assert_array_equal(prox.elastic_net(x, *parameters, **more), zeros)
+        np.testing.assert_array_equal(prox.scad(x, inf, **more), zeros)
+        for gamma in (3.0, 0.2):
+            np.testing.assert_array_equal(prox.mcp(x, inf, gamma, **more), zeros)
+        soft = prox.l1(x, dtype(0.7) * dtype(more.get("step", 1.0)))
+        np.testing.assert_array_equal(prox.mcp(x, 0.7, inf, **more), soft)
+        np.testing.assert_array_equal(prox.scad(x, 0.7, inf, **more), soft)
+    np.testing.assert_array_equal(prox.huber(x, inf, 0.5), zeros)
+    np.testing.assert_array_equal(prox.huber(x, 0.7, inf), prox.squared_l2(x, 0.7))
+    far = np.full(x.shape, np.inf, dtype)
+    np.testing.assert_array_equal(prox.box(far, -inf, inf), far)
+    np.testing.assert_array_equal(prox.box(-far, -inf, inf), -far)
+
+
+@every_dtype
 @pytest.mark.parametrize("exponent", range(-30, 31, 3))
 def test_powers_at_every_scale(exponent, dtype):
     """Both problems scale: t^(2/3) and t^(3/4) are the units of x."""
@@ -287,10 +315,10 @@ def test_ctrl_c_ends_large_arrays(dtype, ctrl_c):
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda: prox.l1([1.0], -1.0), ValueError, "threshold is -1.0; a finite number >= 0 is needed"),
-        (lambda: prox.l1([1.0], [-1.0]), ValueError, "threshold holds -1.0; finite numbers >= 0 are needed"),
+        (lambda: prox.l1([1.0], -1.0), ValueError, "threshold is -1.0; a number >= 0 is needed"),
+        (lambda: prox.l1([1.0], [-1.0]), ValueError, "threshold holds -1.0; numbers >= 0 are needed"),
         (lambda: prox.l1([1.0], [np.nan]), ValueError, "threshold holds NaN"),
-        (lambda: prox.l1([1.0], [np.inf]), ValueError, "threshold holds inf"),
+        (lambda: prox.l1([1.0], [-np.inf]), ValueError, "threshold holds -inf"),
         (
             lambda: prox.l1([1.0], [1.0, 2.0]),
             ValueError,
@@ -300,11 +328,11 @@ def test_ctrl_c_ends_large_arrays(dtype, ctrl_c):
         (lambda: prox.l1([1j], 1.0), TypeError, "x is complex"),
         (lambda: prox.l1([1.0], [1j]), TypeError, "threshold is complex"),
         (lambda: prox.l1([1.0], 1.0, positive=1), TypeError, "positive is 1"),
-        (lambda: prox.mcp([1.0], 1.0, -2), ValueError, "gamma is -2; a finite number > 0 is needed"),
-        (lambda: prox.mcp([1.0], 1.0, 0.0), ValueError, "gamma is 0.0; a finite number > 0 is needed"),
-        (lambda: prox.mcp([1.0], 1.0, [0.0]), ValueError, "gamma holds 0.0; finite numbers > 0 are needed"),
-        (lambda: prox.scad([1.0], 1.0, 1.0), ValueError, "a is 1.0; a finite number > 1 is needed"),
-        (lambda: prox.scad([1.0], 1.0, np.nan), ValueError, "a is nan; a finite number > 1 is needed"),
+        (lambda: prox.mcp([1.0], 1.0, -2), ValueError, "gamma is -2; a number > 0 is needed"),
+        (lambda: prox.mcp([1.0], 1.0, 0.0), ValueError, "gamma is 0.0; a number > 0 is needed"),
+        (lambda: prox.mcp([1.0], 1.0, [0.0]), ValueError, "gamma holds 0.0; numbers > 0 are needed"),
+        (lambda: prox.scad([1.0], 1.0, 1.0), ValueError, "a is 1.0; a number > 1 is needed"),
+        (lambda: prox.scad([1.0], 1.0, np.nan), ValueError, "a is nan; a number > 1 is needed"),
         (lambda: prox.scad([1.0], 1.0, step=-1.0), ValueError, "step is -1.0; a finite number >= 0 is needed"),
         (lambda: prox.mcp([1.0], 1.0, 3.0, step=[1.0]), TypeError, r"step is \[1.0\] \(list\); a single real number"),
         (lambda: prox.huber([1.0], 1.0, -1.0), ValueError, "delta is -1.0"),

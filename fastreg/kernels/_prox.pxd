@@ -61,16 +61,16 @@ cdef inline double prox_huber(double x, double t, double delta) noexcept nogil:
 
 
 cdef inline double times(double a, double step) noexcept nogil:
-    """a step, for a, step >= 0, kept finite"""
+    """a step, for a, step >= 0: infinite only where a is"""
     cdef double t = a * step
-    return t if t < DBL_MAX else DBL_MAX
+    return a if a > DBL_MAX else (t if t < DBL_MAX else DBL_MAX)
 
 
 cdef inline double prox_step_mcp(double x, double t, double gamma, double step) noexcept nogil:
     """argmin_z 1/2 (z - x)^2 + step MCP(z; t, gamma), which is MCP(z; step t, gamma / step)"""
-    cdef double m = fabs(x), rise
+    cdef double m = fabs(x), g = gamma if gamma < DBL_MAX else DBL_MAX, rise
     if gamma > step:
-        rise = (m - times(t, step)) * (gamma / (gamma - step))
+        rise = (m - times(t, step)) * (g / (g - step))
         return signed((rise if rise > 0.0 else 0.0) if rise < m else m, x)
     return 0.0 if m <= times(t, sqrt(gamma) * sqrt(step)) else x
 

@@ -2,6 +2,7 @@
 
 from cpython.buffer cimport PyBUF_STRIDES, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
 from libc.float cimport FLT_MAX
+from libc.math cimport INFINITY, fabs
 
 from fastreg.kernels._design cimport interrupted, raise_for
 from fastreg.kernels._prox cimport (
@@ -33,7 +34,9 @@ cdef enum:
 
 
 cdef inline float single(double t) noexcept nogil:
-    """t as float32, which is finite: that zeroes every finite x as infinity would, and leaves an infinite x infinite"""
+    """t as float32, where only infinities are infinite: a threshold beyond float32 leaves an infinite x infinite"""
+    if fabs(t) == INFINITY:
+        return <float>t
     return <float>(-FLT_MAX if t < -FLT_MAX else FLT_MAX if t > FLT_MAX else t)
 
 

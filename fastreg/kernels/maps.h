@@ -95,10 +95,10 @@ FR_INLINE FR_REAL FR_NAME(fr_map_positive1)(FR_REAL x, FR_REAL t, FR_REAL unused
     const FR_REAL moved = x - t, kept = x == x ? 0 : x;
     return x > t ? moved : kept;
 }
-/* a step's, for a, step >= 0: no infinity of two numbers, so that an infinite x is beyond it */
+/* a step, for a, step >= 0: infinite only where a is, so that an infinite x is beyond what two finite numbers make */
 FR_INLINE FR_REAL FR_NAME(fr_times)(FR_REAL a, FR_REAL step) {
-    const FR_REAL t = a * step;
-    return t < FR_MOST ? t : FR_MOST;
+    const FR_REAL t = a * step, most = t < FR_MOST ? t : FR_MOST;
+    return a > FR_MOST ? a : most;
 }
 /* step (a |z| + b/2 z^2) */
 FR_INLINE FR_REAL FR_NAME(fr_map_elastic_net1)(FR_REAL x, FR_REAL a, FR_REAL b, FR_REAL step) {
@@ -126,7 +126,8 @@ FR_INLINE FR_REAL FR_NAME(fr_map_huber1)(FR_REAL x, FR_REAL a, FR_REAL b) {
 }
 /* step MCP.  b > step: the line from (step a, 0) to (ab, ab), cut off at 0 and |x|.  b <= step: its minimum is at 0 or at x */
 FR_INLINE FR_REAL FR_NAME(fr_map_mcp1)(FR_REAL x, FR_REAL a, FR_REAL b, FR_REAL step) {
-    const FR_REAL m = FR_SIZE(x), rise = (m - FR_NAME(fr_times)(a, step)) * (b / (b - step)), up = rise > 0 ? rise : 0;
+    const FR_REAL m = FR_SIZE(x), g = b < FR_MOST ? b : FR_MOST; /* infinite b: soft-thresholding */
+    const FR_REAL rise = (m - FR_NAME(fr_times)(a, step)) * (g / (g - step)), up = rise > 0 ? rise : 0;
     const FR_REAL line = rise < m ? up : m, jump = m <= FR_NAME(fr_times)(a, FR_ROOT(b) * FR_ROOT(step)) ? 0 : m;
     return FR_NAME(fr_signed)(b > step ? line : jump, x);
 }

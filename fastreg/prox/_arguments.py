@@ -17,11 +17,11 @@ MOST_IN_ORDER = 2**32  # entries of a line, whose places have 32 bits in the ker
 
 
 def weights(
-    value: Any, name: str, x: NDArray[Any], low: float = 0.0, *, high: float = INFINITY, above: bool = False, ends: bool = False
+    value: Any, name: str, x: NDArray[Any], low: float = 0.0, *, high: float = INFINITY, above: bool = False, ends: bool = True
 ) -> Weights:
-    """value as a float, or as an array of x's dtype and shape, by broadcasting; finite, in [low, high], above low if above.
+    """value as a float, or as an array of x's dtype and shape, by broadcasting; in [low, high], above low if above.
 
-    ends: infinities are taken as well."""
+    ends: infinities are taken."""
     if np.ndim(value) == 0:
         if type(value) is float and low < value < high:  # what most are, at once
             return value
@@ -40,15 +40,15 @@ def weights(
             raise ValueError(f"{name} holds {_input.spelled(most if fits else least)}; {need} are needed.")
         if array.dtype != x.dtype:
             top = np.finfo(x.dtype).max
-            clipped = array if ends or (least >= -top and most <= top) else np.clip(array, -top, top)
-            with np.errstate(over="ignore"):
-                whole = np.broadcast_to(clipped.astype(x.dtype), x.shape)
+            if not (least >= -top and most <= top):  # only infinities stay infinite
+                array = np.where(np.isinf(array), array, np.clip(array, -top, top))
+            whole = np.broadcast_to(array.astype(x.dtype), x.shape)
     return whole
 
 
 def whole(value: Any, name: str, x: NDArray[Any]) -> NDArray[Any]:
     """value, which may be a number, as an array of x's dtype and shape; finite and >= 0."""
-    found = weights(value, name, x)
+    found = weights(value, name, x, ends=False)
     return np.broadcast_to(x.dtype.type(found), x.shape) if isinstance(found, float) else found
 
 

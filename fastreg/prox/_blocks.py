@@ -167,7 +167,7 @@ def total_variation_1d(x: ArrayLike, threshold: Any, axis: int = -1, *, out: Out
     x
         As of `soft_threshold`.
     threshold : float >= 0, or array that broadcasts to x's shape less one along the axis
-        One for all pairs of neighbours, or one for each.
+        One for all pairs of neighbours (infinite: each line becomes its mean), or a finite one for each.
     axis : int
         Each line along it by itself.
     out

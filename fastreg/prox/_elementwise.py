@@ -24,6 +24,7 @@ def soft_threshold(x: ArrayLike, threshold: float, *, out: Out = None) -> Any:
         float32 stays float32; other real dtypes are converted to float64.  Not modified, unless it is `out`.
     threshold : float >= 0
         Entries of size up to threshold become exactly 0, the others move by it towards 0.  `prox.l1` takes one for each entry.
+        Infinite, here and in other maps: all finite entries become 0, and nothing is promised for infinite ones.
     out : ndarray of x's shape and of the result's dtype, or such a torch tensor on the CPU, optional
         Receives the result; may be x itself.  Without it a new array is made.
 
@@ -35,7 +36,7 @@ def soft_threshold(x: ArrayLike, threshold: float, *, out: Out = None) -> Any:
     Raises
     ------
     ValueError, TypeError
-        For a threshold that is negative, not finite or not a number, x that is not real, and an out that does not fit.
+        For a threshold that is negative or not a number, x that is not real, and an out that does not fit.
 
     Notes
     -----
@@ -51,7 +52,7 @@ def soft_threshold(x: ArrayLike, threshold: float, *, out: Out = None) -> Any:
     >>> fr.soft_threshold([-3.0, 0.5, 2.0], 1.0)
     array([-2.,  0.,  1.])
     """
-    t = _input.number(threshold, "threshold", 0.0)
+    t = _input.number(threshold, "threshold", 0.0, ends=True)
     return elementwise(_prox.L1, _arguments.as_x(x), t, 0.0, out)
 
 
@@ -320,6 +321,7 @@ def mcp(x: ArrayLike, threshold: Any, gamma: Any, *, step: float = 1.0, out: Out
     threshold : float >= 0, or array that broadcasts to x's shape
         As of `l1`.
     gamma : float > 0, or array that broadcasts to x's shape
+        Infinite: the map is soft-thresholding.
     step : float >= 0
         The map is that of step f, as a gradient method with steps of this size needs it: step f has threshold step threshold
         and gamma / step, and a step from gamma on makes it a hard threshold.
@@ -367,6 +369,7 @@ def scad(x: ArrayLike, threshold: Any, a: Any = 3.7, *, step: float = 1.0, out: 
     threshold : float >= 0, or array that broadcasts to x's shape
         As of `l1`.
     a : float > 1, or array that broadcasts to x's shape
+        Infinite: the map is soft-thresholding.
     step : float >= 0
         The map is that of step f, as a gradient method with steps of this size needs it; no threshold and a of f have it.  For
         step < a - 1: soft-thresholding by step threshold up to |x| = (1 + step) threshold, x from a threshold on, a line
@@ -414,6 +417,7 @@ def huber(x: ArrayLike, threshold: Any, delta: Any, *, out: Out = None) -> Any:
     threshold : float >= 0, or array that broadcasts to x's shape
         As of `l1`.
     delta : float >= 0, or array that broadcasts to x's shape
+        Infinite: the map is that of `squared_l2`.
     out
         As of `soft_threshold`.
 
@@ -480,7 +484,7 @@ def box(x: ArrayLike, lower: Any = -np.inf, upper: Any = np.inf, *, out: Out = N
     array([0. , 0.5, 1. ])
     """
     x = _arguments.as_x(x)
-    low, high = (weights(value, name, x, -np.inf, ends=True) for value, name in ((lower, "lower"), (upper, "upper")))
+    low, high = (weights(value, name, x, -np.inf) for value, name in ((lower, "lower"), (upper, "upper")))
     if (low > high) if isinstance(low, float) and isinstance(high, float) else np.any(np.greater(low, high)):
         raise ValueError("lower is above upper; lower <= upper is needed.")
     return elementwise(_prox.BOX, x, low, high, out)

@@ -14,16 +14,16 @@ from fastreg.prox._arguments import Weights, weights
 MOST_EXACT = 2**24  # as a count in float32
 
 
-def per_line(t: Any, name: str, x: NDArray[Any], axis: int | None) -> Weights:
-    """t as a float, or as an array with one number for each line of x along the axis, of length 1 along it."""
+def per_line(t: Any, name: str, x: NDArray[Any], axis: int | None, *, ends: bool = True) -> Weights:
+    """t as a float, or as an array with one number for each line of x along the axis, of length 1 along it.  ends: infinite, too."""
     if axis is None:
         if np.ndim(t) != 0:
             raise ValueError(
                 f"{name} has shape {np.shape(t)}; a number is needed, or an axis along which each line has its own."
             )
-        return weights(t, name, x.reshape(-1)[:1].reshape(()) if x.size else np.zeros((), x.dtype))
+        return weights(t, name, x.reshape(-1)[:1].reshape(()) if x.size else np.zeros((), x.dtype), ends=ends)
     others = np.broadcast_to(x.dtype.type(0), x.shape[:axis] + x.shape[axis + 1 :])
-    found = weights(t, name, others)
+    found = weights(t, name, others, ends=ends)
     return found if isinstance(found, float) else np.expand_dims(found, axis)
 
 

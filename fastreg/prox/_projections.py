@@ -26,7 +26,7 @@ def project_l1_ball(x: ArrayLike, radius: Any, axis: int | None = None, *, weigh
     x
         As of `soft_threshold`.
     radius : float >= 0, or array of one for each line along the axis
-        x inside the ball comes back as it is; a radius of 0 gives zeros.
+        x inside the ball comes back as it is, for an infinite radius any x; a radius of 0 gives zeros.
     axis : int, optional
         Each line along it is projected by itself; None: all of x as one vector.
     weights : array that broadcasts to x's shape, optional
@@ -107,7 +107,7 @@ def project_simplex(x: ArrayLike, total: Any = 1.0, axis: int | None = None, *, 
     """
     x = _arguments.as_x(x)
     k = None if axis is None else _arguments.axis_of(axis, x)
-    t = per_line(total, "total", x, k)
+    t = per_line(total, "total", x, k, ends=False)
     if isinstance(t, float):
         t = min(t, float(np.finfo(x.dtype).max))
     return mapped(_lines.SIMPLEX, x, t, k, out)
@@ -121,6 +121,7 @@ def project_l2_ball(x: ArrayLike, radius: Any, axis: int | None = None, *, out: 
     x
         As of `soft_threshold`.
     radius : float >= 0, or array of one for each line along the axis
+        As of `project_l1_ball`.
     axis : int, optional
         Each line along it by itself; None: all of x as one vector.
     out
