@@ -38,7 +38,24 @@ def array(a: Any, name: str) -> NDArray[Any]:
     try:
         return np.asarray(a)
     except (RuntimeError, TypeError, ValueError) as error:
-        raise TypeError(f"{name} is a {type(a).__name__} that numpy cannot turn into an array ({error}).") from None
+        advice = f"; pass {name}.float()" if str(getattr(a, "dtype", "")) == "torch.bfloat16" else ""
+        raise TypeError(f"{name} is a {type(a).__name__} that numpy cannot turn into an array ({error}){advice}.") from None
+
+
+def receiver(out: Any, name: str) -> NDArray[Any]:
+    """The memory of a torch tensor as an ndarray to write to; DLPack would give one that is read-only."""
+    if not _is(out, "torch", "Tensor"):
+        raise TypeError(f"{name} is a {type(out).__name__}; a numpy array is needed.")
+    kind = f"torch {type(out).__name__}"
+    if out.requires_grad:
+        raise _in_a_graph(out, name)
+    if str(out.device) != "cpu":
+        raise TypeError(f"{name} is a {kind} on device {out.device}; one on the CPU is needed.")
+    try:
+        memory: NDArray[Any] = out.numpy()
+    except (RuntimeError, TypeError) as error:
+        raise TypeError(f"{name} is a {kind} that numpy cannot write to ({error}).") from None
+    return memory
 
 
 def sparse(a: Any, name: str) -> Any:
@@ -221,12 +238,20 @@ def _arrow(a: Any, name: str) -> NDArray[Any]:
     return _side_by_side(map(values, a.columns, _places(a.schema.names, name)), a.shape, single)
 
 
+def _in_a_graph(a: Any, name: str) -> TypeError:
+    kind = f"{_package(a)} {type(a).__name__}"
+    return TypeError(f"{name} is a {kind} that requires grad; pass {name}.detach(), which has the same memory.")
+
+
 def _from_dlpack(a: Any, name: str) -> NDArray[Any] | None:
     """A tensor without a copy; None where numpy does not know its dtype or version of the protocol."""
     kind = f"{_package(a)} {type(a).__name__}"
     if getattr(a, "requires_grad", False):
-        raise TypeError(f"{name} is a {kind} that requires grad; pass {name}.detach() to agree.")
-    device = int(a.__dlpack_device__()[0])
+        raise _in_a_graph(a, name)
+    try:
+        device = int(a.__dlpack_device__()[0])
+    except (BufferError, RuntimeError, TypeError, ValueError) as error:  # torch's device "meta", which has no numbers
+        raise TypeError(f"{name} is a {kind} on a device that numpy cannot read ({error}); move it to the CPU first.") from None
     if device not in HOST:
         raise TypeError(f"{name} is a {kind} on another device (DLPack type {device}); move it to the CPU first.")
     try:

@@ -147,16 +147,17 @@ def predictors(X: Any, p: int, names: tuple[str, ...] | None = None) -> Any:
     return _sparse.operator(sparse, "X")
 
 
-def result_array(out: Any, x: NDArray[Any], name: str = "out") -> None:
-    """Check that out can receive a result of x's shape and dtype."""
-    if type(out) is not np.ndarray:
-        raise TypeError(f"{name} is a {type(out).__name__}; a numpy array is needed.")
-    if out.shape != x.shape or out.dtype != x.dtype:
-        raise ValueError(f"{name} has shape {out.shape} and dtype {out.dtype}; {x.shape} and {x.dtype} are needed.")
-    if not out.flags.writeable:
+def result_array(out: Any, x: NDArray[Any], name: str = "out") -> NDArray[Any]:
+    """out, or the memory of a torch tensor, which can receive a result of x's shape and dtype."""
+    array: NDArray[Any] = out if type(out) is np.ndarray else _foreign.receiver(out, name)
+    if array.shape != x.shape or array.dtype != x.dtype:
+        why = "" if array.dtype in (FLOAT32, FLOAT64) else ", which all but float32 become"
+        raise ValueError(f"{name} has shape {array.shape} and dtype {array.dtype}; {x.shape} and {x.dtype} are needed{why}.")
+    if not array.flags.writeable:
         raise ValueError(f"{name} is read-only; a writable array is needed.")
-    if not out.flags.aligned or any(s % out.itemsize for s in out.strides):
+    if not array.flags.aligned or any(s % array.itemsize for s in array.strides):
         raise ValueError(f"{name} is not aligned to its dtype; an aligned array is needed.")
+    return array
 
 
 def out_of_range(name: str, value: float) -> ValueError:
@@ -175,9 +176,9 @@ def coefficients_out_of_range() -> ValueError:
     return ValueError("The coefficients leave the range of float64 for this X and y; rescale them.")
 
 
-def number(value: Any, name: str, low: float, high: float = np.inf) -> float:
-    """value as a finite float in [low, high]."""
-    if type(value) is float and low <= value <= high and value < INFINITY:
+def number(value: Any, name: str, low: float, high: float = INFINITY, *, above: bool = False, ends: bool = False) -> float:
+    """value as a finite float in [low, high], above low if above; ends: infinities are taken as well."""
+    if type(value) is float and -INFINITY < value < INFINITY and low <= value <= high and not (above and value == low):
         return value
     if not isinstance(value, float) and (
         isinstance(value, (bool, np.bool_, str, bytes, complex, np.complexfloating))
@@ -188,11 +189,18 @@ def number(value: Any, name: str, low: float, high: float = np.inf) -> float:
     try:
         x = float(value)
     except OverflowError:  # an int beyond float64
-        x = np.inf
-    if not (low <= x <= high and abs(x) < np.inf):
-        need = f"a finite number >= {low:g}" if high == np.inf else f"a number from {low:g} to {high:g}"
-        raise ValueError(f"{name} is {value!r}; {need} is needed.")
+        x = INFINITY if value > 0 else -INFINITY
+    if not low <= x <= high or (above and x == low) or (not ends and abs(x) == INFINITY):
+        raise ValueError(f"{name} is {value!r}; a {range_of(low, high, above=above, ends=ends)} is needed.")
     return x
+
+
+def range_of(low: float, high: float, noun: str = "number", *, above: bool = False, ends: bool = False) -> str:
+    """A number in [low, high] as messages have it, or numbers."""
+    if high < INFINITY:
+        return f"{noun} from {low:g} to {high:g}"
+    kind = noun if ends else f"finite {noun}"
+    return kind if low == -INFINITY else f"{kind} {'>' if above else '>='} {low:g}"
 
 
 def count(value: Any, name: str, low: int = 1) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from fastreg import _foreign, _input
 from fastreg.kernels import _lines, _prox
@@ -30,7 +30,7 @@ def norm(x: ArrayLike, p: float = 2.0, axis: int | None = None) -> Any:
 
     Returns
     -------
-    numpy scalar, or an array of x's shape without the axis, of x's dtype
+    numpy scalar, or an array of x's shape without the axis, of x's dtype; of float64 for p = 0, as counts are exact
         0 where there are no entries, NaN where one is NaN.  It is infinite only if it is beyond the dtype: sums run in
         float64, and are scaled where they would leave its range.
 
@@ -45,7 +45,7 @@ def norm(x: ArrayLike, p: float = 2.0, axis: int | None = None) -> Any:
     (6e+200, 9.0, 1.0)
     """
     x = _arguments.as_x(x)
-    p = _exponent(p)
+    p = _input.number(p, "p", 0.0, ends=True)
     if axis is None:
         return norms(x, p, None)
     k = _arguments.axis_of(axis, x)
@@ -53,12 +53,11 @@ def norm(x: ArrayLike, p: float = 2.0, axis: int | None = None) -> Any:
     return result if result.ndim else result[()]
 
 
-def subgradient(
-    x: ArrayLike, function: str, *, at_zero: Any = 0.0, axis: int | None = None, out: NDArray[Any] | None = None
-) -> Any:
+def subgradient(x: ArrayLike, function: str, *, at_zero: Any = 0.0, axis: int | None = None, out: Any = None) -> Any:
     """A subgradient at x of |x|_1 ("l1"), |x|_2 ("l2") or 1/2 |x|_2^2 ("squared_l2").
 
-    "l1": sign(x), elementwise.  "l2": x / |x|_2, of all of x or of each line along the axis.  "squared_l2": x.
+    "l1": sign(x), elementwise.  "l2": x / |x|_2, of all of x or of each line along the axis; beside an infinity, which becomes
+    NaN, that is 0.  "squared_l2": x.
 
     Parameters
     ----------
@@ -106,22 +105,24 @@ def subgradient(
         result = mapped(_lines.NORMALIZE, x, 2.0, k, out)
         if out is None:
             return result + there
-        out += there
+        target = _arguments.result(x, out)
+        target += there
         return out
     return mapped(_lines.NORMALIZE, x, 2.0, k, out)
 
 
-def normalize(X: Any, norm: str = "l2", *, axis: int = 1, out: NDArray[Any] | None = None) -> Any:
+def normalize(X: Any, norm: str = "l2", *, axis: int = 1, out: Any = None) -> Any:
     """X with each row (axis=1) or column (axis=0) divided by its norm: "l1", "l2" or "max".
 
     Parameters
     ----------
     X : (n, p) array or sparse matrix
-        Not modified, unless it is `out`.  A row of zeros stays as it is, one with NaN becomes NaN.
+        Not modified, unless it is `out`.  A row of zeros stays as it is, one with NaN becomes NaN; where there is an infinity,
+        entries that are infinite become NaN and the others 0.
     norm : "l2", "l1" or "max"
     axis : 1 or 0
         1: rows, 0: columns.
-    out : ndarray of X's shape and of the result's dtype, optional
+    out : ndarray of X's shape and of the result's dtype, or such a torch tensor on the CPU, optional
         Receives the result of dense X; may be X itself.
 
     Returns
@@ -170,12 +171,6 @@ def _two_dimensional(X: Any) -> Any:
     if len(X.shape) != 2:
         raise ValueError(f"X has shape {X.shape}; a 2-d array is needed.")
     return X
-
-
-def _exponent(p: Any) -> float:
-    if isinstance(p, (float, np.floating)) and p == np.inf:
-        return float(np.inf)
-    return _input.number(p, "p", 0.0)
 
 
 def _one_of(value: Any, name: str, known: tuple[str, ...]) -> None:

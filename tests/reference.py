@@ -652,8 +652,8 @@ PENALTIES = {
 }
 
 
-def prox_elastic_net(x, l1, l2):
-    return soft_threshold(x, l1) / (1 + l2)
+def prox_elastic_net(x, l1, l2, step=1.0):
+    return soft_threshold(x, step * l1) / (1 + step * l2)
 
 
 def prox_l0(x, t):
@@ -670,19 +670,21 @@ def prox_of_power(x, t, numerator, denominator):
     return math.copysign(1.0, x) * z[np.argmin((z - abs(x)) ** 2 / 2 + t * z ** (a / b))]
 
 
-def prox_mcp(x, t, gamma):
-    m = np.abs(x)
+def prox_mcp(x, t, gamma, step=1.0):
+    m, t, gamma = np.abs(x), step * t, gamma / step  # the integral of step max(t - u / gamma, 0)
     if gamma <= 1:
         return np.where(m > np.sqrt(gamma) * t, x, 0.0)
     return np.where(m <= gamma * t, soft_threshold(x, t) / (1 - 1 / gamma), x)
 
 
-def prox_scad(x, t, a):
-    m = np.abs(x)
-    if a <= 2:
-        return np.where(m <= (1 + a / 2) * t, soft_threshold(x, t), x)
-    middle = ((a - 1) * x - np.sign(x) * a * t) / (a - 2)
-    return np.where(m <= 2 * t, soft_threshold(x, t), np.where(m <= a * t, middle, x))
+def prox_scad(x, t, a, step=1.0):
+    """The best of the minima of its three pieces: up to t, up to a t, beyond; the smallest at a tie."""
+    m = abs(x)
+    pieces = [np.clip(m - step * t, 0.0, t), max(m, a * t)]
+    if a - 1 > step:  # convex between
+        pieces.insert(1, np.clip(((a - 1) * m - step * a * t) / (a - 1 - step), t, a * t))
+    costs = [(z - m) ** 2 / 2 + step * scad_penalty(z, t, a) for z in pieces]
+    return math.copysign(1.0, x) * pieces[int(np.argmin(costs))] if x == x else x
 
 
 def prox_huber(x, t, delta):

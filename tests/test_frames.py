@@ -408,6 +408,15 @@ class Half(Tensor):
         raise TypeError("Got unsupported ScalarType BFloat16")
 
 
+class Meta(Tensor):
+    """One without numbers."""
+
+    __module__ = "torch"
+
+    def __dlpack_device__(self):
+        raise ValueError("Unknown device type meta")
+
+
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("order", ["C", "F"])
 def test_tensors_are_not_copied(dtype, order):
@@ -423,8 +432,9 @@ def test_tensors_are_not_copied(dtype, order):
 @pytest.mark.parametrize(
     ("tensor", "message"),
     [
-        (Tensor(X, requires_grad=True), "X is a torch Tensor that requires grad; pass X.detach() to agree."),
+        (Tensor(X, requires_grad=True), "X is a torch Tensor that requires grad; pass X.detach(), which has the same memory."),
         (Tensor(X, device=2), "X is a torch Tensor on another device (DLPack type 2); move it to the CPU first."),
+        (Meta(X), "X is a torch Meta on a device that numpy cannot read (Unknown device type meta); move it to the CPU first."),
         (Half(X), "X is a Half that numpy cannot turn into an array (Got unsupported ScalarType BFloat16)."),
         (Closed(), "X is a Closed that numpy cannot turn into an array (use the todense method)."),
         (Tensor(X + 0j), "X is complex (complex128); real numbers are needed."),
@@ -433,6 +443,99 @@ def test_tensors_are_not_copied(dtype, order):
 def test_tensors_that_cannot_be_read_are_refused(tensor, message):
     with refusal(TypeError, message):
         _input.design(tensor)
+
+
+class Writable(Tensor):
+    """What torch's tensors have, to be written to."""
+
+    __module__ = "torch"
+
+    def __init__(self, array, device="cpu", requires_grad=False):
+        super().__init__(array, device, requires_grad)
+
+    def __dlpack_device__(self):
+        return 1, 0
+
+    def numpy(self):
+        if not isinstance(self.array, np.ndarray):
+            raise TypeError("Got unsupported ScalarType BFloat16")
+        return self.array[...]
+
+
+@pytest.fixture
+def torch(monkeypatch):
+    module = types.ModuleType("torch")
+    module.Tensor = Writable
+    monkeypatch.setitem(sys.modules, "torch", module)
+
+
+@pytest.mark.usefixtures("torch")
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_results_go_into_tensors(dtype):
+    """In place and from elsewhere, by maps of entries, lines, groups and matrices; the tensor itself comes back."""
+    prox = fr.prox
+    for function, *arguments in (
+        (prox.l1, 0.5),
+        (prox.scad, 0.5),
+        (prox.l2, 0.5),
+        (prox.linf, 0.5),
+        (prox.group_l2, 0.5, np.arange(len(X)) % 3),
+        (prox.nuclear, 0.5),
+        (prox.project_l1_ball, 1.0),
+        (prox.box, -0.5, 0.5),
+        (fr.normalize,),
+    ):
+        x = X.astype(dtype)
+        expected, w = function(x.copy(), *arguments), Writable(x.copy())
+        assert function(w, *arguments, out=w) is w
+        np.testing.assert_array_equal(w.array, expected)
+        other = Writable(np.zeros_like(x))
+        assert function(x, *arguments, out=other) is other
+        np.testing.assert_array_equal(other.array, expected)
+    zeros = Writable(np.zeros(4))
+    assert fr.subgradient(zeros, "l2", at_zero=0.5, out=zeros) is zeros
+    np.testing.assert_array_equal(zeros.array, np.full(4, 0.5))
+
+
+@pytest.mark.usefixtures("torch")
+def test_a_tensor_in_place_is_not_copied():
+    import tracemalloc
+
+    w = Writable(np.ones((500, 100)))
+    fr.prox.l1(w, 0.1, out=w)
+    tracemalloc.start()
+    fr.prox.l1(w, 0.1, out=w)
+    fr.prox.project_l1_ball(w, 1.0, axis=1, out=w)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 20_000
+
+
+@pytest.mark.usefixtures("torch")
+@pytest.mark.parametrize(
+    ("out", "error", "message"),
+    [
+        (
+            Writable(X, requires_grad=True),
+            TypeError,
+            "out is a torch Writable that requires grad; pass out.detach(), which has the same memory.",
+        ),
+        (Writable(X, device="cuda:0"), TypeError, "out is a torch Writable on device cuda:0; one on the CPU is needed."),
+        (
+            Writable(None),
+            TypeError,
+            "out is a torch Writable that numpy cannot write to (Got unsupported ScalarType BFloat16).",
+        ),
+        (
+            Writable(X.astype(np.float16)),
+            ValueError,
+            f"out has shape {X.shape} and dtype float16; {X.shape} and float64 are needed, which all but float32 become.",
+        ),
+    ],
+)
+def test_tensors_that_cannot_receive_are_refused(out, error, message):
+    with refusal(error, message):
+        fr.prox.l1(X, 0.1, out=out)
 
 
 @pytest.mark.parametrize("module", ["dask.array.core", "dask.dataframe.core", "dask_expr._collection"])

@@ -285,13 +285,57 @@ def test_exact_zeros_and_ties():
     assert len(np.unique(z)) < 200
     np.testing.assert_array_equal(prox.project_l1_ball([1.0, -1.0, 1.0], 0.0), [0, 0, 0])
     np.testing.assert_array_equal(prox.project_simplex([1.0, -np.inf, 1.0]), [0.5, 0.0, 0.5])
+    assert np.isnan(prox.project_simplex([-np.inf, -np.inf])).all()
+    for dtype in (np.float64, np.float32):
+        z = prox.project_l2_ball(np.array([-3.0, 4.0, -1e-300], dtype), 0.0)
+        assert (z == 0).all()
+        assert not np.signbit(z).any()
+    assert np.isnan(prox.project_l2_ball([-np.inf, 1.0], 0.0)).all()
+
+
+@every_dtype
+def test_infinite_thresholds_and_radii(dtype):
+    """Zeros, or the mean, and x itself; NaN stays NaN."""
+    x = np.random.default_rng(13).standard_normal((4, 5)).astype(dtype)
+    for inf in (np.inf, [np.inf] * 4):
+        for function in (prox.l2, prox.linf):
+            np.testing.assert_array_equal(function(x, inf, axis=1), np.zeros_like(x))
+        for function in (prox.project_l1_ball, prox.project_l2_ball):
+            np.testing.assert_array_equal(function(x, inf, axis=1), x)
+            far = np.array([[np.inf, 1, -np.inf, np.finfo(dtype).max, 0], [np.nan, 1, 2, 3, 4], *x[:2]], dtype)
+            z = function(far, inf, axis=1)
+            np.testing.assert_array_equal(z[[0, 2, 3]], far[[0, 2, 3]])
+            assert np.isnan(z[1]).all()
+    np.testing.assert_array_equal(prox.project_l1_ball(x, np.inf, weights=np.arange(5.0)), x)
+    for t in (np.inf, [0.0, np.inf]):
+        z = prox.group_l2(x, t, [0, 1, 0, 1])
+        np.testing.assert_array_equal(z[1::2], 0.0)
+    assert (prox.nuclear(x, np.inf) == 0).all()
+    z = prox.total_variation_1d(x, np.inf)
+    np.testing.assert_allclose(z, np.repeat(x.mean(axis=1, keepdims=True), 5, axis=1), rtol=1e-5, atol=1e-7)
+    for call in (lambda: prox.project_simplex(x, np.inf), lambda: prox.total_variation_1d(x, [np.inf] * 4)):
+        with pytest.raises(ValueError, match="finite number"):
+            call()
+
+
+def test_a_total_beyond_float32_is_its_largest_number():
+    x = np.array([[1.0, 2.0], [3.0, 4.0]], np.float32)
+    z = prox.project_simplex(x, 1e300, axis=1)
+    assert np.isfinite(z).all()
+    np.testing.assert_array_equal(z, prox.project_simplex(x, [1e300, 1e300], axis=1))
 
 
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
         (lambda: prox.l2([1.0], -1.0), ValueError, "threshold is -1.0"),
-        (lambda: prox.l2(np.ones((2, 3)), [1.0, 2.0]), ValueError, r"threshold has shape \(2,\).* broadcasts to \(\)"),
+        (
+            lambda: prox.l2(np.ones((2, 3)), [1.0, 2.0]),
+            ValueError,
+            r"threshold has shape \(2,\); a number is needed, or an axis",
+        ),
+        (lambda: prox.l1(1.0, [1.0, 2.0]), ValueError, r"threshold has shape \(2,\); a number is needed\."),
+        (lambda: prox.nuclear(np.ones((2, 3)), [1.0, 2.0]), ValueError, r"threshold has shape \(2,\); a number is needed"),
         (lambda: prox.l2(np.ones((2, 3)), [1.0, 2.0, 3.0], axis=1), ValueError, r"broadcasts to \(2,\)"),
         (lambda: prox.l2([1.0], 1.0, axis=1), ValueError, "axis is 1; x has 1 dimension"),
         (lambda: prox.l2([1.0], 1.0, axis=0.5), TypeError, "axis is 0.5"),
@@ -304,7 +348,18 @@ def test_exact_zeros_and_ties():
         (lambda: prox.sorted_l1([1.0, 2.0], [1.0]), ValueError, r"thresholds has shape \(1,\); \(2,\) is needed"),
         (lambda: prox.sorted_l1([1.0, 2.0], [1.0, 2.0]), ValueError, "thresholds is not a descending sequence"),
         (lambda: prox.group_l2([1.0, 2.0], 1.0, [0]), ValueError, r"groups has shape \(1,\)"),
-        (lambda: prox.group_l2([1.0, 2.0], 1.0, [0.0, 1.0]), TypeError, "groups has dtype float64; integers are needed"),
+        (
+            lambda: prox.group_l2([1.0, 2.0], 1.0, [0.0, 1.0]),
+            TypeError,
+            "groups has dtype float64; integers are needed, such as np.uni",
+        ),
+        (lambda: prox.group_l2([1.0, 2.0], 1.0, ["a", "b"]), TypeError, r"groups has dtype <U1; .*return_inverse=True\)\[1\]"),
+        (lambda: prox.group_l2(np.ones(3), 1.0, [[0, 1], [2]]), ValueError, "groups has rows of unequal lengths; a size, or"),
+        (
+            lambda: prox.group_l2(np.ones(3), 1.0, [[0, 1, 2]]),
+            ValueError,
+            r"groups has shape \(1, 3\); a size, or \(3,\) labels",
+        ),
         (lambda: prox.group_l2([1.0, 2.0], 1.0, 0), ValueError, "groups is 0; an integer >= 1 is needed"),
         (lambda: prox.group_l2(1.0, 1.0, 1), ValueError, "x has no dimension"),
         (lambda: prox.nuclear([1.0], 1.0), ValueError, r"X has shape \(1,\); a 2-d array is needed"),

@@ -37,6 +37,13 @@ PARAMETERS = {
     "mcp": [(0.7, 3.0), (0.7, 1.0), (0.7, 0.4), (0.0, 2.0), (0.7, 1.0 + 1e-9)],
     "scad": [(0.7, 3.7), (0.7, 2.0), (0.7, 1.5), (0.0, 3.7), (0.7, 2.0 + 1e-9)],
 }
+# with a step: parameters, and the step
+STEPS = {
+    "elastic_net": [(0.5, 2.0, 0.3), (0.7, 0.3, 2.5), (0.7, 0.3, 0.0)],
+    "mcp": [(0.7, 3.0, 0.1), (0.7, 3.0, 2.0), (0.7, 3.0, 3.0), (0.7, 3.0, 5.0), (0.7, 0.4, 0.1), (0.7, 2.0, 0.0)],
+    "scad": [(0.7, 3.7, s) for s in (0.0, 0.1, 0.9, 2.0, 2.7, 2.8, 4.0, 4.7, 5.0, 9.0)]
+    + [(0.3, 1.2, s) for s in (0.1, 0.2, 3.0)],
+}
 CONVEX = ("l1", "squared_l2", "elastic_net", "huber", "box")
 CASES = [(name, given) for name, all_of in PARAMETERS.items() for given in all_of]
 every_case = pytest.mark.parametrize(("name", "parameters"), CASES, ids=[f"{name}{given}" for name, given in CASES])
@@ -76,6 +83,43 @@ def test_nothing_on_a_grid_or_nearby_is_better(name, parameters):
     others = [np.broadcast_to(g, x.shape) for g in GRID] + [z + s * rng.standard_normal(len(x)) for s in (1e-6, 1e-3, 1e-1, 1)]
     for other in [*others, x, 0 * x]:
         assert np.all(cost(name, other, x, parameters) >= best - 1e-9 * (1e-6 + np.abs(best)) - 1e-15)
+
+
+@every_dtype
+@pytest.mark.parametrize("name", STEPS)
+def test_with_a_step_it_is_the_map_of_step_times_the_penalty(name, dtype):
+    """By twins, by a grid, by scalar forms; with weights for each entry as well."""
+    eps, function = float(np.finfo(dtype).eps), getattr(prox, name)
+    x = np.concatenate([sample(200, dtype), np.linspace(-5, 5, 83, dtype=dtype)])
+    for *parameters, step in STEPS[name]:
+        parameters, step = tuple(float(dtype(p)) for p in parameters), float(dtype(step))
+        z = function(x, *parameters, step=step)
+        costs = [(g - x.astype(float)) ** 2 / 2 + step * ref.PENALTIES[name](g, *parameters) for g in (z.astype(float), *GRID)]
+        assert np.all(costs[0] <= np.min(costs[1:], axis=0) + 40 * eps * (1 + np.abs(costs[0])))
+        if step > 0:
+            expected = [getattr(ref, f"prox_{name}")(v, *parameters, step) for v in x.astype(float)]
+            np.testing.assert_allclose(z, expected, rtol=32 * eps, atol=8 * eps)
+        else:
+            np.testing.assert_array_equal(z, x)
+        each = [np.full(x.shape, p, dtype) for p in parameters]
+        for mixed in ((each[0], parameters[1]), (parameters[0], each[1]), each):
+            np.testing.assert_array_equal(function(x, *mixed, step=step), z)
+        if dtype is np.float64:
+            kind = getattr(_prox, name.upper())
+            np.testing.assert_array_equal(z, [_prox.scalar(kind, v, *parameters, step) for v in x])
+        far = np.array([np.nan, np.inf, -np.inf, np.finfo(dtype).max, np.finfo(dtype).smallest_subnormal], dtype)
+        for large in (step, 1e30, 1e300):
+            z = function(far, *parameters, step=large)
+            assert np.isnan(z[0])
+            assert list(z[1:3]) == [np.inf, -np.inf]
+            assert 0 <= z[4] <= z[3] <= far[3]
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_a_step_of_one_is_none(name):
+    for parameters in PARAMETERS[name]:
+        x = sample(500)
+        np.testing.assert_array_equal(getattr(prox, name)(x, *parameters, step=1), getattr(prox, name)(x, *parameters))
 
 
 @pytest.mark.parametrize("name", CONVEX)
@@ -131,6 +175,34 @@ def test_nan_infinities_and_extremes(name, parameters, dtype):
         assert z[3] == -z[4] > 0
     if name not in ("box", "huber", "elastic_net", "squared_l2"):
         assert z[5] == (x[5] if parameters[0] == 0 else 0)
+
+
+@every_dtype
+@pytest.mark.parametrize("given", ["number", "array"])
+def test_infinite_parameters_give_the_limits_of_maps(given, dtype):
+    """Zeros, soft-thresholding, weight decay, and what no bound cuts off; NaN stays NaN."""
+    info = np.finfo(dtype)
+    finite = np.concatenate([sample(50, dtype), np.array([0, info.max, -info.max, info.smallest_subnormal], dtype)])
+    x = np.append(finite, dtype(np.nan))
+    inf = np.inf if given == "number" else np.full(x.shape, np.inf)
+    zeros = np.append(np.zeros(finite.shape), np.nan)
+    for name in ("l1", "squared_l2", "l0", "l_half", "l_two_thirds"):
+        np.testing.assert_array_equal(getattr(prox, name)(x, inf), zeros, err_msg=name)
+    np.testing.assert_array_equal(prox.l1(x, inf, positive=True), zeros)
+    for more in ({}, {"step": 0.3}):
+        for parameters in ((inf, 0.5), (0.5, inf), (inf, inf)):
+            np.testing.assert_array_equal(prox.elastic_net(x, *parameters, **more), zeros)
+        np.testing.assert_array_equal(prox.scad(x, inf, **more), zeros)
+        for gamma in (3.0, 0.2):
+            np.testing.assert_array_equal(prox.mcp(x, inf, gamma, **more), zeros)
+        soft = prox.l1(x, dtype(0.7) * dtype(more.get("step", 1.0)))
+        np.testing.assert_array_equal(prox.mcp(x, 0.7, inf, **more), soft)
+        np.testing.assert_array_equal(prox.scad(x, 0.7, inf, **more), soft)
+    np.testing.assert_array_equal(prox.huber(x, inf, 0.5), zeros)
+    np.testing.assert_array_equal(prox.huber(x, 0.7, inf), prox.squared_l2(x, 0.7))
+    far = np.full(x.shape, np.inf, dtype)
+    np.testing.assert_array_equal(prox.box(far, -inf, inf), far)
+    np.testing.assert_array_equal(prox.box(-far, -inf, inf), -far)
 
 
 @every_dtype
@@ -243,10 +315,10 @@ def test_ctrl_c_ends_large_arrays(dtype, ctrl_c):
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda: prox.l1([1.0], -1.0), ValueError, "threshold is -1.0; a finite number >= 0 is needed"),
-        (lambda: prox.l1([1.0], [-1.0]), ValueError, "threshold holds -1.0; finite numbers >= 0 are needed"),
+        (lambda: prox.l1([1.0], -1.0), ValueError, "threshold is -1.0; a number >= 0 is needed"),
+        (lambda: prox.l1([1.0], [-1.0]), ValueError, "threshold holds -1.0; numbers >= 0 are needed"),
         (lambda: prox.l1([1.0], [np.nan]), ValueError, "threshold holds NaN"),
-        (lambda: prox.l1([1.0], [np.inf]), ValueError, "threshold holds inf"),
+        (lambda: prox.l1([1.0], [-np.inf]), ValueError, "threshold holds -inf"),
         (
             lambda: prox.l1([1.0], [1.0, 2.0]),
             ValueError,
@@ -256,12 +328,16 @@ def test_ctrl_c_ends_large_arrays(dtype, ctrl_c):
         (lambda: prox.l1([1j], 1.0), TypeError, "x is complex"),
         (lambda: prox.l1([1.0], [1j]), TypeError, "threshold is complex"),
         (lambda: prox.l1([1.0], 1.0, positive=1), TypeError, "positive is 1"),
-        (lambda: prox.mcp([1.0], 1.0, 0.0), ValueError, "gamma is 0.0; a finite number > 0 is needed"),
-        (lambda: prox.mcp([1.0], 1.0, [0.0]), ValueError, "gamma holds 0.0; finite numbers > 0 are needed"),
-        (lambda: prox.scad([1.0], 1.0, 1.0), ValueError, "a is 1.0; a finite number > 1 is needed"),
+        (lambda: prox.mcp([1.0], 1.0, -2), ValueError, "gamma is -2; a number > 0 is needed"),
+        (lambda: prox.mcp([1.0], 1.0, 0.0), ValueError, "gamma is 0.0; a number > 0 is needed"),
+        (lambda: prox.mcp([1.0], 1.0, [0.0]), ValueError, "gamma holds 0.0; numbers > 0 are needed"),
+        (lambda: prox.scad([1.0], 1.0, 1.0), ValueError, "a is 1.0; a number > 1 is needed"),
+        (lambda: prox.scad([1.0], 1.0, np.nan), ValueError, "a is nan; a number > 1 is needed"),
+        (lambda: prox.scad([1.0], 1.0, step=-1.0), ValueError, "step is -1.0; a finite number >= 0 is needed"),
+        (lambda: prox.mcp([1.0], 1.0, 3.0, step=[1.0]), TypeError, r"step is \[1.0\] \(list\); a single real number"),
         (lambda: prox.huber([1.0], 1.0, -1.0), ValueError, "delta is -1.0"),
         (lambda: prox.box([1.0], 2.0, 1.0), ValueError, "lower is above upper; lower <= upper is needed"),
-        (lambda: prox.box([1.0], np.nan, 1.0), ValueError, "lower is nan"),
+        (lambda: prox.box([1.0], np.nan, 1.0), ValueError, "lower is nan; a number is needed"),
         (lambda: prox.box([1.0, 2.0], [0.0, np.nan], 1.0), ValueError, "lower holds NaN; numbers are needed"),
         (lambda: prox.l0([1.0], 1.0, out=np.broadcast_to(0.0, 1)), ValueError, "out is read-only"),
         (lambda: prox.elastic_net([1.0], 1.0, -1.0), ValueError, "l2 is -1.0"),

@@ -103,6 +103,8 @@ cdef bint by_norm(int kind, Py_ssize_t n, const real *x, Py_ssize_t sx, double t
             scaled(n, x, sx, 1.0, 1.0, 1.0 if m == INFINITY else (m - t * c) / m, out, so)
     elif m <= t * c:
         scaled(n, x, sx, 1.0, 1.0, 1.0, out, so)
+    elif t == 0.0 and m < INFINITY:
+        fill(n, <real>0.0, out, so)  # no negative zeros
     else:
         scaled(n, x, sx, c, m if m < INFINITY else NAN, t, out, so)
     return False
@@ -119,6 +121,9 @@ cdef void by_threshold(int kind, Py_ssize_t n, const real *x, Py_ssize_t sx, dou
     cdef Py_ssize_t i, m = 0
     cdef int exponent
     total = size(n, x, sx, 1 if both else 0, 1.0, &top)
+    if kind == KIND_L1_BALL and t == INFINITY and total == total:
+        scaled(n, x, sx, 1.0, 1.0, 1.0, out, so)
+        return
     if total != total or fabs(top) == INFINITY:
         fill(n, <real>NAN, out, so)
         return

@@ -60,22 +60,39 @@ cdef inline double prox_huber(double x, double t, double delta) noexcept nogil:
     return inner if fabs(inner) <= delta else signed(fabs(x) - t * delta, x)
 
 
+cdef inline double times(double a, double step) noexcept nogil:
+    """a step, for a, step >= 0: infinite only where a is"""
+    cdef double t = a * step
+    return a if a > DBL_MAX else (t if t < DBL_MAX else DBL_MAX)
+
+
+cdef inline double prox_step_mcp(double x, double t, double gamma, double step) noexcept nogil:
+    """argmin_z 1/2 (z - x)^2 + step MCP(z; t, gamma), which is MCP(z; step t, gamma / step)"""
+    cdef double m = fabs(x), g = gamma if gamma < DBL_MAX else DBL_MAX, rise
+    if gamma > step:
+        rise = (m - times(t, step)) * (g / (g - step))
+        return signed((rise if rise > 0.0 else 0.0) if rise < m else m, x)
+    return 0.0 if m <= times(t, sqrt(gamma) * sqrt(step)) else x
+
+
 cdef inline double prox_mcp(double x, double t, double gamma) noexcept nogil:
     """argmin_z 1/2 (z - x)^2 + integral from 0 to |z| of max(t - u / gamma, 0) du, gamma > 0; the smaller one at a tie"""
-    cdef double m = fabs(x), rise
-    if gamma > 1.0:
-        rise = (m - t) * (gamma / (gamma - 1.0))
-        return signed((rise if rise > 0.0 else 0.0) if rise < m else m, x)
-    return 0.0 if m <= sqrt(gamma) * t else x
+    return prox_step_mcp(x, t, gamma, 1.0)
+
+
+cdef inline double prox_step_scad(double x, double t, double a, double step) noexcept nogil:
+    """argmin_z 1/2 (z - x)^2 + step SCAD(z; t, a): no SCAD with another t and a"""
+    cdef double m = fabs(x), soft = times(t, step), moved = m - soft, line
+    cdef bint convex = a > 1.0 + step
+    if m <= (t + soft if convex else (sqrt(step) * sqrt(a + 1.0) if step > a + 1.0 else (a + (1.0 + step)) / 2.0) * t):
+        return signed(moved if m > soft else 0.0, x)
+    line = moved + step * (moved - t) / (a - (1.0 + step))
+    return signed(line if convex and line < m else m, x)
 
 
 cdef inline double prox_scad(double x, double t, double a) noexcept nogil:
     """argmin_z 1/2 (z - x)^2 + integral from 0 to |z| of min(t, max(a t - u, 0) / (a - 1)) du, a > 1; the smaller at a tie"""
-    cdef double m = fabs(x), moved = m - t, line
-    if m <= (t + t if a > 2.0 else (1.0 + a / 2.0) * t):
-        return signed(moved if m > t else 0.0, x)
-    line = moved + (moved - t) / (a - 2.0)
-    return signed(line if a > 2.0 and line < m else m, x)
+    return prox_step_scad(x, t, a, 1.0)
 
 
 cdef inline double prox_l_half(double x, double t) noexcept nogil:

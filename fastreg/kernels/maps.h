@@ -1,4 +1,5 @@
 /* Elementwise maps, out_i = map(x_i, a_i, b_i), for float and double, any strides, and parameters of stride 0 or not.
+ * Maps that no a and b make the one of `step` times their penalty take the step as well.
  *
  * A map of one element is written once, without branches and with +, -, *, / and square roots alone: compilers turn its
  * loop into vectors, and neither they nor a library of functions can make a result depend on the instruction set.  NaN stays NaN.
@@ -21,18 +22,22 @@
 /* one loop for every map; strides of 1, and parameters that are numbers or as contiguous as x, are worth loops of their own */
 #define FR_MAP_ARGUMENTS                                                                                        \
     ptrdiff_t n, const FR_REAL *x, ptrdiff_t sx, const FR_REAL *a, ptrdiff_t sa, const FR_REAL *b, ptrdiff_t sb, \
-        FR_REAL *out, ptrdiff_t so
-#define FR_MAP(map)                                                                                       \
+        FR_REAL step, FR_REAL *out, ptrdiff_t so
+#define FR_AND_STEP , step
+#define FR_MAP(map) FR_MAP_WITH(map, )
+#define FR_STEP_MAP(map) FR_MAP_WITH(map, FR_AND_STEP)
+#define FR_MAP_WITH(map, more)                                                                            \
     FR_INLINE void FR_NAME(map##_any)(FR_MAP_ARGUMENTS) {                                                 \
+        (void)step;                                                                                       \
         FR_APART for (ptrdiff_t i = 0; i < n; i++)                                                        \
-            out[i * so] = FR_NAME(map##1)(x[i * sx], a[i * sa], b[i * sb]);                               \
+            out[i * so] = FR_NAME(map##1)(x[i * sx], a[i * sa], b[i * sb] more);                          \
     }                                                                                                     \
     FR_HOT void FR_NAME(map)(FR_MAP_ARGUMENTS) {                                                          \
         const FR_REAL a0 = n > 0 ? *a : 0, b0 = n > 0 ? *b : 0;                                           \
-        if (sx == 1 && so == 1 && sa == 0 && sb == 0) FR_NAME(map##_any)(n, x, 1, &a0, 0, &b0, 0, out, 1); \
-        else if (sx == 1 && so == 1 && sa == 1 && sb == 0) FR_NAME(map##_any)(n, x, 1, a, 1, &b0, 0, out, 1); \
-        else if (sx == 1 && so == 1 && sa == 1 && sb == 1) FR_NAME(map##_any)(n, x, 1, a, 1, b, 1, out, 1); \
-        else FR_NAME(map##_any)(n, x, sx, a, sa, b, sb, out, so);                                         \
+        if (sx == 1 && so == 1 && sa == 0 && sb == 0) FR_NAME(map##_any)(n, x, 1, &a0, 0, &b0, 0, step, out, 1); \
+        else if (sx == 1 && so == 1 && sa == 1 && sb == 0) FR_NAME(map##_any)(n, x, 1, a, 1, &b0, 0, step, out, 1); \
+        else if (sx == 1 && so == 1 && sa == 1 && sb == 1) FR_NAME(map##_any)(n, x, 1, a, 1, b, 1, step, out, 1); \
+        else FR_NAME(map##_any)(n, x, sx, a, sa, b, sb, step, out, so);                                   \
     }
 
 /* Results that no cache would keep go past the caches, as memcpy's do: to write there would first read what is written over */
@@ -90,8 +95,15 @@ FR_INLINE FR_REAL FR_NAME(fr_map_positive1)(FR_REAL x, FR_REAL t, FR_REAL unused
     const FR_REAL moved = x - t, kept = x == x ? 0 : x;
     return x > t ? moved : kept;
 }
-/* the map of a |z| + b/2 z^2 */
-FR_INLINE FR_REAL FR_NAME(fr_map_elastic_net1)(FR_REAL x, FR_REAL a, FR_REAL b) { return FR_NAME(fr_soft1)(x, a) / (1 + b); }
+/* a step, for a, step >= 0: infinite only where a is, so that an infinite x is beyond what two finite numbers make */
+FR_INLINE FR_REAL FR_NAME(fr_times)(FR_REAL a, FR_REAL step) {
+    const FR_REAL t = a * step, most = t < FR_MOST ? t : FR_MOST;
+    return a > FR_MOST ? a : most;
+}
+/* step (a |z| + b/2 z^2) */
+FR_INLINE FR_REAL FR_NAME(fr_map_elastic_net1)(FR_REAL x, FR_REAL a, FR_REAL b, FR_REAL step) {
+    return FR_NAME(fr_soft1)(x, FR_NAME(fr_times)(a, step)) / (1 + FR_NAME(fr_times)(b, step));
+}
 FR_INLINE FR_REAL FR_NAME(fr_map_squared_l21)(FR_REAL x, FR_REAL a, FR_REAL unused) {
     (void)unused;
     return x / (1 + a);
@@ -112,17 +124,20 @@ FR_INLINE FR_REAL FR_NAME(fr_map_huber1)(FR_REAL x, FR_REAL a, FR_REAL b) {
     const FR_REAL inner = x / (1 + a), step = a * b, outer = FR_NAME(fr_signed)(FR_SIZE(x) - step, x);
     return FR_SIZE(inner) <= b ? inner : outer;
 }
-/* MCP.  b > 1: the line from (a, 0) to (ab, ab), cut off at 0 and |x|.  b <= 1: its minimum is at 0 or at x */
-FR_INLINE FR_REAL FR_NAME(fr_map_mcp1)(FR_REAL x, FR_REAL a, FR_REAL b) {
-    const FR_REAL m = FR_SIZE(x), rise = (m - a) * (b / (b - 1)), up = rise > 0 ? rise : 0;
-    const FR_REAL line = rise < m ? up : m, jump = m <= FR_ROOT(b) * a ? 0 : m;
-    return FR_NAME(fr_signed)(b > 1 ? line : jump, x);
+/* step MCP.  b > step: the line from (step a, 0) to (ab, ab), cut off at 0 and |x|.  b <= step: its minimum is at 0 or at x */
+FR_INLINE FR_REAL FR_NAME(fr_map_mcp1)(FR_REAL x, FR_REAL a, FR_REAL b, FR_REAL step) {
+    const FR_REAL m = FR_SIZE(x), g = b < FR_MOST ? b : FR_MOST; /* infinite b: soft-thresholding */
+    const FR_REAL rise = (m - FR_NAME(fr_times)(a, step)) * (g / (g - step)), up = rise > 0 ? rise : 0;
+    const FR_REAL line = rise < m ? up : m, jump = m <= FR_NAME(fr_times)(a, FR_ROOT(b) * FR_ROOT(step)) ? 0 : m;
+    return FR_NAME(fr_signed)(b > step ? line : jump, x);
 }
-/* SCAD.  b > 2: a line from (2a, a) to (ab, ab) joins soft-thresholding and the identity.  b <= 2: a jump does, at (1 + b/2) a */
-FR_INLINE FR_REAL FR_NAME(fr_map_scad1)(FR_REAL x, FR_REAL a, FR_REAL b) {
-    const FR_REAL m = FR_SIZE(x), moved = m - a, soft = m > a ? moved : 0;
-    const FR_REAL middle = moved + (moved - a) / (b - 2), line = middle < m ? middle : m, later = b > 2 ? line : m;
-    const FR_REAL end = b > 2 ? a + a : (1 + b / 2) * a;
+/* step SCAD.  b > 1 + step: a line from (a + step a, a) to (ab, ab) joins soft-thresholding at step a and the identity.
+ * b <= 1 + step: a jump does, where both cost the same; from 0 where step > b + 1 */
+FR_INLINE FR_REAL FR_NAME(fr_map_scad1)(FR_REAL x, FR_REAL a, FR_REAL b, FR_REAL step) {
+    const FR_REAL m = FR_SIZE(x), t = FR_NAME(fr_times)(a, step), moved = m - t, soft = m > t ? moved : 0;
+    const FR_REAL middle = moved + step * (moved - a) / (b - (1 + step)), line = middle < m ? middle : m;
+    const FR_REAL later = b > 1 + step ? line : m, half = (b + (1 + step)) / 2, root = FR_ROOT(step) * FR_ROOT(b + 1);
+    const FR_REAL end = b > 1 + step ? a + t : (step > b + 1 ? root : half) * a;
     return FR_NAME(fr_signed)(m <= end ? soft : later, x);
 }
 /* a |z|^(1/2).  z = |x| v^2, v^3 - v + c = 0 with c = a / (2 |x|^(3/2)); 0 is as good where c = sqrt(2/27), v^2 = 2/3.
@@ -198,13 +213,13 @@ FR_HOT void FR_NAME(fr_shrunk)(ptrdiff_t n, const FR_REAL *x, ptrdiff_t sx, cons
 
 FR_MAP(fr_map_l1)
 FR_MAP(fr_map_positive)
-FR_MAP(fr_map_elastic_net)
+FR_STEP_MAP(fr_map_elastic_net)
 FR_MAP(fr_map_squared_l2)
 FR_MAP(fr_map_l0)
 FR_MAP(fr_map_box)
 FR_MAP(fr_map_huber)
-FR_MAP(fr_map_mcp)
-FR_MAP(fr_map_scad)
+FR_STEP_MAP(fr_map_mcp)
+FR_STEP_MAP(fr_map_scad)
 FR_MAP(fr_map_l_half)
 FR_MAP(fr_map_l_two_thirds)
 FR_MAP(fr_map_sign)
@@ -223,13 +238,13 @@ FR_INLINE void FR_NAME(fr_mapped)(int kind, FR_MAP_ARGUMENTS) {
     if (FR_STREAMS && sx == 1 && so == 1 && x != out && n >= FR_BEYOND_CACHES / (ptrdiff_t)sizeof(FR_REAL)) {
         union { FR_REAL at[FR_BLOCK]; fr_v4 aligned; } block;
         i = (ptrdiff_t)((64 - (uintptr_t)out % 64) % 64 / sizeof(FR_REAL));
-        map(i, x, 1, a, sa, b, sb, out, 1);
+        map(i, x, 1, a, sa, b, sb, step, out, 1);
         for (; i + FR_BLOCK <= n; i += FR_BLOCK) {
-            map(FR_BLOCK, x + i, 1, a + i * sa, sa, b + i * sb, sb, block.at, 1);
+            map(FR_BLOCK, x + i, 1, a + i * sa, sa, b + i * sb, sb, step, block.at, 1);
             fr_stream((char *)(out + i), (const char *)block.at, sizeof block.at);
         }
         FR_STREAMED();
     }
-    map(n - i, x + i * sx, sx, a + i * sa, sa, b + i * sb, sb, out + i * so, so);
+    map(n - i, x + i * sx, sx, a + i * sa, sa, b + i * sb, sb, step, out + i * so, so);
 }
 #endif

@@ -2,7 +2,8 @@
 
 prox_f(x) = argmin_z 1/2 |z - x|^2 + f(z)
 
-Every function's first line has f, with its exact scaling; a step of size s in a gradient method takes s times the threshold.
+Every function's first line has f, with its exact scaling.  A gradient method with steps of size s needs the map of s f: by s
+times the threshold, and by step=s of `elastic_net`, `mcp` and `scad`, whose f has two numbers.  Projections do not depend on s.
 """
 
 from fastreg.prox._blocks import (

@@ -17,45 +17,38 @@ MOST_IN_ORDER = 2**32  # entries of a line, whose places have 32 bits in the ker
 
 
 def weights(
-    value: Any, name: str, x: NDArray[Any], low: float = 0.0, *, high: float = INFINITY, above: bool = False, ends: bool = False
+    value: Any, name: str, x: NDArray[Any], low: float = 0.0, *, high: float = INFINITY, above: bool = False, ends: bool = True
 ) -> Weights:
-    """value as a float, or as an array of x's dtype and shape, by broadcasting; finite, in [low, high], above low if above.
+    """value as a float, or as an array of x's dtype and shape, by broadcasting; in [low, high], above low if above.
 
-    ends: infinities are taken as well."""
+    ends: infinities are taken."""
     if np.ndim(value) == 0:
         if type(value) is float and low < value < high:  # what most are, at once
             return value
-        if ends and isinstance(value, (float, np.floating)) and abs(float(value)) == INFINITY:
-            return float(value)
-        number = _input.number(value, name, low, high)
-        if above and number <= low:
-            raise ValueError(f"{name} is {value!r}; a finite number > {low:g} is needed.")
-        return number
+        return _input.number(value, name, low, high, above=above, ends=ends)
     array = _input.real_array(value, name)
     try:
         whole = np.broadcast_to(array, x.shape)
     except ValueError:
-        raise ValueError(
-            f"{name} has shape {array.shape}; a number or a shape that broadcasts to {x.shape} is needed."
-        ) from None
+        other = f" or a shape that broadcasts to {x.shape}" if x.ndim else ""
+        raise ValueError(f"{name} has shape {array.shape}; a number{other} is needed.") from None
     if array.size:
         least, most = array.min(), array.max()  # NaN if there is one: no array of the size of x is made
         fits = least > low if above else least >= low
         if not (fits and (most <= high if ends or high < INFINITY else most < INFINITY)):
-            need = "numbers" if ends else f"finite numbers {'>' if above else '>='} {low:g}"
-            need = need if high == INFINITY else f"numbers from {low:g} to {high:g}"
+            need = _input.range_of(low, high, "numbers", above=above, ends=ends)
             raise ValueError(f"{name} holds {_input.spelled(most if fits else least)}; {need} are needed.")
         if array.dtype != x.dtype:
             top = np.finfo(x.dtype).max
-            clipped = array if ends or (least >= -top and most <= top) else np.clip(array, -top, top)
-            with np.errstate(over="ignore"):
-                whole = np.broadcast_to(clipped.astype(x.dtype), x.shape)
+            if not (least >= -top and most <= top):  # only infinities stay infinite
+                array = np.where(np.isinf(array), array, np.clip(array, -top, top))
+            whole = np.broadcast_to(array.astype(x.dtype), x.shape)
     return whole
 
 
 def whole(value: Any, name: str, x: NDArray[Any]) -> NDArray[Any]:
     """value, which may be a number, as an array of x's dtype and shape; finite and >= 0."""
-    found = weights(value, name, x)
+    found = weights(value, name, x, ends=False)
     return np.broadcast_to(x.dtype.type(found), x.shape) if isinstance(found, float) else found
 
 
@@ -79,33 +72,32 @@ def matrix(X: Any) -> NDArray[Any]:
     return array
 
 
-def result(x: NDArray[Any], out: NDArray[Any] | None) -> NDArray[Any]:
-    """out, if it fits, or a new array."""
-    if out is None:
-        return np.empty_like(x, subok=False)
-    _input.result_array(out, x)
-    return out
+def result(x: NDArray[Any], out: Any) -> NDArray[Any]:
+    """out, or the memory of a tensor, if it fits, or a new array."""
+    return np.empty_like(x, subok=False) if out is None else _input.result_array(out, x)
 
 
-def apart(a: Any, out: NDArray[Any]) -> Any:
-    """a, or a copy where it overlaps out in part, or is another view of the same data."""
+def apart(a: Any, out: NDArray[Any], *, in_place: bool = False) -> Any:
+    """a, or a copy where it overlaps out in part, or is another view of the same data; in_place: unless place by place."""
     if a is out or not isinstance(a, np.ndarray) or not np.may_share_memory(a, out):
         return a
-    return a.copy()
+    same = in_place and a.ctypes.data == out.ctypes.data and (a.shape, a.strides) == (out.shape, out.strides)
+    return a if same else a.copy()
 
 
-def elementwise(kind: int, x: NDArray[Any], a: Weights, b: Weights, out: NDArray[Any] | None) -> Any:
-    """The map of every entry, in out or a new array."""
+def elementwise(kind: int, x: NDArray[Any], a: Weights, b: Weights, out: Any, step: Any = 1.0) -> Any:
+    """The map of every entry, in out or a new array; step: where no parameter takes it."""
+    step = _input.number(step, "step", 0.0)
     target = result(x, out)
     if out is not None:
-        x, a, b = apart(x, out), apart(a, out), apart(b, out)
-    _prox.apply(kind, x, a, b, target)
+        x, a, b = (apart(value, target, in_place=True) for value in (x, a, b))
+    _prox.apply(kind, x, a, b, target, step)
     return returned(target, out)
 
 
-def returned(result: NDArray[Any], out: NDArray[Any] | None) -> Any:
-    """What a function returns: a numpy scalar for a scalar x without an out."""
-    return result if result.ndim or out is not None else result[()]
+def returned(result: NDArray[Any], out: Any) -> Any:
+    """What a function returns: out, or a numpy scalar for a scalar x without an out."""
+    return out if out is not None else result if result.ndim else result[()]
 
 
 def axis_of(axis: Any, x: NDArray[Any]) -> int:
@@ -133,17 +125,24 @@ def labels(groups: Any, n: int) -> tuple[NDArray[np.intp] | None, NDArray[np.int
     """The group of each of n rows, None where they ascend, and how many rows each group has.
 
     groups: a label for each row, in ascending order of which groups are numbered, or the size of consecutive groups."""
-    if np.ndim(groups) == 0:
+    try:
+        array = np.asarray(groups)
+    except ValueError:
+        raise ValueError(
+            f"groups has rows of unequal lengths; a size, or ({n},) labels, one per row of x, are needed."
+        ) from None
+    if array.ndim == 0:
         size = _input.count(groups, "groups")
         sizes = np.full(-(-n // size), min(size, n), np.intp)
         if n % size:
             sizes[-1] = n % size
         return None, sizes
-    array = np.asarray(groups)
     if array.shape != (n,):
         raise ValueError(f"groups has shape {array.shape}; a size, or ({n},) labels, one per row of x, are needed.")
     if array.dtype.kind not in "iub":
-        raise TypeError(f"groups has dtype {array.dtype}; integers are needed.")
+        raise TypeError(
+            f"groups has dtype {array.dtype}; integers are needed, such as np.unique(groups, return_inverse=True)[1]."
+        )
     array = array.astype(np.uint8) if array.dtype.kind == "b" else array  # True is no index
     if n and array.min() >= 0 and array.max() <= 2 * n:  # without sorting
         counts = np.bincount(array)

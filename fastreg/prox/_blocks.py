@@ -11,7 +11,7 @@ from fastreg.kernels import _lines
 from fastreg.prox import _arguments
 from fastreg.prox._lines import mapped, per_line
 
-Out = NDArray[Any] | None
+Out = Any  # an ndarray, a torch tensor, or None
 
 
 def l2(x: ArrayLike, threshold: Any, axis: int | None = None, *, out: Out = None) -> Any:
@@ -101,18 +101,18 @@ def group_l2(x: ArrayLike, threshold: Any, groups: Any, *, out: Out = None) -> A
     t = _arguments.weights(threshold, "threshold", np.broadcast_to(0.0, len(sizes)))
     result = _arguments.result(x, out)
     if x.size == 0:
-        return result
+        return _arguments.returned(result, out)
     order = None if label is None else np.argsort(label, kind="stable")
     rows = np.ascontiguousarray(x if order is None else x[order])
     ends = np.cumsum(sizes) * (x.size // x.shape[0])
     target = result if order is None and result.flags.c_contiguous else np.empty_like(rows)
     if target is result:
-        rows = _arguments.apart(rows, result)
+        rows = _arguments.apart(rows, result, in_place=True)
     each = t if isinstance(t, float) else np.ascontiguousarray(t)
     _lines.segments(_lines.L2, rows.reshape(-1), ends.astype(np.intp, copy=False), each, target.reshape(-1))
     if target is not result:
         result[order if order is not None else ...] = target
-    return result
+    return _arguments.returned(result, out)
 
 
 def linf(x: ArrayLike, threshold: Any, axis: int | None = None, *, out: Out = None) -> Any:
@@ -167,7 +167,7 @@ def total_variation_1d(x: ArrayLike, threshold: Any, axis: int = -1, *, out: Out
     x
         As of `soft_threshold`.
     threshold : float >= 0, or array that broadcasts to x's shape less one along the axis
-        One for all pairs of neighbours, or one for each.
+        One for all pairs of neighbours (infinite: each line becomes its mean), or a finite one for each.
     axis : int
         Each line along it by itself.
     out
@@ -297,18 +297,16 @@ def nuclear(X: ArrayLike, threshold: float, *, out: Out = None) -> Any:
     t = _arguments.weights(threshold, "threshold", np.zeros(()))
     X = _arguments.matrix(X)
     result = _arguments.result(X, out)
-    if not np.isfinite(X).all():
-        result[...] = np.nan
-        return result
-    top = float(np.abs(X).max(initial=0.0))
-    if top <= 0.0:
-        result[...] = 0.0
-        return result
-    U, s, Vt = _svd(X / top)  # sums of squares of large entries leave the range of the dtype
-    s -= min(t / top, float(s[0]))
-    k = int(np.count_nonzero(s > 0.0))
-    np.matmul(U[:, :k] * s[:k], Vt[:k], out=result)
-    return np.multiply(result, top, out=result)
+    top = float(np.abs(X).max(initial=0.0)) if np.isfinite(X).all() else float(np.nan)
+    if top > 0.0:
+        U, s, Vt = _svd(X / top)  # sums of squares of large entries leave the range of the dtype
+        s -= min(t / top, float(s[0]))
+        k = int(np.count_nonzero(s > 0.0))
+        np.matmul(U[:, :k] * s[:k], Vt[:k], out=result)
+        np.multiply(result, top, out=result)
+    else:
+        result[...] = top
+    return _arguments.returned(result, out)
 
 
 def _svd(X: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from fastreg import _input
 from fastreg.kernels import _prox
 from fastreg.prox import _arguments
 from fastreg.prox._arguments import elementwise, weights
 
-Out = NDArray[Any] | None
+Out = Any  # an ndarray, a torch tensor, or None
 
 
 def soft_threshold(x: ArrayLike, threshold: float, *, out: Out = None) -> Any:
@@ -24,18 +24,19 @@ def soft_threshold(x: ArrayLike, threshold: float, *, out: Out = None) -> Any:
         float32 stays float32; other real dtypes are converted to float64.  Not modified, unless it is `out`.
     threshold : float >= 0
         Entries of size up to threshold become exactly 0, the others move by it towards 0.  `prox.l1` takes one for each entry.
-    out : ndarray of x's shape and of the result's dtype, optional
+        Infinite, here and in other maps: all finite entries become 0, and nothing is promised for infinite ones.
+    out : ndarray of x's shape and of the result's dtype, or such a torch tensor on the CPU, optional
         Receives the result; may be x itself.  Without it a new array is made.
 
     Returns
     -------
     ndarray (`out` if given), or a numpy scalar for a scalar x
-        NaN stays NaN, infinities stay infinite.
+        NaN stays NaN, infinities stay infinite.  A frame or series gives an ndarray, without its index.
 
     Raises
     ------
     ValueError, TypeError
-        For a threshold that is negative, not finite or not a number, x that is not real, and an out that does not fit.
+        For a threshold that is negative or not a number, x that is not real, and an out that does not fit.
 
     Notes
     -----
@@ -51,7 +52,7 @@ def soft_threshold(x: ArrayLike, threshold: float, *, out: Out = None) -> Any:
     >>> fr.soft_threshold([-3.0, 0.5, 2.0], 1.0)
     array([-2.,  0.,  1.])
     """
-    t = _input.number(threshold, "threshold", 0.0)
+    t = _input.number(threshold, "threshold", 0.0, ends=True)
     return elementwise(_prox.L1, _arguments.as_x(x), t, 0.0, out)
 
 
@@ -139,7 +140,7 @@ def squared_l2(x: ArrayLike, threshold: Any, *, out: Out = None) -> Any:
     return elementwise(_prox.SQUARED_L2, x, weights(threshold, "threshold", x), 0.0, out)
 
 
-def elastic_net(x: ArrayLike, l1: Any, l2: Any, *, out: Out = None) -> Any:
+def elastic_net(x: ArrayLike, l1: Any, l2: Any, *, step: float = 1.0, out: Out = None) -> Any:
     """sign(x) max(|x| - l1, 0) / (1 + l2): the map of f(z) = sum_i l1_i |z_i| + l2_i / 2 z_i^2.
 
     Parameters
@@ -148,6 +149,8 @@ def elastic_net(x: ArrayLike, l1: Any, l2: Any, *, out: Out = None) -> Any:
         As of `soft_threshold`.
     l1, l2 : float >= 0, or array that broadcasts to x's shape
         As of `l1`.
+    step : float >= 0
+        The map is that of step f, as a gradient method with steps of this size needs it: l1 and l2 are multiplied by it.
     out
         As of `soft_threshold`.
 
@@ -175,7 +178,7 @@ def elastic_net(x: ArrayLike, l1: Any, l2: Any, *, out: Out = None) -> Any:
     array([-1.,  0.])
     """
     x = _arguments.as_x(x)
-    return elementwise(_prox.ELASTIC_NET, x, weights(l1, "l1", x), weights(l2, "l2", x), out)
+    return elementwise(_prox.ELASTIC_NET, x, weights(l1, "l1", x), weights(l2, "l2", x), out, step)
 
 
 def l0(x: ArrayLike, threshold: Any, *, out: Out = None) -> Any:
@@ -305,7 +308,7 @@ def l_two_thirds(x: ArrayLike, threshold: Any, *, out: Out = None) -> Any:
     return elementwise(_prox.L_TWO_THIRDS, x, weights(threshold, "threshold", x), 0.0, out)
 
 
-def mcp(x: ArrayLike, threshold: Any, gamma: Any, *, out: Out = None) -> Any:
+def mcp(x: ArrayLike, threshold: Any, gamma: Any, *, step: float = 1.0, out: Out = None) -> Any:
     """The map of the minimax concave penalty f(z) = sum_i integral from 0 to |z_i| of max(threshold_i - u / gamma_i, 0) du.
 
     gamma > 1: sign(x) min(|x|, max(|x| - threshold, 0) gamma / (gamma - 1)).  0 < gamma <= 1: the sum is concave where f is not
@@ -318,6 +321,10 @@ def mcp(x: ArrayLike, threshold: Any, gamma: Any, *, out: Out = None) -> Any:
     threshold : float >= 0, or array that broadcasts to x's shape
         As of `l1`.
     gamma : float > 0, or array that broadcasts to x's shape
+        Infinite: the map is soft-thresholding.
+    step : float >= 0
+        The map is that of step f, as a gradient method with steps of this size needs it: step f has threshold step threshold
+        and gamma / step, and a step from gamma on makes it a hard threshold.
     out
         As of `soft_threshold`.
 
@@ -345,10 +352,11 @@ def mcp(x: ArrayLike, threshold: Any, gamma: Any, *, out: Out = None) -> Any:
     array([-3.5,  1.5,  0. ])
     """
     x = _arguments.as_x(x)
-    return elementwise(_prox.MCP, x, weights(threshold, "threshold", x), weights(gamma, "gamma", x, above=True), out)
+    t, g = weights(threshold, "threshold", x), weights(gamma, "gamma", x, above=True)
+    return elementwise(_prox.MCP, x, t, g, out, step)
 
 
-def scad(x: ArrayLike, threshold: Any, a: Any = 3.7, *, out: Out = None) -> Any:
+def scad(x: ArrayLike, threshold: Any, a: Any = 3.7, *, step: float = 1.0, out: Out = None) -> Any:
     """The map of SCAD, f(z) = sum_i integral from 0 to |z_i| of min(threshold, max(a threshold - u, 0) / (a - 1)) du, a > 1.
 
     a > 2: soft-thresholding up to |x| = 2 threshold, x from a threshold on, a line between.  1 < a <= 2: the sum is concave
@@ -361,6 +369,11 @@ def scad(x: ArrayLike, threshold: Any, a: Any = 3.7, *, out: Out = None) -> Any:
     threshold : float >= 0, or array that broadcasts to x's shape
         As of `l1`.
     a : float > 1, or array that broadcasts to x's shape
+        Infinite: the map is soft-thresholding.
+    step : float >= 0
+        The map is that of step f, as a gradient method with steps of this size needs it; no threshold and a of f have it.  For
+        step < a - 1: soft-thresholding by step threshold up to |x| = (1 + step) threshold, x from a threshold on, a line
+        between.  Else x beyond |x| = (1 + a + step)/2 threshold, or sqrt(step (a + 1)) threshold where step > a + 1.
     out
         As of `soft_threshold`.
 
@@ -388,7 +401,8 @@ def scad(x: ArrayLike, threshold: Any, a: Any = 3.7, *, out: Out = None) -> Any:
     array([-4. ,  2.5,  0.5,  0. ])
     """
     x = _arguments.as_x(x)
-    return elementwise(_prox.SCAD, x, weights(threshold, "threshold", x), weights(a, "a", x, 1.0, above=True), out)
+    t, ends = weights(threshold, "threshold", x), weights(a, "a", x, 1.0, above=True)
+    return elementwise(_prox.SCAD, x, t, ends, out, step)
 
 
 def huber(x: ArrayLike, threshold: Any, delta: Any, *, out: Out = None) -> Any:
@@ -403,6 +417,7 @@ def huber(x: ArrayLike, threshold: Any, delta: Any, *, out: Out = None) -> Any:
     threshold : float >= 0, or array that broadcasts to x's shape
         As of `l1`.
     delta : float >= 0, or array that broadcasts to x's shape
+        Infinite: the map is that of `squared_l2`.
     out
         As of `soft_threshold`.
 
@@ -469,7 +484,7 @@ def box(x: ArrayLike, lower: Any = -np.inf, upper: Any = np.inf, *, out: Out = N
     array([0. , 0.5, 1. ])
     """
     x = _arguments.as_x(x)
-    low, high = (weights(value, name, x, -np.inf, ends=True) for value, name in ((lower, "lower"), (upper, "upper")))
+    low, high = (weights(value, name, x, -np.inf) for value, name in ((lower, "lower"), (upper, "upper")))
     if (low > high) if isinstance(low, float) and isinstance(high, float) else np.any(np.greater(low, high)):
         raise ValueError("lower is above upper; lower <= upper is needed.")
     return elementwise(_prox.BOX, x, low, high, out)

@@ -11,13 +11,19 @@ from fastreg.kernels import _lines
 from fastreg.prox import _arguments
 from fastreg.prox._arguments import Weights, weights
 
+MOST_EXACT = 2**24  # as a count in float32
 
-def per_line(t: Any, name: str, x: NDArray[Any], axis: int | None) -> Weights:
-    """t as a float, or as an array with one number for each line of x along the axis, of length 1 along it."""
+
+def per_line(t: Any, name: str, x: NDArray[Any], axis: int | None, *, ends: bool = True) -> Weights:
+    """t as a float, or as an array with one number for each line of x along the axis, of length 1 along it.  ends: infinite, too."""
     if axis is None:
-        return weights(t, name, x.reshape(-1)[:1].reshape(()) if x.size else np.zeros((), x.dtype))
+        if np.ndim(t) != 0:
+            raise ValueError(
+                f"{name} has shape {np.shape(t)}; a number is needed, or an axis along which each line has its own."
+            )
+        return weights(t, name, x.reshape(-1)[:1].reshape(()) if x.size else np.zeros((), x.dtype), ends=ends)
     others = np.broadcast_to(x.dtype.type(0), x.shape[:axis] + x.shape[axis + 1 :])
-    found = weights(t, name, others)
+    found = weights(t, name, others, ends=ends)
     return found if isinstance(found, float) else np.expand_dims(found, axis)
 
 
@@ -28,7 +34,7 @@ def mapped(kind: int, x: NDArray[Any], t: Weights, axis: int | None, out: Any, w
     result = _arguments.result(x, out)
     if result.size:
         if out is not None:
-            x, t, w = _arguments.apart(x, out), _arguments.apart(t, out), _arguments.apart(w, out)
+            x, t, w = _arguments.apart(x, result, in_place=True), _arguments.apart(t, result), _arguments.apart(w, result)
         if axis is None:
             given, target, *rest = _arguments.one_line(x, result, *([] if w is None or w.ndim == 1 else [w]))
             _lines.along(kind, given, t, rest[0] if rest else w, target, 0)
@@ -40,13 +46,20 @@ def mapped(kind: int, x: NDArray[Any], t: Weights, axis: int | None, out: Any, w
 
 
 def norms(x: NDArray[Any], p: float, axis: int | None) -> NDArray[Any]:
-    """|line|_p of every line of x, of length 1 along the axis; 0-d for axis None."""
+    """|line|_p of every line of x, of length 1 along the axis; 0-d for axis None.  Of x's dtype; counts, p = 0, are float64."""
     if axis is None:
-        total = np.zeros(1, x.dtype)
-        if x.size:
-            _lines.along(_lines.NORM, _arguments.one_line(x)[0], p, None, total, 0)
-        return total[0]  # type: ignore[no-any-return]
-    result = np.zeros((*x.shape[:axis], 1, *x.shape[axis + 1 :]), x.dtype)
+        return norms(_arguments.one_line(x)[0], p, 0)[0]  # type: ignore[no-any-return]
+    shape = (*x.shape[:axis], 1, *x.shape[axis + 1 :])
+    if p == 0.0 and x.dtype != np.float64:
+        total = np.zeros(shape)
+        for start in range(0, x.shape[axis], MOST_EXACT):
+            part = np.zeros(shape, x.dtype)
+            piece = x[(slice(None),) * axis + (slice(start, start + MOST_EXACT),)]
+            if piece.size:
+                _lines.along(_lines.NORM, piece, p, None, part, axis)
+            total += part
+        return total
+    result = np.zeros(shape, x.dtype)
     if x.size:
         _lines.along(_lines.NORM, x, p, None, result, axis)
     return result

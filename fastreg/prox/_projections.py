@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from numpy.typing import ArrayLike, NDArray
+import numpy as np
+from numpy.typing import ArrayLike
 
 from fastreg.kernels import _lines
 from fastreg.prox import _arguments
 from fastreg.prox._elementwise import box
 from fastreg.prox._lines import mapped, per_line
 
-Out = NDArray[Any] | None
+Out = Any  # an ndarray, a torch tensor, or None
 
 
 def project_l1_ball(x: ArrayLike, radius: Any, axis: int | None = None, *, weights: Any = None, out: Out = None) -> Any:
@@ -25,7 +26,7 @@ def project_l1_ball(x: ArrayLike, radius: Any, axis: int | None = None, *, weigh
     x
         As of `soft_threshold`.
     radius : float >= 0, or array of one for each line along the axis
-        x inside the ball comes back as it is; a radius of 0 gives zeros.
+        x inside the ball comes back as it is, for an infinite radius any x; a radius of 0 gives zeros.
     axis : int, optional
         Each line along it is projected by itself; None: all of x as one vector.
     weights : array that broadcasts to x's shape, optional
@@ -89,7 +90,9 @@ def project_simplex(x: ArrayLike, total: Any = 1.0, axis: int | None = None, *, 
 
     Notes
     -----
-    Time and rounding are those of `project_l1_ball`; an entry of -inf becomes 0.
+    Time and rounding are those of `project_l1_ball`.  An entry of -inf becomes 0; a line of nothing else, which is as far from
+    every point of the simplex, becomes NaN.  An empty x comes back as it is, whatever the total; a total beyond x's dtype
+    counts as the largest number of it.
 
     References
     ----------
@@ -104,7 +107,10 @@ def project_simplex(x: ArrayLike, total: Any = 1.0, axis: int | None = None, *, 
     """
     x = _arguments.as_x(x)
     k = None if axis is None else _arguments.axis_of(axis, x)
-    return mapped(_lines.SIMPLEX, x, per_line(total, "total", x, k), k, out)
+    t = per_line(total, "total", x, k, ends=False)
+    if isinstance(t, float):
+        t = min(t, float(np.finfo(x.dtype).max))
+    return mapped(_lines.SIMPLEX, x, t, k, out)
 
 
 def project_l2_ball(x: ArrayLike, radius: Any, axis: int | None = None, *, out: Out = None) -> Any:
@@ -115,6 +121,7 @@ def project_l2_ball(x: ArrayLike, radius: Any, axis: int | None = None, *, out: 
     x
         As of `soft_threshold`.
     radius : float >= 0, or array of one for each line along the axis
+        As of `project_l1_ball`.
     axis : int, optional
         Each line along it by itself; None: all of x as one vector.
     out
