@@ -4,6 +4,7 @@ import html.parser
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from fastreg._suite import suite
 
 pytestmark = pytest.mark.thread_unsafe(reason="starts processes, and captures what they print")
 
-command, gaps, glmnet, options, pictures, problems, race, report, roofline, scaling, solvers, tasks = map(
+command, gaps, glmnet, options, pictures, problems, processes, race, report, roofline, scaling, solvers, tasks = map(
     suite,
     (
         "command",
@@ -24,6 +25,7 @@ command, gaps, glmnet, options, pictures, problems, race, report, roofline, scal
         "options",
         "pictures",
         "problems",
+        "processes",
         "race",
         "report",
         "roofline",
@@ -235,7 +237,7 @@ def test_a_solver_that_fails_or_never_gets_there_keeps_its_points():
 
 
 def test_a_process_is_stopped_ends_and_starts_again():
-    with suite("processes").Process("numpy") as process:
+    with processes.Process("numpy") as process:
         assert process.ask(60, load={"kind": "lasso path", "data": "wide", "ratio": 0.001})["p"] == 2000
         assert process.ask(0.05, run=1e-12)["error"].startswith("stopped after")
         assert "no attribute 'do_nonsense'" in process.ask(60, nonsense=1)["error"]
@@ -243,6 +245,28 @@ def test_a_process_is_stopped_ends_and_starts_again():
         reply = process.ask(60, run=1.0, seconds=0.0)
         assert reply["gap"] <= 1e-12
         assert len(reply["seconds"]) == 1
+
+
+def test_a_process_that_ends_says_why(monkeypatch):
+    monkeypatch.setattr(processes, "CODE", "import sys; sys.stdin.readline(); sys.exit('a warning\\nno such library')")
+    with processes.Process() as process:
+        assert process.ask(60, stack=True) == {"error": "its process ended with status 1: no such library"}
+        assert process.ask(60, stack=True)["error"].endswith("library")  # another one
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no process groups")
+def test_a_process_ends_with_its_children_and_its_files(monkeypatch):
+    sleep = "import time; time.sleep(600)"
+    start = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {sleep!r}])"
+    say = "import json, tempfile; print(json.dumps(tempfile.mkdtemp()), flush=True)"
+    monkeypatch.setattr(processes, "CODE", "; ".join((start, say, sleep)))
+    with processes.Process() as process:
+        folder, replies = Path(process.ask(60, stack=True)), process.replies
+        assert folder.is_dir()
+        assert process.ask(0.05, stack=True) == {"error": "stopped after 0.05 s"}
+        assert replies.get(timeout=60) == ""  # nobody holds the other end of its stdout any more
+    assert not folder.exists()
+    assert not folder.parent.exists()
 
 
 # glmnet, whose Rscript a small program stands in for
