@@ -45,6 +45,12 @@ def largest(gaps, objectives):
     return float(np.max(np.maximum(gaps, 0.0) / np.maximum(objectives, np.finfo(np.float64).tiny)))
 
 
+def difference(answer, expected):
+    """The largest difference relative to the largest number expected; infinity where one is not a number."""
+    found = float(np.abs(answer - expected).max() / np.abs(expected).max())
+    return found if np.isfinite(found) else float("inf")
+
+
 def _residuals(X, y, coefs, intercept):
     """X and y as float64, centred with an intercept, W and Y - XW.  Sparse X stays as it is: R, centred, sees no means."""
     X, y, W = X.astype(np.float64), y.astype(np.float64), np.asarray(coefs, dtype=np.float64)

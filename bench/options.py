@@ -41,7 +41,7 @@ def parse(argv, parser):
         help="also race on a folder of files, or one: .npz with X and y, .csv whose last "
         "column is y, NAME.X.npz (scipy.sparse) with NAME.y.npy",
     )
-    parser.add_argument("--quick", action="store_true", help="fewer problems, in about a minute")
+    parser.add_argument("--quick", action="store_true", help="fewer problems and no memory, in about a minute")
     parser.add_argument("--parts", metavar="A,B", help=f"some of {','.join(PARTS)}")
     parser.add_argument(
         "--budget", type=float, metavar="S", help=f"seconds of each solver and problem ({BUDGET:g}; quick {QUICK_BUDGET:g})"

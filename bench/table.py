@@ -16,7 +16,7 @@ PATHS_HEADER = ["10 folds and all rows cost so many paths", "problem", "n x p", 
 def duration(seconds):
     """Three significant digits in s, ms or µs."""
     for unit, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
-        if seconds >= size or unit == "µs":
+        if seconds >= 0.9995 * size or unit == "µs":
             return f"{seconds / size:.3g} {unit}"
 
 

@@ -139,6 +139,18 @@ def test_the_gap_of_a_ridge_bounds_the_distance_from_its_optimum(as_sparse):
 
 def test_what_is_not_a_number_has_an_infinite_gap():
     assert gaps.largest(np.array([0.0, np.nan]), np.ones(2)) == np.inf
+    for one in (*SMALL, problems.Race("map", "vector", detail="l1")):
+        task = tasks.task(one)
+        for number in (np.nan, np.inf):
+            answer = np.array(task.errors if one.kind == "cv" else task.y if one.kind == "map" else nothing(task))
+            answer[-1] = number
+            with np.errstate(all="ignore"):
+                assert task.gap(answer) == np.inf, one.name
+
+
+def nothing(task):
+    """Coefficients of zero, as many as a task has."""
+    return np.zeros((task.X.shape[1], task.y.shape[1] if task.y.ndim == 2 else len(task.alphas)))
 
 
 @pytest.mark.parametrize(
@@ -236,13 +248,51 @@ def test_a_solver_that_fails_or_never_gets_there_keeps_its_points():
     assert race.ratio(found, 1e-4) is None  # without fastreg
 
 
+class Scripted:
+    """A process that is stopped below a tolerance of 1e-3, and then knows of no data."""
+
+    def __init__(self, stopped):
+        self.stopped, self.child, self.loads, self.tol = stopped, None, 0, None
+
+    def ask(self, limit, **request):
+        self.tell(**request)
+        return self.hear(limit)
+
+    def tell(self, **request):
+        self.request = request
+
+    def hear(self, limit):
+        (order, value), *_ = self.request.items()
+        if order == "load":
+            self.child, self.loads = object(), self.loads + 1
+            return {"n": 2, "p": 2, "entries": 4, "sparse": False}
+        assert self.child is not None, "asked without data"
+        if order == "verify":
+            return {"gap": self.tol}
+        self.tol = value
+        if self.stopped and value < 1e-3:
+            self.child = None
+            return {"error": "stopped after 1 s"}
+        return {"seconds": [0.01]}
+
+
+def test_what_a_stopped_solver_has_reached_is_timed_again_like_the_others():
+    crew = {"fastreg": Scripted(False), "celer": Scripted(True)}
+    found = command.one_race(problems.Race("lasso path", "tiny"), crew, 1.0, options.Progress(1))
+    solved = found["solvers"]["celer"]
+    assert solved["cut"] == "stopped after 1 s"
+    assert [point["samples"] > 1 for point in solved["points"]] == [True, True]
+    assert crew["celer"].loads == 2
+    assert found["judged by"] == "duality gap"
+
+
 def test_a_process_is_stopped_ends_and_starts_again():
     with processes.Process("numpy") as process:
         assert process.ask(60, load={"kind": "lasso path", "data": "wide", "ratio": 0.001})["p"] == 2000
         assert process.ask(0.05, run=1e-12)["error"].startswith("stopped after")
         assert "no attribute 'do_nonsense'" in process.ask(60, nonsense=1)["error"]
         assert process.ask(60, load={"kind": "ridge", "data": "tiny", "ratio": 0.1})["n"] == 100
-        reply = process.ask(60, run=1.0, seconds=0.0)
+        reply = command.solved(process, 60, 1.0)
         assert reply["gap"] <= 1e-12
         assert len(reply["seconds"]) == 1
 
@@ -338,16 +388,27 @@ def test_the_exponent_of_a_power_is_found():
 @pytest.mark.parametrize("name", scaling.SERIES)
 def test_every_series_solves_what_it_times(name):
     _, values, few, prepare = scaling.SERIES[name]
-    assert set(few) <= {*values, *few}
+    assert few == sorted(few)
+    assert few[-1] <= values[-1]
     assert prepare(few[0])() <= scaling.TOL
 
 
-@pytest.mark.parametrize("name", ["certify", "small quadratics (lasso_gram_batch)"])
+def test_every_row_of_the_roofline_says_what_it_does_besides():
+    assert set(roofline.MORE) == set(roofline.KERNELS)
+
+
+@pytest.mark.parametrize("name", ["certify", "Cholesky (ridge_gram)", "small quadratics (lasso_gram_batch)"])
 def test_a_row_of_the_roofline_says_what_is_compared(name, monkeypatch):
     monkeypatch.setattr(roofline, "ROUNDS", 1)
     row = roofline.measure(name)
     assert row["kernel"] == name
+    assert row["more"] == roofline.MORE[name]
     assert row["ratio"] == pytest.approx(row["achieved"] / row["plain"])
+
+
+def test_an_import_that_fails_has_no_time():
+    assert suite("machine").import_milliseconds("there_is_no_such_module", 0.0) is None
+    assert suite("machine").import_milliseconds("json", 0.0) >= 0
 
 
 # The command
@@ -443,6 +504,7 @@ def measured():
     raced = {
         "name": "lasso <&>, tiny",
         "kind": "lasso",
+        "judged by": "duality gap",
         "alpha_ratio": 0.1,
         "n": 3,
         "p": 2,
@@ -456,7 +518,11 @@ def measured():
         "ratio": {"0.0001": 0.1, "1e-08": None},
         "best_other": {"0.0001": "celer", "1e-08": None},
     }
-    alone = raced | {"name": "none", "solvers": {"fastreg": {"points": [], "at": nobody, "cut": "ended"}}}
+    alone = raced | {
+        "name": "none",
+        "judged by": tasks.judged_by("cv"),
+        "solvers": {"fastreg": {"points": [], "at": nobody, "cut": "ended"}},
+    }
     alone |= {"ratio": nobody, "best_other": nobody}
     line = {"series": "path against n", "grows": "n", "values": [1, 2, 4], "seconds": [1.0, 2.0, 4.0], "gaps": [0.0, 0.0, 0.0]}
     return {
@@ -491,6 +557,19 @@ def test_the_page_shows_losses_and_what_failed(measured):
     assert "there is no Rscript" in text
     assert "class=lost" in report.page(measured)
     json.dumps(command.plain(measured), allow_nan=False)
+
+
+def test_the_page_says_what_stands_for_a_gap(measured):
+    text = "".join(read_page(report.page(measured)).text)
+    assert "Cross-validation has no gap" in text
+    assert text.count("Judged by the squared difference of the errors") == 1
+    assert "time to 1e-04 (gap)" in text
+    assert "time to 1e-04 (reached)" in text
+
+
+def test_text_of_a_table_is_never_taken_for_html():
+    page = read_page(report.table(["<i>"], [["<b>"], [report.Markup("<b>bold</b>")]]))
+    assert page.text == ["<i>", "<b>", "bold"]
 
 
 def test_the_page_does_without_matplotlib(measured, monkeypatch):
