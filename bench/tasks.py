@@ -44,7 +44,7 @@ class Task:
 
     def gap(self, answer):
         """As at the head of this file; infinite for what is not a number, and an error for what has another shape."""
-        answer = np.asarray(answer.toarray() if hasattr(answer, "toarray") else answer, dtype=np.float64)
+        answer = dense(answer)
         if self.kind == "cv":
             return difference(answer, self.errors) ** 2
         if self.kind == "map":
@@ -132,6 +132,11 @@ def is_direct(kind):
 def judged_by(kind):
     """What stands for the gap of a kind."""
     return JUDGED.get(kind, "duality gap")
+
+
+def dense(answer):
+    """An answer as an array of float64."""
+    return np.asarray(answer.toarray() if hasattr(answer, "toarray") else answer, dtype=np.float64)
 
 
 def centred(X, y):
