@@ -18,6 +18,7 @@ import pytest
 
 import fastreg as fr
 from fastreg import __main__ as command
+from fastreg._suite import suite
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -80,7 +81,11 @@ def test_commands_of_a_page_are_understood(page):
         for line in re.split(r"\n|&&", block):
             words = shlex.split(line, comments=True)
             if words[:1] == ["fastreg"]:
-                options = command._parser().parse_args(words[1:])
+                parser = command._parser()
+                if words[1:2] == ["bench"]:
+                    parser = command._Parser(prog=words.pop(1))
+                    suite("options").describe(parser)
+                options = parser.parse_args(words[1:])
                 assert isinstance(options, argparse.Namespace)
 
 
