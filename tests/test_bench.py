@@ -377,6 +377,14 @@ def test_glmnet_that_fails_says_why(rscript):
 # Scaling and roofline
 
 
+def test_threads_are_told_without_threadpoolctl(monkeypatch):
+    monkeypatch.setitem(sys.modules, "threadpoolctl", None)
+    assert len(suite("machine").blas()) == 1
+    assert suite("measure").blas_threads() is None
+    with suite("worker").one_thread():
+        pass
+
+
 def test_the_exponent_of_a_power_is_found():
     row = scaling.fit([1, 10, 20, 40, 80], [9.0, 1.0, 4.0, 16.0, 64.0])  # the first is not among the last four
     assert row["exponent"] == pytest.approx(2.0)

@@ -159,6 +159,21 @@ def test_links_lead_to_files_of_the_repository():
             assert path.exists() or path.name in ("CHANGELOG.md", "CONTRIBUTING.md"), (page, target)
 
 
+def test_links_of_the_site_stay_within_it():
+    """The hook of mkdocs, which leaves code as it is."""
+    pytest.importorskip("mkdocs")
+    spec = importlib.util.spec_from_file_location("outside", ROOT / "docs" / "outside.py")
+    outside = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(outside)
+    page = argparse.Namespace(file=argparse.Namespace(src_uri="index.md"))
+    for text, wanted in (
+        ("[a](quickstart.md#b) [c](../CONTRIBUTING.md)", "[a](quickstart.md#b) [c](contributing.md)"),
+        ("[`a`](../CHANGELOG.md) [b](../bench/table.py)", "[`a`](changelog.md) b"),
+        ("`x[i](y)`\n\n```python\nx[i](y)  # [a](../README.md)\n```\n", None),
+    ):
+        assert outside.on_page_markdown(text, page, None, None) == (wanted or text)
+
+
 # Arguments of other packages
 
 
