@@ -227,6 +227,13 @@ def test_the_fastest_tolerance_that_is_near_enough_counts():
     assert {name for name, _, _ in fake.asked[7:]} == {"fastreg", "odd"}
 
 
+def test_points_that_count_are_repeated_first():
+    """A rival whose tolerances take long has its share for those that are compared, not for those that lead there."""
+    fake = Fake(fastreg=lambda tol: (0.1, 1e-12), slow=lambda tol: ({1e-2: 0.9, 1e-4: 1.0}.get(tol, 0.7), tol))
+    found = fake.race(budget=4.0)["slow"]["points"]
+    assert [(point["tol"], point["samples"]) for point in found] == [(1e-2, 1), (1e-4, 3), (1e-6, 2), (1e-8, 2)]
+
+
 def test_a_slow_solver_is_cut_off_and_says_so():
     found = Fake(fastreg=lambda tol: (0.1, 1e-12), slow=lambda tol: (6.0, tol)).race()
     assert [point["tol"] for point in found["slow"]["points"]] == [1e-2]  # a second call would not fit into the budget
