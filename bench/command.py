@@ -32,12 +32,13 @@ from fastreg._files import Refusal
 from . import machine, race, report, solvers, tasks
 from .options import Progress, parse, wanted
 from .processes import Process
-from .table import duration
+from .table import duration, times
 
 STARTING = 90.0  # seconds for a process to import and compile
 EXTRA = 2.0  # budgets after which one call is stopped
 NEAR = 1e-4  # the gap that memory is measured at
 MEMORY_LIMIT = 4.0
+LOADED_LATE = {"fastreg": "fastreg._lasso", "scikit-learn": "sklearn.linear_model"}  # by a first fit, not with the package
 STEADY = {"MALLOC_MMAP_THRESHOLD_": "131072"}  # what is freed goes back to the system, and does not hide the next array
 
 
@@ -202,7 +203,7 @@ def near_enough(name, kind, process):
 def imports(present, progress, limit):
     """Milliseconds over numpy's, by solver."""
     progress.step("import")
-    modules = {name: "fastreg" if name == "fastreg" else solvers.SOLVERS[name].module for name in present}
+    modules = {name: LOADED_LATE.get(name, solvers.SOLVERS[name].module) for name in present}
     return {name: machine.import_milliseconds(module, limit) for name, module in modules.items() if module}
 
 
@@ -222,7 +223,7 @@ def tell(found, folder):
         for target, ratio in one["ratio"].items():
             point = one["solvers"]["fastreg"]["at"][target]
             own = "not reached" if point is None else duration(point["min"])
-            versus = f"{ratio:.2g} x {one['best_other'][target]}" if ratio else "nobody else"
+            versus = f"{times(ratio)} x {one['best_other'][target]}" if ratio else "nobody else"
             said.append(f"{float(target):.0e}: {own} ({versus})")
         print(f"{one['name']:<36} {'   '.join(said)}")
     print(f"{folder / 'bench.json'} and {folder / 'report.html'} are written, after {found['seconds']:.0f} s")

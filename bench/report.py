@@ -4,7 +4,7 @@ from html import escape
 
 from . import pictures, tasks
 from .pictures import exponent
-from .table import duration
+from .table import duration, times
 
 STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem }
@@ -92,7 +92,7 @@ def summary(found):
             ratio, rival = one["ratio"][target], one["best_other"][target]
             own = one["solvers"].get("fastreg", {}).get("at", {}).get(target)
             theirs = rival and one["solvers"][rival]["at"][target]
-            row += [spent(own), f"{rival}, {spent(theirs)}" if rival else "none", f"{ratio:.2g}" if ratio else "-"]
+            row += [spent(own), f"{rival}, {spent(theirs)}" if rival else "none", times(ratio) if ratio else "-"]
             if (ratio and ratio < 1) or (theirs and not own):
                 lost.add(k)
         rows.append(row)
@@ -167,10 +167,9 @@ def costs(found):
         rows.append(row)
     header = ["solver", "import over numpy's", *(f"{one['name']}, X {one['X_bytes'] / 1e6:.1f} MB" for one in found["memory"])]
     return (
-        '<h2 id="costs">Import and memory</h2><p>Memory: how far the peak of a process of its own rises above what it holds '
-        "with X "
-        "loaded, during one call to a gap of at most 1e-4, the answer included; in brackets the gap reached.</p>"
-        + table(header, rows)
+        '<h2 id="costs">Import and memory</h2><p>Import: with what a first fit loads. Memory: how far the peak of a process of '
+        "its own rises above what it holds with X loaded, during one call to a gap of at most 1e-4, the answer included; in "
+        "brackets the gap reached.</p>" + table(header, rows)
     )
 
 
@@ -221,10 +220,8 @@ def scaling(rows, drawn):
             )
     return (
         '<h2 id="scaling">Scaling</h2><p>fastreg alone, asked for 1e-6. Exponents are slopes of a line through the last four '
-        "points "
-        "on log-log axes, ± its standard error. Figures marked extrapolated were not measured: the line is drawn on to ten "
-        "times the "
-        "last value; their range is two standard errors, if the line holds.</p>"
+        "points on log-log axes, ± its standard error. Figures marked extrapolated were not measured: the line is drawn on to "
+        "ten times the last value; their range is two standard errors, if the line holds.</p>"
         + picture(drawn and good, pictures.scaling, good, title="seconds against what grows, log-log")
         + table(["series", "exponent", "measured", "ten times farther", "threads"], cells)
     )

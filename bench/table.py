@@ -20,6 +20,11 @@ def duration(seconds):
             return f"{seconds / size:.3g} {unit}"
 
 
+def times(ratio):
+    """A ratio to two digits, or all that are before the point."""
+    return f"{ratio:.2g}" if ratio < 10 else f"{ratio:.0f}"
+
+
 def spread(case):
     """Minimum (median)."""
     return f"{duration(case['stats']['min'])} ({duration(case['stats']['median'])})"
@@ -46,7 +51,7 @@ def rows(cases):
             f"{info['gap']:.0e}",
             spread(rival),
             f"{rival['extra_info']['gap']:.0e}",
-            f"{ratio:.2g}" if ratio < 10 else f"{ratio:.0f}",
+            times(ratio),
         ]
 
 

@@ -421,6 +421,10 @@ def test_a_row_of_the_roofline_says_what_is_compared(name, monkeypatch):
     assert row["ratio"] == pytest.approx(row["achieved"] / row["plain"])
 
 
+def test_ratios_have_no_exponents():
+    assert [suite("table").times(ratio) for ratio in (0.154, 1.0, 9.94, 99.7, 1234.5)] == ["0.15", "1", "9.9", "100", "1234"]
+
+
 def test_an_import_that_fails_has_no_time():
     assert suite("machine").import_milliseconds("there_is_no_such_module", 0.0) is None
     assert suite("machine").import_milliseconds("json", 0.0) >= 0
