@@ -11,7 +11,8 @@ bench.json, in which no time stands without the gap that it bought:
         solvers     name -> {points: [{tol, gap, min, median, samples}], at: {target: point or null}, cut: sentence or null}
     imports     solver -> milliseconds over those of numpy, or null where it does not load
     memory      [{name, X_bytes, solvers: {name: {bytes, gap} or {error}}}]
-    roofline    [{kernel, unit, achieved, plain call, plain, ratio, seconds, plain seconds} or {kernel, error}]
+    roofline    [{kernel, unit, achieved, plain call, plain, ratio, seconds, plain seconds, more}, more: what the
+                kernel does besides, or {kernel, error}]
     scaling     [{series, grows, values, seconds, gaps, and exponent, standard_error, intercept, fitted, extrapolated: {value,
                 seconds, low, high} or speedup, cores} or {series, error}]
 """

@@ -82,4 +82,9 @@ def table(cases):
 
 
 if __name__ == "__main__":
-    print(table(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))["benchmarks"]))
+    if len(sys.argv) != 2:
+        sys.exit("one file is needed: python bench/table.py bench.json")
+    saved = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    if "benchmarks" not in saved:
+        sys.exit(f"{sys.argv[1]} is not of `pytest bench`; that of `fastreg bench` is shown by the report.html beside it.")
+    print(table(saved["benchmarks"]))

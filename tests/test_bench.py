@@ -421,6 +421,16 @@ def test_a_row_of_the_roofline_says_what_is_compared(name, monkeypatch):
     assert row["ratio"] == pytest.approx(row["achieved"] / row["plain"])
 
 
+def test_the_table_of_another_bench_json_is_refused(tmp_path):
+    (tmp_path / "bench.json").write_text('{"races": []}')
+    script = suite("table").__file__
+    for arguments, words in (([str(tmp_path / "bench.json")], "is not of `pytest bench`"), ([], "one file is needed")):
+        done = subprocess.run([sys.executable, script, *arguments], capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 1
+        assert words in done.stderr
+        assert done.stderr.count("\n") == 1
+
+
 def test_ratios_have_no_exponents():
     assert [suite("table").times(ratio) for ratio in (0.154, 1.0, 9.94, 99.7, 1234.5)] == ["0.15", "1", "9.9", "100", "1234"]
 
