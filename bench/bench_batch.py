@@ -1,6 +1,6 @@
 """Many small problems in one call: sparse codes over one dictionary, quadratics of their own, every column on the others.
 
-`gap` is the largest of all problems, relative to its objective, recomputed by `code_gaps` for both.
+`gap` is the largest of all problems, relative to its objective, recomputed by `quadratic_gaps` for both.
 """
 
 import numpy as np
@@ -9,21 +9,10 @@ import pytest
 import fastreg as fr
 
 from . import references
+from .gaps import quadratic_gaps
 from .measure import reached, record, timed
 
 cases = pytest.mark.parametrize(("solver", "tol"), [("fastreg", 1e-4), ("fastreg", 1e-10), ("numpy", 1e-4)])
-
-
-def code_gaps(Q, C, squares, W, l1):
-    """Gaps, objectives and rounding of b problems 1/2 w'Qw - c'w + squares/2 + l1 |w|_1 at rows w; Q one for all or (b, p, p).
-
-    With the gradient g = c - Qw, |r|^2 = squares - w'(c + g) and t = clip(1 + w'g / |r|^2, +-l1/max|g|)."""
-    G = C - (W @ Q if Q.ndim == 2 else np.einsum("bj,bjk->bk", W, Q))
-    rr, wg = np.maximum(squares - np.sum(W * (C + G), axis=1), 1e-300), np.sum(W * G, axis=1)
-    sizes, limits = l1 * np.abs(W).sum(axis=1), l1 / np.abs(G).max(axis=1)
-    t = np.clip(1 + wg / rr, -limits, limits)
-    gaps = sizes - wg + (1 - t) * (wg + (1 - t) * rr / 2)
-    return gaps, rr / 2 + sizes, 64 * np.finfo(float).eps * squares
 
 
 @cases
@@ -42,7 +31,7 @@ def test_sparse_codes(benchmark, solver, tol):
         return fr.lasso_batch(D, Y, 0.1 / 64, fit_intercept=False, tol=tol).coefs
 
     W = timed(benchmark, "sparse codes", solve)
-    gap = reached(*code_gaps(D.T @ D, Y.T @ D, np.sum(Y**2, axis=0), W, 0.1), tol)
+    gap = reached(*quadratic_gaps(D.T @ D, Y.T @ D, np.sum(Y**2, axis=0), W, 0.1), tol)
     support = np.mean(np.count_nonzero(W, axis=1))
     record(benchmark, "sparse codes", f"{signals} signals", solver, D, tol=tol, gap=gap, support=support)
 
@@ -62,7 +51,7 @@ def test_small_quadratics(benchmark, solver, tol):
         return fr.lasso_gram_batch(Q, C, 10.0, yty=squares, tol=tol).coefs
 
     W = timed(benchmark, "small quadratics", solve)
-    gap = reached(*code_gaps(Q, C, squares, W, 10.0), tol)
+    gap = reached(*quadratic_gaps(Q, C, squares, W, 10.0), tol)
     support = np.mean(np.count_nonzero(W, axis=1))
     record(benchmark, "small quadratics", f"{b} problems", solver, X[0], tol=tol, gap=gap, support=support)
 
@@ -86,7 +75,7 @@ def test_nodewise(benchmark, solver, tol):
     worst = 0.0
     for j in of_each:
         others = np.delete(of_each, j)
-        one = code_gaps(Q[np.ix_(others, others)], Q[j : j + 1, others], Q[j : j + 1, j], W[j : j + 1, others], n * alpha)
+        one = quadratic_gaps(Q[np.ix_(others, others)], Q[j : j + 1, others], Q[j : j + 1, j], W[j : j + 1, others], n * alpha)
         worst = max(worst, reached(*one, tol))
     support = np.mean(np.count_nonzero(W, axis=1))
     record(benchmark, "nodewise", "every column", solver, X, tol=tol, gap=worst, support=support)

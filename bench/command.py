@@ -6,12 +6,13 @@ bench.json, in which no time stands without the gap that it bought:
     started     ISO 8601; seconds: of the whole run; options: peers, only, quick, parts, budget
     machine     processor, cores, BLAS, instruction set, ...; versions: of packages; absent: solver -> why it is not in the run
     targets     the gaps, relative to the objective, that solvers are compared at; keys below are these as text, "0.0001"
-    races       [{name, kind, n, p, entries, alpha_ratio, solvers, ratio: {target: number or null},
-                best_other: {target: name or null}}]
+    races       [{name, kind, judged by: what stands for the gap, n, p, entries, alpha_ratio, solvers,
+                ratio: {target: number or null}, best_other: {target: name or null}}]
         solvers     name -> {points: [{tol, gap, min, median, samples}], at: {target: point or null}, cut: sentence or null}
-    imports     solver -> milliseconds over those of numpy
+    imports     solver -> milliseconds over those of numpy, or null where it does not load
     memory      [{name, X_bytes, solvers: {name: {bytes, gap} or {error}}}]
-    roofline    [{kernel, unit, achieved, plain call, plain, ratio, seconds, plain seconds} or {kernel, error}]
+    roofline    [{kernel, unit, achieved, plain call, plain, ratio, seconds, plain seconds, more}, more: what the
+                kernel does besides, or {kernel, error}]
     scaling     [{series, grows, values, seconds, gaps, and exponent, standard_error, intercept, fitted, extrapolated: {value,
                 seconds, low, high} or speedup, cores} or {series, error}]
 """
@@ -29,14 +30,16 @@ import numpy as np
 
 from fastreg._files import Refusal
 
-from . import machine, race, report, solvers
+from . import machine, race, report, solvers, tasks
 from .options import Progress, parse, wanted
 from .processes import Process
+from .table import duration, times
 
 STARTING = 90.0  # seconds for a process to import and compile
 EXTRA = 2.0  # budgets after which one call is stopped
 NEAR = 1e-4  # the gap that memory is measured at
 MEMORY_LIMIT = 4.0
+LOADED_LATE = {"fastreg": "fastreg._lasso", "scikit-learn": "sklearn.linear_model"}  # by a first fit, not with the package
 STEADY = {"MALLOC_MMAP_THRESHOLD_": "131072"}  # what is freed goes back to the system, and does not hide the next array
 
 
@@ -101,11 +104,11 @@ def measure(options, items, present, absent):
             raise Refusal(f"a process to measure in does not work: {error}.")
         found["races"] = list(filter(None, (one_race(one, crew, options.budget, progress) for one in items["race"])))
         found["memory"] = [memory(one, crew, progress) for one in items["memory"]]
-        found["imports"] = imports(present, progress) if items["import"] else {}
+        found["imports"] = imports(present, progress, 1.0 if options.quick else 6.0) if items["import"] else {}
         found["roofline"], found["scaling"] = [], []
         for name in items["roofline"]:
             progress.step(f"roofline: {name}")
-            found["roofline"].append({"kernel": name} | alone.ask(STARTING, roofline=name))
+            found["roofline"].append({"kernel": name} | alone.ask(STARTING, roofline=name, quick=options.quick))
         for name in items["scaling"]:
             progress.step(f"scaling: {name}")
             found["scaling"].append({"series": name} | alone.ask(STARTING, scale=name, quick=options.quick))
@@ -116,69 +119,79 @@ def measure(options, items, present, absent):
 def one_race(one, crew, budget, progress):
     """The entry of a race, or None where its data cannot be read, which is said."""
     progress.step(one.name)
-    shape, cut, entered = None, {}, []
-    for name in crew:
-        # whether X is sparse is known from the first answer on, which is that of fastreg
-        if not solvers.SOLVERS[name].takes(one.kind, bool(shape) and shape["sparse"]):
-            continue
-        reply = crew[name].ask(STARTING, load=dataclasses.asdict(one))
-        if "error" in reply:
-            cut[name] = reply["error"]
-            if shape is None:
-                print(f"{one.name} is left out: {reply['error']}", file=sys.stderr)
-                return None
-        else:
-            shape = shape or reply
-            entered.append(name)
+    replies = loaded(one, crew)
+    shape = replies["fastreg"]
+    if "error" in shape:
+        print(f"{one.name} is left out: {shape['error']}", file=sys.stderr)
+        return None
+    cut = {name: reply["error"] for name, reply in replies.items() if "error" in reply}
 
     def ask(name, tol, seconds, verify):
-        return crew[name].ask(EXTRA * budget + seconds, run=tol, seconds=seconds, verify=verify)
+        if crew[name].child is None:  # it was stopped at a tolerance that is not this one
+            crew[name].ask(STARTING, load=dataclasses.asdict(one))
+        return solved(crew[name], EXTRA * budget, tol, seconds, verify)
 
-    tolerances = {name: tolerances_of(name, one.kind) for name in entered}
-    results = race.compete(entered, ask, tolerances, budget)
+    tolerances = {name: tolerances_of(name, one.kind) for name in replies if name not in cut}
+    results = race.compete(list(tolerances), ask, tolerances, budget)
     nothing = {"points": [], "at": {f"{target:g}": None for target in race.TARGETS}}
     results |= {name: nothing | {"cut": reason} for name, reason in cut.items()}
     ratios, others = {}, {}
     for target in race.TARGETS:
         best = race.winner(results, target)
         ratios[f"{target:g}"], others[f"{target:g}"] = race.ratio(results, target), best and best[0]
-    shape.pop("sparse")
-    about = {"name": one.name, "kind": one.kind, "alpha_ratio": one.ratio, **shape}
+    about = {"name": one.name, "kind": one.kind, "judged by": tasks.judged_by(one.kind), "alpha_ratio": one.ratio}
+    about |= {key: shape[key] for key in ("n", "p", "entries")}
     return about | {"solvers": results, "ratio": ratios, "best_other": others}
+
+
+def loaded(one, crew):
+    """What each process that takes part says to the data, fastreg first; the others, which compile, side by side."""
+    request = dataclasses.asdict(one)
+    replies = {"fastreg": crew["fastreg"].ask(STARTING, load=request)}
+    if "error" in replies["fastreg"]:
+        return replies
+    others = [
+        name for name in crew if name != "fastreg" and solvers.SOLVERS[name].takes(one.kind, replies["fastreg"]["sparse"])
+    ]
+    for name in others:
+        crew[name].tell(load=request)
+    return replies | {name: crew[name].hear(STARTING) for name in others}
+
+
+def solved(process, limit, tol, seconds=0.0, verify=True):
+    """{"seconds": , "gap": } of a call within the limit, or {"error": }; what verifying takes is nobody's time."""
+    reply = process.ask(limit + seconds, run=tol, seconds=seconds)
+    return reply | process.ask(STARTING, verify=True) if verify and "error" not in reply else reply
 
 
 def tolerances_of(name, kind):
     """Those that a solver is asked for; one for what is direct."""
     scaled = [tol * solvers.SOLVERS[name].scale for tol in solvers.TOLERANCES]
-    return scaled[:1] if kind in ("map",) or kind.startswith("ridge") else scaled
+    return scaled[:1] if tasks.is_direct(kind) else scaled
 
 
 def memory(one, crew, progress):
     """What each solver needs beside X, at the loosest tolerance that is near enough, in a fresh process."""
     progress.step(f"memory: {one.name}")
-    entry, entries, request = {"name": one.name, "X_bytes": 0, "solvers": {}}, None, {"load": dataclasses.asdict(one)}
-    for name in crew:
-        if not solvers.SOLVERS[name].takes(one.kind, bool(entries) and entries["sparse"]) or name == "glmnet":
-            continue  # R's memory is not that of its caller
-        reply = crew[name].ask(STARTING, **request)
+    replies = loaded(one, {name: process for name, process in crew.items() if name != "glmnet"})  # whose memory is that of R
+    shape = replies["fastreg"]
+    size = 0 if "error" in shape else shape["entries"] * (12 if shape["sparse"] else 8)
+    for name, reply in replies.items():
         if "error" not in reply:
-            entries = entries or reply
             reply = near_enough(name, one.kind, crew[name])
         if "error" not in reply:
             with Process(name, **STEADY) as fresh:
-                loaded = fresh.ask(STARTING, **request)
-                reply = fresh.ask(2 * MEMORY_LIMIT, memory=reply["tol"]) if "error" not in loaded else loaded
-        entry["solvers"][name] = reply
-    if entries:
-        entry["X_bytes"] = entries["entries"] * (12 if entries["sparse"] else 8)
-    return entry
+                again = fresh.ask(STARTING, load=dataclasses.asdict(one))
+                reply = fresh.ask(2 * MEMORY_LIMIT, memory=reply["tol"]) if "error" not in again else again
+        replies[name] = reply
+    return {"name": one.name, "X_bytes": size, "solvers": replies}
 
 
 def near_enough(name, kind, process):
     """{"tol": } whose gap is at most NEAR, or {"error": }."""
     start = time.perf_counter()
     for tol in tolerances_of(name, kind):
-        reply = process.ask(MEMORY_LIMIT, run=tol)
+        reply = solved(process, MEMORY_LIMIT, tol)
         if "error" in reply:
             return reply
         if reply["gap"] <= NEAR:
@@ -188,11 +201,11 @@ def near_enough(name, kind, process):
     return {"error": "not near enough in time"}
 
 
-def imports(present, progress):
+def imports(present, progress, limit):
     """Milliseconds over numpy's, by solver."""
     progress.step("import")
-    modules = {name: "fastreg" if name == "fastreg" else solvers.SOLVERS[name].module for name in present}
-    return {name: machine.import_milliseconds(module) for name, module in modules.items() if module}
+    modules = {name: LOADED_LATE.get(name, solvers.SOLVERS[name].module) for name in present}
+    return {name: machine.import_milliseconds(module, limit) for name, module in modules.items() if module}
 
 
 def plain(value):
@@ -210,8 +223,8 @@ def tell(found, folder):
         said = []
         for target, ratio in one["ratio"].items():
             point = one["solvers"]["fastreg"]["at"][target]
-            own = "not reached" if point is None else report.duration(point["min"])
-            versus = f"{ratio:.2g} x {one['best_other'][target]}" if ratio else "nobody else"
+            own = "not reached" if point is None else duration(point["min"])
+            versus = f"{times(ratio)} x {one['best_other'][target]}" if ratio else "nobody else"
             said.append(f"{float(target):.0e}: {own} ({versus})")
         print(f"{one['name']:<36} {'   '.join(said)}")
     print(f"{folder / 'bench.json'} and {folder / 'report.html'} are written, after {found['seconds']:.0f} s")

@@ -26,16 +26,17 @@ from pathlib import Path
 import numpy as np
 
 if __package__:
-    from .compare_builds import Refused, built, end, is_dirty, is_folder
+    from .compare_builds import Refused, built, is_dirty, is_folder
+    from .processes import ONE_THREAD, end
 else:
-    from compare_builds import Refused, built, end, is_dirty, is_folder
+    from compare_builds import Refused, built, is_dirty, is_folder
+    from processes import ONE_THREAD, end
 
 WORKER = Path(__file__).with_name("compare_worker.py")
 NAMES = ("old", "new")
 BATCH = 0.03  # seconds of one batch, of which the fastest of TIMES parts counts
 TIMES = 5
 RENEWED = 5  # pairs of batches, after which processes are new: where memory lies makes one a percent slower than its twin
-THREADS = ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"]
 
 
 class Worker:
@@ -44,7 +45,7 @@ class Worker:
     def __init__(self, folder, data, threads, pycache):
         self.folder, self.process = folder, None
         self.command = [sys.executable, "-P", str(WORKER), *([str(data.resolve())] if data else [])]
-        self.environment = os.environ | dict.fromkeys(THREADS, str(threads))
+        self.environment = os.environ | dict.fromkeys(ONE_THREAD, str(threads))
         # byte code neither missing, which would be compiled at each import, nor left in somebody's folder
         self.environment |= {"PYTHONPATH": str(folder), "PYTHONPYCACHEPREFIX": str(pycache), "PYTHONHASHSEED": "0"}
 

@@ -3,17 +3,20 @@
 A build is kept in a cache by a hash of the sources that it is made of, so that commits which change none share it.
 """
 
-import contextlib
 import hashlib
 import os
 import platform
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
 import zipfile
 from pathlib import Path
+
+if __package__:
+    from .processes import end
+else:
+    from processes import end
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = ["fastreg", "setup.py", "pyproject.toml"]  # what a build is made of
@@ -110,12 +113,3 @@ def build(revision, tree, folder):
         last = "\n    ".join(log.splitlines()[-15:])
         raise Refused(f"{revision} does not build; the last lines:\n    {last}")
     shutil.rmtree(folder / "build", ignore_errors=True)
-
-
-def end(process):
-    """Kill a process that has a session of its own, and its children."""
-    if hasattr(os, "killpg"):
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-    else:
-        process.kill()

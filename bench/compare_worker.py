@@ -2,13 +2,12 @@
 
 A case joins by one line of CASES: a function of fastreg that makes the data and returns call and judge.  call() is what is
 timed.  judge(call()) is what it is worth: the numbers that revisions must agree on, and how far they are from right, by
-formulas of this file alone: a duality gap relative to its objective, or an error relative to the largest number.
+formulas of this checkout alone: a duality gap relative to its objective, or an error relative to the largest number.
 
 Requests and replies are pickles: ("names",) -> names, ("setup", name, judged) -> a description, ("run", calls) -> seconds;
 a reply is (outcome, what), outcome one of "done", "absent" (the revision has no such thing) and "failed".
 """
 
-import math
 import os
 import pickle
 import subprocess
@@ -19,11 +18,19 @@ from functools import cache, partial
 import numpy as np
 from scipy import sparse
 
+if __package__:
+    from .gaps import largest, lasso_gaps, quadratic_gaps, ridge_gaps
+    from .problems import simulate
+else:
+    sys.path.append(os.path.dirname(os.path.abspath(__file__)))  # the last place, which hides nothing of a revision
+    from gaps import largest, lasso_gaps, quadratic_gaps, ridge_gaps
+    from problems import simulate
+
 TOL = 1e-6  # the gap that iterative cases are asked for
 EXACT = 1e-9  # and the error of those that are not iterative
 ENDLESS = 30.0  # a first call of more seconds than that is not made again to warm up
 
-SIZES = {  # n, p, correlation of neighbours, support
+SIZES = {  # arguments of problems.simulate
     "tiny": (100, 20, 0.0, 5),
     "wide": (200, 2000, 0.5, 10),
     "correlated": (200, 500, 0.9, 10),
@@ -47,12 +54,7 @@ def load(problem):
         X = sparse.csc_array((rng.uniform(0.1, 1.0, lengths.sum()), places), shape=(n, p))
         y = X @ (rng.standard_normal(p) * (rng.random(p) < 0.01)) + 0.1 * rng.standard_normal(n)
     elif problem in SIZES:
-        n, p, correlation, support = SIZES[problem]
-        X = rng.standard_normal((n, p))
-        for j in range(1, p):
-            X[:, j] = correlation * X[:, j - 1] + math.sqrt(1 - correlation**2) * X[:, j]
-        signal = X[:, np.linspace(0, p - 1, support).astype(int)] @ (-1.0) ** np.arange(support)
-        y = signal + signal.std() / 3 * rng.standard_normal(n)
+        X, y = simulate(*SIZES[problem])
     else:
         with np.load(problem) as arrays:
             X, y = np.asarray(arrays["X"], dtype=float), np.asarray(arrays["y"], dtype=float)
@@ -63,61 +65,26 @@ def alpha_max(X, y):
     return float(np.abs(X.T @ (y - y.mean())).max() / len(y))
 
 
-def residuals(X, y, W):
-    """r = y - Xw, centred, and X'r of the centred columns, for W (p, K)."""
-    R = y[:, None] - X @ W
-    R -= R.mean(axis=0)
-    R -= R.mean(axis=0)  # what rounding of a large mean has left
-    return R, X.T @ R
-
-
-def lasso_gap(X, y, W, alphas):
-    """The largest duality gap relative to the objective, less its rounding, with an intercept.
-
-    With the dual point t r, t = clip(y'r/|r|^2, +-n alpha/max|c|), c = X'r: (1 - t)^2 |r|^2/2 + n alpha |w|_1 - t w'c."""
-    R, C = residuals(X, y, W)
-    l1, centred = len(y) * np.asarray(alphas), y - y.mean()
-    squares = np.maximum(np.sum(R**2, axis=0), 1e-300)
-    limits = l1 / np.maximum(np.abs(C).max(axis=0), 1e-300)
-    t = np.clip(centred @ R / squares, -limits, limits)
-    sizes = l1 * np.abs(W).sum(axis=0)
-    gaps = (1 - t) ** 2 * squares / 2 + sizes - t * np.sum(W * C, axis=0)
-    return worst(gaps - 64 * np.finfo(float).eps * (centred @ centred), squares / 2 + sizes)
-
-
-def ridge_gap(X, y, W, alphas):
-    """|X'r - alpha w|^2 / alpha relative to |r|^2 + alpha |w|^2, less its rounding, with an intercept."""
-    R, C = residuals(X, y, W)
-    gaps = np.sum((C - alphas * W) ** 2, axis=0) / alphas
-    floor = 128 * np.finfo(float).eps * np.sum((y - y.mean()) ** 2)
-    return worst(gaps - floor, np.sum(R**2, axis=0) + alphas * np.sum(W**2, axis=0))
-
-
-def quadratic_gap(Q, C, squares, W, l1):
-    """The gap of 1/2 w'Qw - c'w + squares/2 + l1 |w|_1 relative to itself, for a stack Q (b, p, p) and rows of C and W."""
-    G = C - np.einsum("bj,bjk->bk", W, Q)
-    rr, wg = np.maximum(squares - np.sum(W * (C + G), axis=1), 1e-300), np.sum(W * G, axis=1)
-    sizes, limits = l1 * np.abs(W).sum(axis=1), l1 / np.maximum(np.abs(G).max(axis=1), 1e-300)
-    t = np.clip(1 + wg / rr, -limits, limits)
-    return worst(sizes - wg + (1 - t) * (wg + (1 - t) * rr / 2) - 64 * np.finfo(float).eps * squares, rr / 2 + sizes)
-
-
-def worst(gaps, objectives):
-    """NaN stays NaN, so that no comparison lets it pass."""
-    return float(np.max(np.maximum(gaps, 0.0) / np.maximum(objectives, 1e-300)))
+def worst(gaps, objectives, floor):
+    """The largest gap beyond its rounding, relative to its objective; infinity where one is not a number."""
+    return largest(gaps - floor, objectives)
 
 
 def lasso(fr, problem, ratio=0.1):
     X, y = load(problem)
     alpha = alpha_max(X, y) * ratio
-    return partial(fr.lasso, X, y, alpha, tol=TOL), lambda fit: (fit.coef, lasso_gap(X, y, fit.coef[:, None], alpha), TOL)
+    return partial(fr.lasso, X, y, alpha, tol=TOL), lambda fit: (
+        fit.coef,
+        worst(*lasso_gaps(X, y, fit.coef[:, None], alpha)),
+        TOL,
+    )
 
 
 def path(fr, problem, ratio=0.01, size=100):
     X, y = load(problem)
     alphas = alpha_max(X, y) * np.geomspace(1, ratio, size)
     call = partial(fr.lasso_path, X, y, alphas=alphas, tol=TOL)
-    return call, lambda found: (found.coefs, lasso_gap(X, y, found.coefs, alphas), TOL)
+    return call, lambda found: (found.coefs, worst(*lasso_gaps(X, y, found.coefs, alphas)), TOL)
 
 
 def cv(fr, problem):
@@ -126,7 +93,7 @@ def cv(fr, problem):
 
     def judge(found):
         path = found.curves[0].path
-        return path.coefs, lasso_gap(X, y, path.coefs, alphas), TOL
+        return path.coefs, worst(*lasso_gaps(X, y, path.coefs, alphas)), TOL
 
     return partial(fr.lasso_cv, X, y, cv=folds, alphas=alphas, tol=TOL), judge
 
@@ -134,13 +101,17 @@ def cv(fr, problem):
 def ridge(fr, problem):
     X, y = load(problem)
     alpha = 0.1 * len(y)
-    return partial(fr.ridge, X, y, alpha), lambda fit: (fit.coef, ridge_gap(X, y, fit.coef[:, None], alpha), EXACT)
+    return partial(fr.ridge, X, y, alpha), lambda fit: (fit.coef, worst(*ridge_gaps(X, y, fit.coef[:, None], alpha)), EXACT)
 
 
 def ridge_path(fr, problem):
     X, y = load(problem)
     alphas = len(y) * np.geomspace(10, 1e-3, 100)
-    return partial(fr.ridge_path, X, y, alphas), lambda found: (found.coefs, ridge_gap(X, y, found.coefs, alphas), EXACT)
+    return partial(fr.ridge_path, X, y, alphas), lambda found: (
+        found.coefs,
+        worst(*ridge_gaps(X, y, found.coefs, alphas)),
+        EXACT,
+    )
 
 
 def gram_batch(fr):
@@ -149,7 +120,11 @@ def gram_batch(fr):
     y = X[:, :, :3].sum(axis=2) + rng.standard_normal((2000, 50))
     Q, C, squares = X.transpose(0, 2, 1) @ X, np.einsum("bij,bi->bj", X, y), np.sum(y**2, axis=1)
     call = partial(fr.lasso_gram_batch, Q, C, 10.0, yty=squares, tol=TOL)
-    return call, lambda batch: (batch.coefs, quadratic_gap(Q, C, squares, batch.coefs, 10.0), 2 * TOL)  # of objective + yty/2
+    return call, lambda batch: (
+        batch.coefs,
+        worst(*quadratic_gaps(Q, C, squares, batch.coefs, 10.0)),
+        2 * TOL,
+    )  # of objective + yty/2
 
 
 def nodewise(fr):
@@ -160,7 +135,7 @@ def nodewise(fr):
         gaps = []
         for j, w in enumerate(found.coefs):
             others = np.arange(100) != j
-            gaps.append(lasso_gap(X[:, others], X[:, j], w[others, None], 0.1))
+            gaps.append(worst(*lasso_gaps(X[:, others], X[:, j], w[others, None], 0.1)))
         return found.coefs, max(gaps), TOL
 
     return partial(fr.nodewise_lasso, X, 0.1, tol=TOL), judge

@@ -37,12 +37,30 @@ def ridge_gaps(X, y, coefs, alphas, intercept=True):
     return gaps, np.sum(R**2, axis=0) + alphas * np.sum(W**2, axis=0), 128 * EPS * np.sum(y.reshape(len(y), -1) ** 2, axis=0)
 
 
+def quadratic_gaps(Q, C, squares, W, l1):
+    """Gaps, objectives and rounding of b problems 1/2 w'Qw - c'w + squares/2 + l1 |w|_1 at rows w; Q one for all or (b, p, p).
+
+    With the gradient g = c - Qw, |r|^2 = squares - w'(c + g) and t = clip(1 + w'g / |r|^2, +-l1/max|g|)."""
+    G = C - (W @ Q if Q.ndim == 2 else np.einsum("bj,bjk->bk", W, Q))
+    rr, wg = np.maximum(squares - np.sum(W * (C + G), axis=1), 1e-300), np.sum(W * G, axis=1)
+    sizes, limits = l1 * np.abs(W).sum(axis=1), l1 / np.maximum(np.abs(G).max(axis=1), 1e-300)
+    t = np.clip(1 + wg / rr, -limits, limits)
+    gaps = sizes - wg + (1 - t) * (wg + (1 - t) * rr / 2)
+    return gaps, rr / 2 + sizes, 64 * EPS * squares
+
+
 def largest(gaps, objectives):
     """The largest gap relative to its objective; infinity where one is not a number."""
     gaps, objectives = np.atleast_1d(gaps), np.atleast_1d(objectives)
     if not (np.isfinite(gaps).all() and np.isfinite(objectives).all()):
         return float("inf")
     return float(np.max(np.maximum(gaps, 0.0) / np.maximum(objectives, np.finfo(np.float64).tiny)))
+
+
+def difference(answer, expected):
+    """The largest difference relative to the largest number expected; infinity where one is not a number."""
+    found = float(np.abs(answer - expected).max() / np.abs(expected).max())
+    return found if np.isfinite(found) else float("inf")
 
 
 def _residuals(X, y, coefs, intercept):

@@ -62,15 +62,19 @@ def versions(names):
     return found
 
 
-def import_milliseconds(module, most=15, limit=6.0):
-    """The least time of a process that imports numpy and this module, over that of one that imports numpy alone; in turn."""
+def import_milliseconds(module, limit, most=15):
+    """The least time of a process that imports numpy and this module, over that of one that imports numpy alone; in turn, for
+    `limit` seconds.  None where that fails."""
     from .processes import environment
 
     least, begin = {}, time.perf_counter()
     for _ in range(most):
         for code in ("import numpy", f"import numpy, {module}"):
             start = time.perf_counter()
-            subprocess.run([sys.executable, "-c", code], env=environment(), capture_output=True, check=True, timeout=120)
+            try:
+                subprocess.run([sys.executable, "-c", code], env=environment(), capture_output=True, check=True, timeout=120)
+            except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
+                return None
             least[code] = min(least.get(code, np.inf), time.perf_counter() - start)
         if time.perf_counter() - begin > limit:
             break

@@ -15,12 +15,11 @@ PARTS = ("race", "memory", "import", "roofline", "scaling")
 BUDGET, QUICK_BUDGET = 2.0, 0.3
 
 
-def parse(argv, parser):
-    """The options, checked."""
+def describe(parser):
+    """Give a parser its description and arguments."""
     parser.description = (
         "Time fastreg against numpy references and every installed peer (scikit-learn, celer, skglm, adelie, glum; glmnet "
-        "where "
-        "Rscript is), at equal verified gap, on one thread; write bench.json and a report. Some 10 minutes with all peers."
+        "where Rscript is), at equal verified gap, on one thread; write bench.json and report.html. Some 10 minutes with all."
     )
     parser.epilog = (
         "examples: fastreg bench --quick; fastreg bench --only 'lasso path*' --peers celer; fastreg bench --data FOLDER"
@@ -41,12 +40,17 @@ def parse(argv, parser):
         help="also race on a folder of files, or one: .npz with X and y, .csv whose last "
         "column is y, NAME.X.npz (scipy.sparse) with NAME.y.npy",
     )
-    parser.add_argument("--quick", action="store_true", help="fewer problems, in about a minute")
+    parser.add_argument("--quick", action="store_true", help="fewer problems and no memory, in about a minute")
     parser.add_argument("--parts", metavar="A,B", help=f"some of {','.join(PARTS)}")
     parser.add_argument(
         "--budget", type=float, metavar="S", help=f"seconds of each solver and problem ({BUDGET:g}; quick {QUICK_BUDGET:g})"
     )
     parser.add_argument("--list", action="store_true", help="show what would run, and who takes part")
+
+
+def parse(argv, parser):
+    """The options, checked."""
+    describe(parser)
     options = parser.parse_args(argv)
     if options.peers is not None:
         options.peers = [] if options.peers == "none" else names_in(options.peers)

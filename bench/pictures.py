@@ -6,6 +6,8 @@ from itertools import count
 
 import numpy as np
 
+from .table import duration
+
 # Okabe and Ito (2008), told apart by colour-blind readers too; each solver has a marker of its own besides
 LOOKS = {
     "fastreg": ("#000000", "o"),
@@ -24,6 +26,7 @@ SETTINGS = {
     "svg.hashsalt": "fastreg",
     "axes.unicode_minus": True,
 }
+AXES = {"duality gap": "gap reached / objective"}
 FLOOR, CEILING = 1e-17, 1e3  # gaps beyond are drawn here
 NUMBERS = count()
 
@@ -79,7 +82,7 @@ def race(result):
             linewidth=1.8 if name == "fastreg" else 1.0,
             label=name,
         )
-    curves.set(xscale="log", yscale="log", xlabel="seconds", ylabel="gap reached / objective")
+    curves.set(xscale="log", yscale="log", xlabel="seconds", ylabel=AXES.get(result["judged by"], result["judged by"]))
     curves.set_ylim(FLOOR / 3, max(2.0, 2 * max(drawn_gap(point) for found in solvers.values() for point in found["points"])))
     curves.yaxis.set_major_locator(LogLocator(numticks=9))
     curves.yaxis.set_major_formatter(lambda gap, _: f"{gap:.0e}")
@@ -119,7 +122,7 @@ def times(axes, solvers, targets):
     axes.set_xlim(start, most * (most / start) ** 0.5)
     axes.set_ylim(-0.6, len(names) - 0.4)
     axes.set_yticks(range(len(names)), names)
-    axes.set_xlabel("seconds to a gap of " + " (dark), ".join(f"{float(target):.0e}" for target in targets) + " (light)")
+    axes.set_xlabel("seconds to " + " (dark), ".join(f"{float(target):.0e}" for target in targets) + " (light)")
     seconds_axis(axes)
 
 
@@ -202,10 +205,3 @@ def exponent(row):
     """With its standard error, where there is one."""
     error = row["standard_error"]
     return f"{row['exponent']:.2f}" + ("" if error is None else f" ± {error:.2f}")
-
-
-def duration(seconds):
-    """Three significant digits in s, ms or µs."""
-    for unit, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
-        if seconds >= 0.9995 * size or unit == "µs":
-            return f"{seconds / size:.3g} {unit}"

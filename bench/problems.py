@@ -5,7 +5,7 @@ neighbours, w = 1, -1, 1, ... on `support` columns spread evenly, noise as a mul
 """
 
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -67,7 +67,7 @@ class Race:
     """What is solved: `kind` of tasks.KINDS on a data set.
 
     ratio: the (last) alpha over alpha_max, or a ridge's over the mean |x_j|^2.  detail: which map.  quick: part of
-    `--quick`."""
+    `--quick`, whose budget is enough for every peer to get there."""
 
     kind: str
     data: str
@@ -85,8 +85,8 @@ MAPS = ("l1", "mcp", "project_simplex", "group_l2", "l_half")  # of prox_maps.CA
 RACES = (
     Race("lasso", "tiny", 0.1, quick=True),
     Race("lasso path", "tiny", quick=True),
-    Race("lasso", "leukemia", 0.1),
-    Race("lasso path", "leukemia", quick=True),
+    Race("lasso", "leukemia", 0.1, quick=True),
+    Race("lasso path", "leukemia"),
     Race("lasso", "colon", 0.1),
     Race("lasso path", "colon"),
     Race("lasso path", "wide"),
@@ -98,8 +98,9 @@ RACES = (
     Race("lasso", "dense solution", 0.01),
     Race("lasso", "sparse", 0.1),
     Race("lasso path", "sparse", 0.1),
+    Race("elastic net path", "tiny", quick=True),
     Race("elastic net path", "leukemia"),
-    Race("elastic net path", "correlated", quick=True),
+    Race("elastic net path", "correlated"),
     Race("cv", "tiny", quick=True),
     Race("cv", "colon"),
     Race("cv", "long"),
@@ -112,18 +113,17 @@ RACES = (
     Race("ridge path", "square", 1e-5),
     *(Race("map", "vector", detail=name, quick=name == "l1") for name in MAPS),
 )
-MEMORY = (Race("lasso", "large", 0.1, quick=True), Race("lasso", "sparse", 0.1), Race("ridge", "tall", 0.1))
-SUFFIXES = (".npz", ".csv", ".csv.gz")
+MEMORY = (Race("lasso", "large", 0.1), Race("lasso", "sparse", 0.1), Race("ridge", "tall", 0.1))
+SUFFIXES, SPARSE = (".npz", ".csv", ".csv.gz"), ".X.npz"
 
 
 def races(data=None):
     """RACES, and those of the files of a folder (or of one file): a lasso, its path (to alpha_max/10 if sparse), a ridge."""
     found = list(RACES)
     for file in files(data) if data else ():
-        sparse = file.name.endswith(".X.npz")
         found += [
             Race("lasso", str(file), 0.1),
-            Race("lasso path", str(file), 0.1 if sparse else 0.01),
+            Race("lasso path", str(file), 0.1 if is_sparse(str(file)) else 0.01),
             Race("ridge", str(file), 0.1),
         ]
     return found
@@ -136,20 +136,24 @@ def files(data):
     return [file for file in inside if file.name.lower().endswith(SUFFIXES) and file.is_file()]
 
 
+def is_sparse(file):
+    """Whether a file has a matrix of scipy.sparse, by its name."""
+    return file.lower().endswith(SPARSE.lower())
+
+
 def read(file):
     """X and y of a file: NAME.X.npz of scipy.sparse.save_npz beside NAME.y.npy, an .npz with X and y, or text whose last column
     is y.  Dense columns are scaled to mean 0 and deviation 1; constant ones are left out."""
     from fastreg._files import Refusal, _rows, read_table
 
     file = str(file)
-    if file.endswith(".X.npz"):
+    if is_sparse(file):
         from scipy import sparse
 
-        return sparse.csc_array(sparse.load_npz(file), dtype=np.float64), np.load(
-            file.removesuffix(".X.npz") + ".y.npy"
-        ).astype(float)
+        y = np.load(file[: -len(SPARSE)] + ".y.npy")
+        return sparse.csc_array(sparse.load_npz(file), dtype=np.float64), y.astype(float)
     target = None
-    if not file.endswith(".npz"):
+    if not file.lower().endswith(".npz"):
         with _rows(file) as rows:
             last = next(rows, (0, [""]))[1]
         try:
@@ -165,7 +169,7 @@ def read(file):
     return np.asfortranarray(X[:, deviations > 0] / deviations[deviations > 0]), table.y
 
 
-@cache
+@lru_cache(maxsize=4)  # of some use in turn; all would fill the memory of every process
 def load(name, dtype):
     """X (n, p), in Fortran order if dense, and y (n,), both of the given dtype; name is one of SETS or a file's path."""
     X, y = SETS[name]() if name in SETS else read(name)

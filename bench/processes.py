@@ -1,10 +1,13 @@
 """Workers seen from outside: start one, ask it with a limit of seconds, end it."""
 
+import contextlib
 import json
 import os
 import queue
+import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 
@@ -32,56 +35,83 @@ def environment():
     return {**os.environ, **ONE_THREAD, "PYTHONPATH": os.pathsep.join([here, *rest])}
 
 
+def end(process):
+    """Kill a process that has a session of its own, and its children."""
+    if hasattr(os, "killpg"):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    else:
+        process.kill()
+
+
 class Process:
-    """A worker for one solver, started when it is first asked, and again after it was ended."""
+    """A worker for one solver, started when it is first asked, and again after it was ended.
+
+    Its temporary files, and what it says of its end, are in a folder that goes with it: it is killed, and tidies nothing up."""
 
     def __init__(self, solver="", **variables):
-        self.solver, self.variables, self.child, self.replies = solver, variables, None, None
+        self.solver, self.variables, self.child, self.replies, self.folder = solver, variables, None, None, None
 
     def ask(self, limit, **request):
         """The reply within `limit` seconds; {"error": } also where there is none in time or the process has ended."""
+        self.tell(**request)
+        return self.hear(limit)
+
+    def tell(self, **request):
+        """Send a request, and leave the reply to hear(), so that several processes can be at work."""
         if self.child is None:
             self.start()
-        try:
+        with contextlib.suppress(OSError):  # of a process that has ended, which hear() finds out
             self.child.stdin.write(json.dumps(request) + "\n")
             self.child.stdin.flush()
+
+    def hear(self, limit):
+        """The reply to what tell() has sent."""
+        try:
             line = self.replies.get(timeout=limit)
         except queue.Empty:
             self.end()
-            return {"error": f"stopped after {limit:.0f} s", "stopped": True}
-        except OSError:
-            line = ""
-        if not line:
-            status = self.child.wait()
-            self.end()
-            return {"error": f"its process ended with status {status}"}
-        return json.loads(line)
+            return {"error": f"stopped after {limit:.2g} s"}
+        if line:
+            return json.loads(line)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.child.wait(5)
+        status, words = self.child.poll(), Path(self.folder.name, "stderr").read_text(encoding="utf-8", errors="replace")
+        self.end()
+        last = words.strip().rpartition("\n")[2][:200]
+        return {"error": f"its process ended with status {status}{last and ': ' + last}"}
 
     def start(self):
-        self.child = subprocess.Popen(
-            [sys.executable, "-c", CODE, self.solver],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            encoding="utf-8",
-            env=environment() | self.variables,
-        )
+        self.folder = tempfile.TemporaryDirectory(prefix="fastreg-bench-", ignore_cleanup_errors=True)
+        with open(Path(self.folder.name, "stderr"), "wb") as words:
+            self.child = subprocess.Popen(
+                [sys.executable, "-c", CODE, self.solver],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=words,
+                text=True,
+                encoding="utf-8",
+                env=environment() | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), self.folder.name) | self.variables,
+                start_new_session=True,  # Ctrl-C comes to the command alone, which ends the others, and what they started
+            )
         self.replies = queue.Queue()
         threading.Thread(target=self._listen, args=(self.child.stdout, self.replies), daemon=True).start()
 
     @staticmethod
     def _listen(stream, replies):
-        for line in stream:
-            replies.put(line)
+        with stream:
+            for line in stream:
+                replies.put(line)
         replies.put("")
 
     def end(self):
-        """End the process, if there is one."""
+        """End the process, if there is one, with its children and its folder."""
         if self.child is not None:
-            self.child.kill()
+            end(self.child)
             self.child.wait()
-            self.child.stdin.close()
+            with contextlib.suppress(OSError):  # of a request that nobody has read
+                self.child.stdin.close()
+            self.folder.cleanup()
             self.child = None
 
     def __enter__(self):

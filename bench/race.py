@@ -16,13 +16,13 @@ def compete(names, ask, tolerances, budget, targets=TARGETS, rounds=ROUNDS):
     """For each name its points, what they say for each target, and why it was cut off.
 
     ask(name, tol, seconds, verify): {"seconds": [], "gap": } or {"error": sentence}, which ends the solver's part.
-    tolerances: name -> those to try, in falling order.  budget: seconds of each solver to find its points, and half as
+    tolerances: name -> those to try, in falling order.  budget: seconds of each solver to find its points, and as
     many to repeat them.
     """
     results = {name: {"points": [], "cut": None} for name in names}
     for name in names:
         explore(results[name], lambda tol, name=name: ask(name, tol, 0.0, True), tolerances[name], budget, min(targets))
-    repeat(results, ask, budget / 2, rounds)
+    repeat(results, ask, budget, rounds, max(targets))
     for result in results.values():
         for point in result["points"]:
             samples = point.pop("samples")
@@ -50,20 +50,21 @@ def explore(result, ask, tolerances, budget, least):
     result["cut"] = "no tolerance is near enough"
 
 
-def repeat(results, ask, budget, rounds):
-    """Add samples to all points in turn; a solver whose share is spent, or that fails, leaves."""
+def repeat(results, ask, budget, rounds, target):
+    """Add samples in turn, to points that count for a target and then to others; who fails, or has spent its share, leaves."""
     left = dict.fromkeys(results, budget)
-    for _ in range(rounds):
-        for name, result in results.items():
-            for point in result["points"]:
-                if left[name] < point["samples"][0]:
-                    continue
-                reply = ask(name, point["tol"], SLICE, False)
-                if "error" in reply:
-                    left[name] = -1.0
-                    continue
-                point["samples"] += reply["seconds"]
-                left[name] -= max(SLICE, sum(reply["seconds"]))
+    for counts in (True, False):
+        for _ in range(rounds):
+            for name, result in results.items():
+                for point in result["points"]:
+                    if (point["gap"] <= target) is not counts or left[name] < point["samples"][0]:
+                        continue
+                    reply = ask(name, point["tol"], SLICE, False)
+                    if "error" in reply:
+                        left[name] = -1.0
+                        continue
+                    point["samples"] += reply["seconds"]
+                    left[name] -= max(SLICE, sum(reply["seconds"]))
 
 
 def best(points, target):

@@ -201,7 +201,7 @@ def lasso_codes(Q, C, l1, squares, tol, held=False, max_sweeps=10_000):
 
 
 def _small_gap(G, C, W, squares, l1, tol, held):
-    """Whether the gap at each row is 0.9 tol of the objective, as in bench_batch.code_gaps."""
+    """Whether the gap at each row is 0.9 tol of the objective, as in gaps.quadratic_gaps."""
     rr, wg = np.maximum(squares - np.sum(W * (C + G), axis=1), 1e-300), np.sum(W * G, axis=1)
     if held is not None:
         G = G.copy()

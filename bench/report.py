@@ -2,8 +2,9 @@
 
 from html import escape
 
-from . import pictures
-from .pictures import duration, exponent
+from . import pictures, tasks
+from .pictures import exponent
+from .table import duration, times
 
 STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem }
@@ -17,6 +18,19 @@ h2 { margin-top: 2.5rem } h3 { margin-top: 2rem }
 .wide { overflow-x: auto } figure { margin: 0 } nav { columns: 2; font-size: 13px } .note { color: #555; font-size: 13px }
 """
 
+WIDE = 60  # characters of a cell that is broken into lines
+JUDGED = (
+    "Every time stands beside what it bought. That is the duality gap, relative to the objective, computed in float64 from the "
+    "coefficients by one function for all solvers. Cross-validation has no gap: in its stead stands the largest difference of "
+    "its errors from those of fits certified to 1e-12, relative to the largest error, and squared, since an error moves by the "
+    "square root of a gap. A map is judged by its largest difference from the formula, relative to the largest number. A "
+    "solver's time for a target is that of the fastest of its tolerances which bought as much."
+)
+
+
+class Markup(str):
+    """Text that is HTML already."""
+
 
 def page(found):
     """The HTML of what command.run has measured."""
@@ -24,11 +38,7 @@ def page(found):
     drawn = pictures_can_be_drawn()
     parts = [
         f"<h1>{escape(title)}</h1>",
-        f"<p>{escape(found['started'])}, {found['seconds']:.0f} s, one thread. Every time stands beside the gap that it "
-        f"bought: "
-        "duality gaps are computed from the coefficients by one function for all solvers, in float64, relative to the "
-        "objective. "
-        "A solver's time for a target is that of the fastest of its tolerances whose verified gap is not above it.</p>",
+        f"<p>{escape(found['started'])}, {found['seconds']:.0f} s, one thread. {JUDGED}</p>",
     ]
     if not drawn:
         parts.append('<p class="note">There are no pictures: they need matplotlib (pip install matplotlib).</p>')
@@ -57,12 +67,16 @@ def picture(drawn, draw, *arguments, title):
 
 
 def table(header, rows, lost=()):
-    """Cells are text, or HTML where they start with <; lost: numbers of the rows to colour."""
-    cells = [[cell if str(cell).startswith("<") else escape(str(cell)) for cell in row] for row in rows]
-    body = "".join(
-        f"<tr{' class=lost' if k in lost else ''}>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>"
-        for k, row in enumerate(cells)
-    )
+    """lost: numbers of the rows to colour."""
+
+    def cell_of(value):
+        if isinstance(value, Markup):
+            return f"<td>{value}</td>"
+        text = str(value)
+        return f"<td{' class=text' if len(text) > WIDE else ''}>{escape(text)}</td>"
+
+    lines = ["".join(map(cell_of, row)) for row in rows]
+    body = "".join(f"<tr{' class=lost' if k in lost else ''}>{line}</tr>" for k, line in enumerate(lines))
     head = "".join(f"<th>{escape(name)}</th>" for name in header)
     return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
@@ -73,12 +87,12 @@ def summary(found):
         return ""
     targets, rows, lost = [f"{target:g}" for target in found["targets"]], [], set()
     for k, one in enumerate(found["races"]):
-        row = [f'<a href="#race{k}">{escape(one["name"])}</a>', size(one)]
+        row = [Markup(f'<a href="#race{k}">{escape(one["name"])}</a>'), size(one)]
         for target in targets:
             ratio, rival = one["ratio"][target], one["best_other"][target]
             own = one["solvers"].get("fastreg", {}).get("at", {}).get(target)
             theirs = rival and one["solvers"][rival]["at"][target]
-            row += [spent(own), f"{rival}, {spent(theirs)}" if rival else "none", f"{ratio:.2g}" if ratio else "-"]
+            row += [spent(own), f"{rival}, {spent(theirs)}" if rival else "none", times(ratio) if ratio else "-"]
             if (ratio and ratio < 1) or (theirs and not own):
                 lost.add(k)
         rows.append(row)
@@ -87,9 +101,8 @@ def summary(found):
         header += [f"fastreg, {float(target):.0e}", "best other", "ratio"]
     return (
         "<h2>All problems</h2><p>ratio: the time of the best other solver over that of fastreg, above 1 where fastreg is "
-        "faster; "
-        f"coloured: the {len(lost)} of {len(rows)} problems that fastreg loses at one target at least. In brackets the gap "
-        f"reached.</p>" + table(header, rows, lost)
+        f"faster; coloured: the {len(lost)} of {len(rows)} problems that fastreg loses at one target at least. In brackets the "
+        "gap reached, or what stands in its stead.</p>" + table(header, rows, lost)
     )
 
 
@@ -113,9 +126,7 @@ def machine(found):
     rows = [(name, "; ".join(value) if isinstance(value, list) else value) for name, value in found["machine"].items()]
     rows += found["versions"].items()
     rows += [(f"not in this run: {name}", reason) for name, reason in found["absent"].items()]
-    return "<h2>Versions and machine</h2>" + table(
-        ["", ""], [[name, f'<span class="text">{escape(str(v))}</span>'] for name, v in rows]
-    )
+    return "<h2>Versions and machine</h2>" + table(["", ""], rows)
 
 
 def race(one, k, drawn):
@@ -125,15 +136,17 @@ def race(one, k, drawn):
         reached = [found["at"][target] for target in targets]
         medians = ["-" if point is None else duration(point["median"]) for point in reached]
         cells = [cell for pair in zip(map(spent, reached), medians, strict=True) for cell in pair]
-        rows.append([name, *cells, len(found["points"]), f"<span>{escape(found['cut'] or '')}</span>"])
+        rows.append([name, *cells, len(found["points"]), found["cut"] or ""])
+    gap = one["judged by"] == tasks.judged_by("lasso")
     header = ["solver"]
     for target in targets:
-        header += [f"time to {float(target):.0e} (gap)", "median"]
+        header += [f"time to {float(target):.0e} ({'gap' if gap else 'reached'})", "median"]
     if not any(found["points"] for found in one["solvers"].values()):
         drawn = False
     return (
         f'<h3 id="race{k}">{escape(one["name"])}, {size(one)}</h3>'
-        + picture(drawn, pictures.race, one, title=f"{one['name']}: gap against time, and times at each gap")
+        + ("" if gap else f'<p class="note">Judged by the {escape(one["judged by"])}.</p>')
+        + picture(drawn, pictures.race, one, title=f"{one['name']}: {one['judged by']} against time, and times at each target")
         + table([*header, "tolerances", "cut off"], rows)
     )
 
@@ -154,36 +167,28 @@ def costs(found):
         rows.append(row)
     header = ["solver", "import over numpy's", *(f"{one['name']}, X {one['X_bytes'] / 1e6:.1f} MB" for one in found["memory"])]
     return (
-        '<h2 id="costs">Import and memory</h2><p>Memory: how far the peak of a process of its own rises above what it holds '
-        "with X "
-        "loaded, during one call to a gap of at most 1e-4, the answer included; in brackets the gap reached.</p>"
-        + table(header, rows)
+        '<h2 id="costs">Import and memory</h2><p>Import: with what a first fit loads. Memory: how far the peak of a process of '
+        "its own rises above what it holds with X loaded, during one call to a gap of at most 1e-4, the answer included; in "
+        "brackets the gap reached.</p>" + table(header, rows)
     )
 
 
 def roofline(rows, drawn):
     if not rows:
         return ""
-    good = [row for row in rows if "error" not in row]
-    cells = [
-        [
-            row["kernel"],
-            *([row["error"]] + [""] * 5 if "error" in row else []),
-            *(
-                []
-                if "error" in row
-                else [row["unit"], f"{row['achieved']:.3g}", row["plain call"], f"{row['plain']:.3g}", f"{row['ratio']:.2f}"]
-            ),
-            *([] if "error" in row else [duration(row["seconds"])]),
-        ]
-        for row in rows
-    ]
+    good, cells = [row for row in rows if "error" not in row], []
+    for row in rows:
+        if "error" in row:
+            cells.append([row["kernel"], row["error"], *[""] * 6])
+            continue
+        reached = [f"{row['achieved']:.3g}", row["plain call"], f"{row['plain']:.3g}", f"{row['ratio']:.2f}"]
+        cells.append([row["kernel"], row["unit"], *reached, duration(row["seconds"]), row["more"]])
     return (
         '<h2 id="roofline">Roofline</h2><p>What a kernel reaches over what a plain call reaches in the same run. Amounts are '
-        "those that "
-        "the task needs at least; plain calls check no input and certify nothing.</p>"
+        "those that the task needs at least. Kernels do more than plain calls, which check no input and certify nothing: the "
+        "last column says what.</p>"
         + picture(drawn and good, pictures.roofline, good, title="achieved over plain, for each kernel")
-        + table(["kernel", "unit", "achieved", "plain call", "plain", "ratio", "time"], cells)
+        + table(["kernel", "unit", "achieved", "plain call", "plain", "ratio", "time", "what it does besides"], cells)
     )
 
 
@@ -215,10 +220,8 @@ def scaling(rows, drawn):
             )
     return (
         '<h2 id="scaling">Scaling</h2><p>fastreg alone, asked for 1e-6. Exponents are slopes of a line through the last four '
-        "points "
-        "on log-log axes, ± its standard error. Figures marked extrapolated were not measured: the line is drawn on to ten "
-        "times the "
-        "last value; their range is two standard errors, if the line holds.</p>"
+        "points on log-log axes, ± its standard error. Figures marked extrapolated were not measured: the line is drawn on to "
+        "ten times the last value; their range is two standard errors, if the line holds.</p>"
         + picture(drawn and good, pictures.scaling, good, title="seconds against what grows, log-log")
         + table(["series", "exponent", "measured", "ten times farther", "threads"], cells)
     )

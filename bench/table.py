@@ -16,8 +16,13 @@ PATHS_HEADER = ["10 folds and all rows cost so many paths", "problem", "n x p", 
 def duration(seconds):
     """Three significant digits in s, ms or µs."""
     for unit, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
-        if seconds >= size or unit == "µs":
+        if seconds >= 0.9995 * size or unit == "µs":
             return f"{seconds / size:.3g} {unit}"
+
+
+def times(ratio):
+    """A ratio to two digits, or all that are before the point."""
+    return f"{ratio:.2g}" if ratio < 10 else f"{ratio:.0f}"
 
 
 def spread(case):
@@ -46,7 +51,7 @@ def rows(cases):
             f"{info['gap']:.0e}",
             spread(rival),
             f"{rival['extra_info']['gap']:.0e}",
-            f"{ratio:.2g}" if ratio < 10 else f"{ratio:.0f}",
+            times(ratio),
         ]
 
 
@@ -77,4 +82,9 @@ def table(cases):
 
 
 if __name__ == "__main__":
-    print(table(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))["benchmarks"]))
+    if len(sys.argv) != 2:
+        sys.exit("one file is needed: python bench/table.py bench.json")
+    saved = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    if "benchmarks" not in saved:
+        sys.exit(f"{sys.argv[1]} is not of `pytest bench`; that of `fastreg bench` is shown by the report.html beside it.")
+    print(table(saved["benchmarks"]))

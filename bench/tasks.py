@@ -3,7 +3,7 @@
 KINDS: from a kind to how its Task is made.  A task's X is dense and centred (so that no solver needs an intercept) or sparse,
 except for "cv", where every fold has its own means.  Answers and gaps, relative to the objective:
 
-    lasso, lasso path, elastic net path, ridge path   coefs (p, K); the largest duality gap
+    lasso, lasso path, elastic net path, ridge path   coefs (p, K), dense or sparse; the largest duality gap
     ridge; ridge, 32 targets                          coefs (p, t); the same
     cv        mean squared errors (K,) over the folds; the square of their largest difference from those of fits certified
               to 1e-12, relative to the largest: a fit, and with it its error, moves by the square root of its gap
@@ -17,10 +17,11 @@ from typing import Any
 import numpy as np
 
 from . import prox_maps
-from .gaps import largest, lasso_gaps, ridge_gaps
+from .gaps import difference, largest, lasso_gaps, ridge_gaps
 from .problems import load, targets
 
 FOLDS = 10
+JUDGED = {"cv": "squared difference of the errors", "map": "difference from the formula"}  # other kinds by their duality gap
 
 
 @dataclass
@@ -36,19 +37,18 @@ class Task:
     case: tuple = ()  # of prox_maps.CASES
     kept: dict = field(default_factory=dict)  # what a solver prepares outside the clock
 
-    @property
-    def tolerances(self):
-        """Whether there are any to choose: what is direct has none."""
-        return self.kind not in ("ridge", "ridge, 32 targets", "ridge path", "map")
+    @cached_property
+    def folds(self):
+        """(train, test) of each fold, as scikit-learn's conventions have it."""
+        return [(np.flatnonzero(self.fold_of != k), np.flatnonzero(self.fold_of == k)) for k in range(FOLDS)]
 
     def gap(self, answer):
-        """As at the head of this file; infinite for what is not a number."""
-        answer = np.asarray(answer, dtype=np.float64)
+        """As at the head of this file; infinite for what is not a number, and an error for what has another shape."""
+        answer = dense(answer)
         if self.kind == "cv":
-            return float(np.max(np.abs(answer - self.errors)) / np.max(self.errors)) ** 2
+            return difference(answer, self.errors) ** 2
         if self.kind == "map":
-            expected = self.case[2](self.y, *self.case[1])
-            return float(np.abs(answer - expected).max() / np.abs(expected).max())
+            return difference(answer, self.case[2](self.y, *self.case[1]))
         if self.kind.startswith("ridge"):
             return largest(*ridge_gaps(self.X, self.y, answer, self.alphas, intercept=False)[:2])
         return largest(*lasso_gaps(self.X, self.y, answer, self.alphas, self.l1_ratio, intercept=False)[:2])
@@ -122,6 +122,21 @@ KINDS = {
     "ridge path": ridge_path,
     "map": one_map,
 }
+
+
+def is_direct(kind):
+    """Whether a kind has no tolerance to choose."""
+    return kind.startswith("ridge") or kind == "map"
+
+
+def judged_by(kind):
+    """What stands for the gap of a kind."""
+    return JUDGED.get(kind, "duality gap")
+
+
+def dense(answer):
+    """An answer as an array of float64."""
+    return np.asarray(answer.toarray() if hasattr(answer, "toarray") else answer, dtype=np.float64)
 
 
 def centred(X, y):

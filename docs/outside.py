@@ -12,7 +12,8 @@ from mkdocs.structure.files import File
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = {"CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}
-LINK = re.compile(r"(?<!!)\[([^\]\n]+)\]\(([^)\s:#]+)(#[^)\s]*)?\)")
+CODE = r"^```.*?^```$|`[^`\n]+`"  # where x[i](y) is no link
+LINK = re.compile(CODE + r"|(?<!!)\[([^\]\n]+)\]\(([^)\s:#]+)(#[^)\s]*)?\)", re.MULTILINE | re.DOTALL)
 
 
 def on_files(files, config):
@@ -28,6 +29,8 @@ def on_page_markdown(markdown, page, config, files):
 
     def within(link):
         text, target, anchor = link.groups()
+        if target is None:
+            return link[0]
         path = posixpath.normpath(posixpath.join(posixpath.dirname(origin), target))
         path = PAGES.get(path, path.removeprefix("docs/") if path.startswith("docs/") else None)
         if path is None:

@@ -4,6 +4,7 @@ import html.parser
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from fastreg._suite import suite
 
 pytestmark = pytest.mark.thread_unsafe(reason="starts processes, and captures what they print")
 
-command, gaps, glmnet, options, pictures, problems, race, report, roofline, scaling, solvers, tasks = map(
+command, gaps, glmnet, options, pictures, problems, processes, race, report, roofline, scaling, solvers, tasks = map(
     suite,
     (
         "command",
@@ -24,6 +25,7 @@ command, gaps, glmnet, options, pictures, problems, race, report, roofline, scal
         "options",
         "pictures",
         "problems",
+        "processes",
         "race",
         "report",
         "roofline",
@@ -137,6 +139,18 @@ def test_the_gap_of_a_ridge_bounds_the_distance_from_its_optimum(as_sparse):
 
 def test_what_is_not_a_number_has_an_infinite_gap():
     assert gaps.largest(np.array([0.0, np.nan]), np.ones(2)) == np.inf
+    for one in (*SMALL, problems.Race("map", "vector", detail="l1")):
+        task = tasks.task(one)
+        for number in (np.nan, np.inf):
+            answer = np.array(task.errors if one.kind == "cv" else task.y if one.kind == "map" else nothing(task))
+            answer[-1] = number
+            with np.errstate(all="ignore"):
+                assert task.gap(answer) == np.inf, one.name
+
+
+def nothing(task):
+    """Coefficients of zero, as many as a task has."""
+    return np.zeros((task.X.shape[1], task.y.shape[1] if task.y.ndim == 2 else len(task.alphas)))
 
 
 @pytest.mark.parametrize(
@@ -161,7 +175,7 @@ def test_installed_solvers_reach_a_small_gap(name, one):
         if task.gap(answer) <= 1e-8:
             break
     assert task.gap(answer) <= 1e-8
-    assert task.gap(answer * 1.1 + 1e-3) > 1e-8  # and not whatever is answered
+    assert task.gap(tasks.dense(answer) * 1.1 + 1e-3) > 1e-8  # and not whatever is answered
 
 
 @pytest.mark.parametrize("one", [one for one in problems.RACES if one.kind == "map"], ids=lambda one: one.name)
@@ -213,6 +227,13 @@ def test_the_fastest_tolerance_that_is_near_enough_counts():
     assert {name for name, _, _ in fake.asked[7:]} == {"fastreg", "odd"}
 
 
+def test_points_that_count_are_repeated_first():
+    """A rival whose tolerances take long has its share for those that are compared, not for those that lead there."""
+    fake = Fake(fastreg=lambda tol: (0.1, 1e-12), slow=lambda tol: ({1e-2: 0.9, 1e-4: 1.0}.get(tol, 0.7), tol))
+    found = fake.race(budget=4.0)["slow"]["points"]
+    assert [(point["tol"], point["samples"]) for point in found] == [(1e-2, 1), (1e-4, 3), (1e-6, 2), (1e-8, 2)]
+
+
 def test_a_slow_solver_is_cut_off_and_says_so():
     found = Fake(fastreg=lambda tol: (0.1, 1e-12), slow=lambda tol: (6.0, tol)).race()
     assert [point["tol"] for point in found["slow"]["points"]] == [1e-2]  # a second call would not fit into the budget
@@ -234,15 +255,75 @@ def test_a_solver_that_fails_or_never_gets_there_keeps_its_points():
     assert race.ratio(found, 1e-4) is None  # without fastreg
 
 
+class Scripted:
+    """A process that is stopped below a tolerance of 1e-3, and then knows of no data."""
+
+    def __init__(self, stopped):
+        self.stopped, self.child, self.loads, self.tol = stopped, None, 0, None
+
+    def ask(self, limit, **request):
+        self.tell(**request)
+        return self.hear(limit)
+
+    def tell(self, **request):
+        self.request = request
+
+    def hear(self, limit):
+        (order, value), *_ = self.request.items()
+        if order == "load":
+            self.child, self.loads = object(), self.loads + 1
+            return {"n": 2, "p": 2, "entries": 4, "sparse": False}
+        assert self.child is not None, "asked without data"
+        if order == "verify":
+            return {"gap": self.tol}
+        self.tol = value
+        if self.stopped and value < 1e-3:
+            self.child = None
+            return {"error": "stopped after 1 s"}
+        return {"seconds": [0.01]}
+
+
+def test_what_a_stopped_solver_has_reached_is_timed_again_like_the_others():
+    crew = {"fastreg": Scripted(False), "celer": Scripted(True)}
+    found = command.one_race(problems.Race("lasso path", "tiny"), crew, 1.0, options.Progress(1))
+    solved = found["solvers"]["celer"]
+    assert solved["cut"] == "stopped after 1 s"
+    assert [point["samples"] > 1 for point in solved["points"]] == [True, True]
+    assert crew["celer"].loads == 2
+    assert found["judged by"] == "duality gap"
+
+
 def test_a_process_is_stopped_ends_and_starts_again():
-    with suite("processes").Process("numpy") as process:
+    with processes.Process("numpy") as process:
         assert process.ask(60, load={"kind": "lasso path", "data": "wide", "ratio": 0.001})["p"] == 2000
         assert process.ask(0.05, run=1e-12)["error"].startswith("stopped after")
         assert "no attribute 'do_nonsense'" in process.ask(60, nonsense=1)["error"]
         assert process.ask(60, load={"kind": "ridge", "data": "tiny", "ratio": 0.1})["n"] == 100
-        reply = process.ask(60, run=1.0, seconds=0.0)
+        reply = command.solved(process, 60, 1.0)
         assert reply["gap"] <= 1e-12
         assert len(reply["seconds"]) == 1
+
+
+def test_a_process_that_ends_says_why(monkeypatch):
+    monkeypatch.setattr(processes, "CODE", "import sys; sys.stdin.readline(); sys.exit('a warning\\nno such library')")
+    with processes.Process() as process:
+        assert process.ask(60, stack=True) == {"error": "its process ended with status 1: no such library"}
+        assert process.ask(60, stack=True)["error"].endswith("library")  # another one
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no process groups")
+def test_a_process_ends_with_its_children_and_its_files(monkeypatch):
+    sleep = "import time; time.sleep(600)"
+    start = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {sleep!r}])"
+    say = "import json, tempfile; print(json.dumps(tempfile.mkdtemp()), flush=True)"
+    monkeypatch.setattr(processes, "CODE", "; ".join((start, say, sleep)))
+    with processes.Process() as process:
+        folder, replies = Path(process.ask(60, stack=True)), process.replies
+        assert folder.is_dir()
+        assert process.ask(0.05, stack=True) == {"error": "stopped after 0.05 s"}
+        assert replies.get(timeout=60) == ""  # nobody holds the other end of its stdout any more
+    assert not folder.exists()
+    assert not folder.parent.exists()
 
 
 # glmnet, whose Rscript a small program stands in for
@@ -303,6 +384,14 @@ def test_glmnet_that_fails_says_why(rscript):
 # Scaling and roofline
 
 
+def test_threads_are_told_without_threadpoolctl(monkeypatch):
+    monkeypatch.setitem(sys.modules, "threadpoolctl", None)
+    assert len(suite("machine").blas()) == 1
+    assert suite("measure").blas_threads() is None
+    with suite("worker").one_thread():
+        pass
+
+
 def test_the_exponent_of_a_power_is_found():
     row = scaling.fit([1, 10, 20, 40, 80], [9.0, 1.0, 4.0, 16.0, 64.0])  # the first is not among the last four
     assert row["exponent"] == pytest.approx(2.0)
@@ -314,16 +403,41 @@ def test_the_exponent_of_a_power_is_found():
 @pytest.mark.parametrize("name", scaling.SERIES)
 def test_every_series_solves_what_it_times(name):
     _, values, few, prepare = scaling.SERIES[name]
-    assert set(few) <= {*values, *few}
+    assert few == sorted(few)
+    assert few[-1] <= values[-1]
     assert prepare(few[0])() <= scaling.TOL
 
 
-@pytest.mark.parametrize("name", ["certify", "small quadratics (lasso_gram_batch)"])
+def test_every_row_of_the_roofline_says_what_it_does_besides():
+    assert set(roofline.MORE) == set(roofline.KERNELS)
+
+
+@pytest.mark.parametrize("name", ["certify", "Cholesky (ridge_gram)", "small quadratics (lasso_gram_batch)"])
 def test_a_row_of_the_roofline_says_what_is_compared(name, monkeypatch):
     monkeypatch.setattr(roofline, "ROUNDS", 1)
     row = roofline.measure(name)
     assert row["kernel"] == name
+    assert row["more"] == roofline.MORE[name]
     assert row["ratio"] == pytest.approx(row["achieved"] / row["plain"])
+
+
+def test_the_table_of_another_bench_json_is_refused(tmp_path):
+    (tmp_path / "bench.json").write_text('{"races": []}')
+    script = suite("table").__file__
+    for arguments, words in (([str(tmp_path / "bench.json")], "is not of `pytest bench`"), ([], "one file is needed")):
+        done = subprocess.run([sys.executable, script, *arguments], capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 1
+        assert words in done.stderr
+        assert done.stderr.count("\n") == 1
+
+
+def test_ratios_have_no_exponents():
+    assert [suite("table").times(ratio) for ratio in (0.154, 1.0, 9.94, 99.7, 1234.5)] == ["0.15", "1", "9.9", "100", "1234"]
+
+
+def test_an_import_that_fails_has_no_time():
+    assert suite("machine").import_milliseconds("there_is_no_such_module", 0.0) is None
+    assert suite("machine").import_milliseconds("json", 0.0) >= 0
 
 
 # The command
@@ -419,6 +533,7 @@ def measured():
     raced = {
         "name": "lasso <&>, tiny",
         "kind": "lasso",
+        "judged by": "duality gap",
         "alpha_ratio": 0.1,
         "n": 3,
         "p": 2,
@@ -432,7 +547,11 @@ def measured():
         "ratio": {"0.0001": 0.1, "1e-08": None},
         "best_other": {"0.0001": "celer", "1e-08": None},
     }
-    alone = raced | {"name": "none", "solvers": {"fastreg": {"points": [], "at": nobody, "cut": "ended"}}}
+    alone = raced | {
+        "name": "none",
+        "judged by": tasks.judged_by("cv"),
+        "solvers": {"fastreg": {"points": [], "at": nobody, "cut": "ended"}},
+    }
     alone |= {"ratio": nobody, "best_other": nobody}
     line = {"series": "path against n", "grows": "n", "values": [1, 2, 4], "seconds": [1.0, 2.0, 4.0], "gaps": [0.0, 0.0, 0.0]}
     return {
@@ -467,6 +586,19 @@ def test_the_page_shows_losses_and_what_failed(measured):
     assert "there is no Rscript" in text
     assert "class=lost" in report.page(measured)
     json.dumps(command.plain(measured), allow_nan=False)
+
+
+def test_the_page_says_what_stands_for_a_gap(measured):
+    text = "".join(read_page(report.page(measured)).text)
+    assert "Cross-validation has no gap" in text
+    assert text.count("Judged by the squared difference of the errors") == 1
+    assert "time to 1e-04 (gap)" in text
+    assert "time to 1e-04 (reached)" in text
+
+
+def test_text_of_a_table_is_never_taken_for_html():
+    page = read_page(report.table(["<i>"], [["<b>"], [report.Markup("<b>bold</b>")]]))
+    assert page.text == ["<i>", "<b>", "bold"]
 
 
 def test_the_page_does_without_matplotlib(measured, monkeypatch):

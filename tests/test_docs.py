@@ -18,6 +18,7 @@ import pytest
 
 import fastreg as fr
 from fastreg import __main__ as command
+from fastreg._suite import suite
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -80,7 +81,11 @@ def test_commands_of_a_page_are_understood(page):
         for line in re.split(r"\n|&&", block):
             words = shlex.split(line, comments=True)
             if words[:1] == ["fastreg"]:
-                options = command._parser().parse_args(words[1:])
+                parser = command._parser()
+                if words[1:2] == ["bench"]:
+                    parser = command._Parser(prog=words.pop(1))
+                    suite("options").describe(parser)
+                options = parser.parse_args(words[1:])
                 assert isinstance(options, argparse.Namespace)
 
 
@@ -152,6 +157,21 @@ def test_links_lead_to_files_of_the_repository():
         for target in re.findall(r"\]\(([^)\s:#]+)(?:#[^)\s]*)?\)", re.sub(r"```.*?```", "", text, flags=re.DOTALL)):
             path = ((ROOT / page).parent / target).resolve()
             assert path.exists() or path.name in ("CHANGELOG.md", "CONTRIBUTING.md"), (page, target)
+
+
+def test_links_of_the_site_stay_within_it():
+    """The hook of mkdocs, which leaves code as it is."""
+    pytest.importorskip("mkdocs")
+    spec = importlib.util.spec_from_file_location("outside", ROOT / "docs" / "outside.py")
+    outside = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(outside)
+    page = argparse.Namespace(file=argparse.Namespace(src_uri="index.md"))
+    for text, wanted in (
+        ("[a](quickstart.md#b) [c](../CONTRIBUTING.md)", "[a](quickstart.md#b) [c](contributing.md)"),
+        ("[`a`](../CHANGELOG.md) [b](../bench/table.py)", "[`a`](changelog.md) b"),
+        ("`x[i](y)`\n\n```python\nx[i](y)  # [a](../README.md)\n```\n", None),
+    ):
+        assert outside.on_page_markdown(text, page, None, None) == (wanted or text)
 
 
 # Arguments of other packages
