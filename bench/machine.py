@@ -72,7 +72,9 @@ def import_milliseconds(module, limit, most=15):
         for code in ("import numpy", f"import numpy, {module}"):
             start = time.perf_counter()
             try:
-                subprocess.run([sys.executable, "-c", code], env=environment(), capture_output=True, check=True, timeout=120)
+                subprocess.run(
+                    [sys.executable, "-P", "-c", code], env=environment(), capture_output=True, check=True, timeout=120
+                )
             except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
                 return None
             least[code] = min(least.get(code, np.inf), time.perf_counter() - start)

@@ -85,7 +85,7 @@ class Process:
         self.folder = tempfile.TemporaryDirectory(prefix="fastreg-bench-", ignore_cleanup_errors=True)
         with open(Path(self.folder.name, "stderr"), "wb") as words:
             self.child = subprocess.Popen(
-                [sys.executable, "-c", CODE, self.solver],
+                [sys.executable, "-P", "-c", CODE, self.solver],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=words,

@@ -1,5 +1,9 @@
 """`python bench/table.py bench.json`: a saved `pytest bench --benchmark-only --benchmark-json=bench.json` as Markdown.
 
+    python bench/table.py FILE              all of it, as in docs/benchmarks.md
+    python bench/table.py FILE --readme     float64 at the smallest gap asked for, maps but soft_threshold left out
+    python bench/table.py FILE --reduce     the JSON, of each case what these need: bench/saved.json
+
 One line for each problem, dtype and gap asked of fastreg, beside the numpy reference of the same group, whatever gap
 that was asked for; times are minimum (median), gaps are those reached, relative to the objective; ratio is the
 reference's minimum over fastreg's.  Where cross-validation was run, a second table has its time over that of one path.
@@ -30,6 +34,11 @@ def spread(case):
     return f"{duration(case['stats']['min'])} ({duration(case['stats']['median'])})"
 
 
+def named(info):
+    """The problem, a file by its name alone."""
+    return Path(info["problem"]).stem if info["problem"].endswith(".npz") else info["problem"]
+
+
 def pairs(cases):
     """Each case of fastreg and the reference of its group, in the order of the run."""
     references = {case["group"]: case for case in cases if case["extra_info"]["solver"] == "numpy"}
@@ -43,7 +52,7 @@ def rows(cases):
         ratio = rival["stats"]["min"] / case["stats"]["min"]
         yield [
             info["kind"],
-            Path(info["problem"]).stem,
+            named(info),
             f"{info['n']} x {info['p']}",
             info["dtype"],
             f"{info['tol']:.0e}",
@@ -62,7 +71,7 @@ def paths(cases):
         if "cv_over_path" in info:
             size = f"{info['n']} x {info['p']}"
             ratios = [f"{one['extra_info']['cv_over_path']:.1f}" for one in (case, rival)]
-            yield [info["kind"], Path(info["problem"]).stem, size, f"{info['tol']:.0e}", *ratios]
+            yield [info["kind"], named(info), size, f"{info['tol']:.0e}", *ratios]
 
 
 def markdown(header, lines):
@@ -81,10 +90,41 @@ def table(cases):
     return "\n\n".join([*tables, f"{source}; BLAS threads: {threads}."])
 
 
+def shown_first(cases):
+    """The cases of the README's table: both solvers of a group, fastreg at the smallest gap that it is asked for."""
+    least = {}
+    for case in cases:
+        if case["extra_info"]["solver"] == "fastreg":
+            least[case["group"]] = min(least.get(case["group"], 1.0), case["extra_info"]["tol"])
+    return [
+        case
+        for case in cases
+        if case["extra_info"]["dtype"] == "float64"
+        and not case["extra_info"]["kind"].startswith("prox.")
+        and (case["extra_info"]["solver"] == "numpy" or case["extra_info"]["tol"] == least[case["group"]])
+    ]
+
+
+def reduced(saved):
+    """Of each case its name, what it stands for, and its times."""
+    numbers = ("min", "median", "mean", "max", "rounds", "iterations")
+    kept = ("group", "name", "extra_info")
+    cases = [
+        {**{key: case[key] for key in kept}, "stats": {key: case["stats"][key] for key in numbers}}
+        for case in saved["benchmarks"]
+    ]
+    return json.dumps({"benchmarks": cases}, indent=1)
+
+
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        sys.exit("one file is needed: python bench/table.py bench.json")
-    saved = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    flags = [word for word in sys.argv[1:] if word.startswith("--")]
+    files = [word for word in sys.argv[1:] if not word.startswith("--")]
+    if len(files) != 1 or not set(flags) <= {"--readme", "--reduce"} or len(flags) > 1:
+        sys.exit("one file is needed: python bench/table.py bench.json [--readme | --reduce]")
+    saved = json.loads(Path(files[0]).read_text(encoding="utf-8"))
     if "benchmarks" not in saved:
-        sys.exit(f"{sys.argv[1]} is not of `pytest bench`; that of `fastreg bench` is shown by the report.html beside it.")
-    print(table(saved["benchmarks"]))
+        sys.exit(f"{files[0]} is not of `pytest bench`; that of `fastreg bench` is shown by the report.html beside it.")
+    if flags == ["--reduce"]:
+        print(reduced(saved))
+    else:
+        print(table(shown_first(saved["benchmarks"]) if flags else saved["benchmarks"]))

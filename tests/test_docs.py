@@ -26,7 +26,8 @@ PAGES = {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path 
 MODULES = sorted(
     module.name
     for module in pkgutil.walk_packages(fr.__path__, "fastreg.")
-    if not module.name.startswith("fastreg.kernels.") and module.name not in ("fastreg.__main__", "fastreg._joint")
+    if not module.name.startswith(("fastreg.kernels.", "fastreg._bench"))
+    and module.name not in ("fastreg.__main__", "fastreg._joint")
 )
 
 
