@@ -2,7 +2,7 @@
 
 A time counts for a target if the gap that it bought, computed by us, is not above it; the fastest such tolerance is what a
 solver needs.  Times are then taken again in turn, one solver after another, so that whatever else the machine does slows all
-alike.
+alike; those that count for a target come first.
 """
 
 import statistics
