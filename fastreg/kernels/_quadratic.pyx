@@ -199,7 +199,7 @@ cdef bint pose_plainly(Quadratic *S, const void *q, bint single) noexcept nogil:
 
 
 cdef void quadratic_hold(Quadratic *S, Py_ssize_t k) noexcept nogil:
-    """Hold w_k at 0, as a factor of infinity does; after quadratic_pose without factors and bounds, and with an entry of k > 0."""
+    """Hold w_k at 0 as a factor of infinity does; after quadratic_pose without factors and bounds, Q_kk > 0."""
     cdef Working *W = &S.W
     W.penalty.lower[k] = W.penalty.upper[k] = W.b[k] = W.sq[k] = 0.0
     S.n_held += 1
