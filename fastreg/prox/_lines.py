@@ -15,7 +15,7 @@ MOST_EXACT = 2**24  # as a count in float32
 
 
 def per_line(t: Any, name: str, x: NDArray[Any], axis: int | None, *, ends: bool = True) -> Weights:
-    """t as a float, or as an array with one number for each line of x along the axis, of length 1 along it.  ends: infinite, too."""
+    """t as a float, or as an array with one number for each line of x along the axis, of length 1 along it.  ends: or inf."""
     if axis is None:
         if np.ndim(t) != 0:
             raise ValueError(
