@@ -60,31 +60,35 @@ FR_INLINE void fr_stream(char *out, const char *from, ptrdiff_t size) {
 #define FR_THIRD(bits) (((uint64_t)(bits) * 0x55555556u) >> 32)
 
 /* v^p for v in [0, 1], p > 0, as 2^(p log2 v) from series for both, exact to p |log2 v| roundings, which are worth the less the
- * smaller v^p is: of use in sums that have a 1 among them */
+ * smaller v^p is: of use in sums that have a 1 among them, next to which 2^-1000 is nothing.  Each in a loop of its own, and the
+ * bound between them: compilers that see what becomes of a bound branch to it. */
 #define FR_LOG_STEP(tail, j) ((tail) * q + 1.0 / (j))
-#define FR_EXP_STEP(sum, factorial) ((sum) * z + 1.0 / (factorial))
-FR_INLINE double fr_power(double v, double p) {
-    const double few = v * 0x1p100, u = v < 0x1p-900 ? few : v, low = v < 0x1p-900 ? 100 : 0;
+FR_INLINE double fr_p_log2(double v, double p) {
+    const double u = v * 0x1p100; /* nothing is subnormal */
     uint64_t bits, k, at;
-    double m, e, scale;
+    double m, e;
     memcpy(&bits, &u, sizeof u);
     k = (bits + 0x00095f619980c433ull) >> 52; /* u = m 2^(k - 1023), m from sqrt(1/2) to sqrt(2) */
     at = bits - (k << 52) + (1023ull << 52);
     memcpy(&m, &at, sizeof m);
     at = k | 0x4330000000000000ull; /* 2^52 + k */
     memcpy(&e, &at, sizeof e);
-    const double lifted = e > 0x1p52 ? low : INFINITY; /* k is 0 for 0 alone */
+    const double whole = e - 0x1p52, gone = 0x1p-900 / whole; /* infinite for v = 0, else nothing */
     const double s = (m - 1) / (m + 1), q = s * s; /* log m = 2 (s + s^3/3 + s^5/5 + ...) */
     const double t0 = FR_LOG_STEP(FR_LOG_STEP(FR_LOG_STEP(FR_LOG_STEP(1.0 / 23, 21), 19), 17), 15);
     const double tail = FR_LOG_STEP(FR_LOG_STEP(FR_LOG_STEP(FR_LOG_STEP(FR_LOG_STEP(FR_LOG_STEP(t0, 13), 11), 9), 7), 5), 3);
-    const double log = p * ((e - (0x1p52 + 1023) - lifted) + 2.8853900817779268 * (s + s * q * tail));
-    const double y = log > -1000 ? log : -1000; /* next to a 1 both are nothing */
+    return p * ((whole - 1123 - gone) + 2.8853900817779268 * (s + s * q * tail));
+}
+#define FR_EXP_STEP(sum, factorial) ((sum) * z + 1.0 / (factorial))
+FR_INLINE double fr_exp2(double y) {
     const double whole = y + 0x1.8p52, z = (y - (whole - 0x1.8p52)) * 0.69314718055994531;
     /* e^z = 1 + z + z^2/2! + ... */
     const double e0 = FR_EXP_STEP(FR_EXP_STEP(FR_EXP_STEP(1.0 / 87178291200.0, 6227020800.0), 479001600.0), 39916800.0);
     const double e1 = FR_EXP_STEP(FR_EXP_STEP(FR_EXP_STEP(FR_EXP_STEP(e0, 3628800.0), 362880.0), 40320.0), 5040.0);
     const double e2 = FR_EXP_STEP(FR_EXP_STEP(FR_EXP_STEP(FR_EXP_STEP(e1, 720.0), 120.0), 24.0), 6.0);
     const double sum = FR_EXP_STEP(FR_EXP_STEP(FR_EXP_STEP(e2, 2.0), 1.0), 1.0);
+    uint64_t at;
+    double scale;
     memcpy(&at, &whole, sizeof at);
     at = (at << 52) + (1023ull << 52);
     memcpy(&scale, &at, sizeof scale);
@@ -252,7 +256,11 @@ FR_INLINE double FR_NAME(fr_powers_any)(ptrdiff_t n, const FR_REAL *x, ptrdiff_t
             const double v = (double)FR_SIZE(x[(i + k) * sx]) * c;
             double w = halves % 2 ? sqrt(v) : 1;
             for (int j = 0; j < halves / 2; j++) w *= v;
-            block[k] = halves ? w : fr_power(v / m, p);
+            block[k] = halves ? w : fr_p_log2(v / m, p);
+        }
+        if (!halves) {
+            for (ptrdiff_t k = 0; k < size; k++) block[k] = block[k] > -1000 ? block[k] : -1000;
+            for (ptrdiff_t k = 0; k < size; k++) block[k] = fr_exp2(block[k]);
         }
         for (ptrdiff_t k = size; k % 8; k++) block[k] = 0;
         for (ptrdiff_t k = 0; k < size; k += 8)

@@ -98,7 +98,7 @@ def group_l2(x: ArrayLike, threshold: Any, groups: Any, *, out: Out = None) -> A
     if x.ndim == 0:
         raise ValueError("x has no dimension; groups are of the rows of x, or of the entries of a vector.")
     label, sizes = _arguments.labels(groups, x.shape[0])
-    t = _arguments.weights(threshold, "threshold", np.broadcast_to(0.0, len(sizes)))
+    t = _arguments.weights(threshold, "threshold", np.empty(len(sizes)))
     result = _arguments.result(x, out)
     if x.size == 0:
         return _arguments.returned(result, out)
