@@ -178,8 +178,9 @@ def coefficients_out_of_range() -> ValueError:
 
 def number(value: Any, name: str, low: float, high: float = INFINITY, *, above: bool = False, ends: bool = False) -> float:
     """value as a finite float in [low, high], above low if above; ends: infinities are taken as well."""
-    if type(value) is float and -INFINITY < value < INFINITY and low <= value <= high and not (above and value == low):
-        return value
+    exact = type(value) is float or (type(value) is int and -(2**53) < value < 2**53)
+    if exact and low <= value <= high and -INFINITY < value < INFINITY and not (above and value == low):
+        return float(value)
     if not isinstance(value, float) and (
         isinstance(value, (bool, np.bool_, str, bytes, complex, np.complexfloating))
         or not hasattr(value, "__float__")

@@ -8,7 +8,7 @@ from scipy import sparse
 
 import fastreg as fr
 
-POWERS = [0, 0.1, 0.5, 2 / 3, 1, 1.5, 2, 3, 10.5, np.inf]
+POWERS = [0, 0.1, 0.5, 2 / 3, 1, 1.5, 2, 2.5, 3, 4, 10.5, np.inf]
 every_dtype = pytest.mark.parametrize("dtype", [np.float64, np.float32], ids=["float64", "float32"])
 DIVISORS = {"l1": lambda x: np.abs(x).sum(), "l2": np.linalg.norm, "max": lambda x: np.abs(x).max()}
 
@@ -29,6 +29,24 @@ def test_norm_is_its_twin(p, dtype):
             np.testing.assert_array_equal(each, expected.reshape(lines.shape[:-1]))
 
 
+@pytest.mark.parametrize("p", [1e-3, 0.3, 1.7, 5, 20, 1e4, 1e300, 5e-324])
+def test_any_p_over_any_range(p):
+    """Of entries far apart, all of which count for a small p, and next to one another, where a large p tells them apart."""
+    rng = np.random.default_rng(4)
+    for x in (
+        rng.standard_normal(1001),
+        np.exp(rng.uniform(-700, 700, 300)),
+        np.array([1.0, 5e-324, 0.0]),
+        np.array([0.0, 1.0, 1 - 1e-15, 1e-310]),
+        np.array([3e-320, 0.0, 1e-323]),
+    ):
+        y = x[x != 0].astype(np.longdouble)
+        y = np.abs(y) / np.abs(x).max()
+        with np.errstate(over="ignore", under="ignore"):
+            expected = float(np.abs(x).max() * np.sum(y ** np.longdouble(p)) ** (1 / np.longdouble(p)))
+        assert fr.norm(x, p) == pytest.approx(expected, rel=1e-15 * (4 + 4 / min(p, 1.0)), abs=5e-324)
+
+
 @pytest.mark.parametrize("p", POWERS)
 def test_norm_at_every_scale(p):
     x = np.array([3.0, -4.0, 0.0, 1.0])
@@ -38,6 +56,7 @@ def test_norm_at_every_scale(p):
         assert size == pytest.approx(expected, rel=1e-13) or expected > 1.7e308
     assert fr.norm([np.nan, 1.0], p) != fr.norm([np.nan, 1.0], p)
     assert fr.norm([np.inf, 1.0], p) == (2 if p == 0 else np.inf)
+    assert fr.norm([1.7e308, 0.0], p) == pytest.approx(1.0 if p == 0 else 1.7e308, rel=1e-15)
     assert fr.norm([], p) == 0
     np.testing.assert_array_equal(fr.norm(np.empty((3, 0)), p, axis=1), np.zeros(3))
     assert fr.norm(np.full(4, np.float32(3e38)), np.inf) == np.float32(3e38)

@@ -15,6 +15,8 @@ from fastreg.kernels._threshold cimport threshold
 cdef extern from "maps.h" nogil:
     double fr_size_f64(Py_ssize_t n, const double *x, Py_ssize_t stride, int power, double scale, double *top) noexcept
     double fr_size_f32(Py_ssize_t n, const float *x, Py_ssize_t stride, int power, double scale, double *top) noexcept
+    double fr_powers_f64(Py_ssize_t n, const double *x, Py_ssize_t sx, double c, double m, double p, int halves) noexcept
+    double fr_powers_f32(Py_ssize_t n, const float *x, Py_ssize_t sx, double c, double m, double p, int halves) noexcept
     void fr_scaled_f64(Py_ssize_t n, const double *x, Py_ssize_t sx, double c, double m, double f, double *out,
                        Py_ssize_t so) noexcept
     void fr_scaled_f32(Py_ssize_t n, const float *x, Py_ssize_t sx, double c, double m, double f, float *out,
@@ -24,11 +26,22 @@ cdef extern from "maps.h" nogil:
     void fr_shrunk_f32(Py_ssize_t n, const float *x, Py_ssize_t sx, const float *w, Py_ssize_t sw, int both, double c,
                        double top, double tau, float *out, Py_ssize_t so) noexcept
 
+cdef enum:
+    MOST = 1 << 20  # entries between two looks for Ctrl-C
+
+
 cdef inline double size(Py_ssize_t n, const real *x, Py_ssize_t sx, int power, double scale, double *top) noexcept nogil:
     if real is double:
         return fr_size_f64(n, x, sx, power, scale, top)
     else:
         return fr_size_f32(n, x, sx, power, scale, top)
+
+
+cdef inline double powers(Py_ssize_t n, const real *x, Py_ssize_t sx, double c, double m, double p, int halves) noexcept nogil:
+    if real is double:
+        return fr_powers_f64(n, x, sx, c, m, p, halves)
+    else:
+        return fr_powers_f32(n, x, sx, c, m, p, halves)
 
 
 cdef inline void scaled(Py_ssize_t n, const real *x, Py_ssize_t sx, double c, double m, double f, real *out,
@@ -49,9 +62,9 @@ cdef inline void shrunk(Py_ssize_t n, const real *x, Py_ssize_t sx, const real *
 
 cdef double norm_of(Py_ssize_t n, const real *x, Py_ssize_t sx, double p, double *c, double *work) noexcept nogil:
     """|c x|_p, with c a power of two that keeps it in range; for p = 0 the number of entries that are not 0; -1: interrupted"""
-    cdef double top = 0.0, total, v
-    cdef Py_ssize_t i
-    cdef int exponent
+    cdef double top = 0.0, total, scale = 1.0
+    cdef Py_ssize_t i = 0, m
+    cdef int exponent, halves = 0
     c[0] = 1.0
     total = size(n, x, sx, 2 if p == 2.0 else 1, 1.0, &top)
     if total != total or n == 0:
@@ -69,14 +82,21 @@ cdef double norm_of(Py_ssize_t n, const real *x, Py_ssize_t sx, double p, double
             c[0] = ldexp(1.0, min(-exponent, 1000))
             total = size(n, x, sx, 2 if p == 2.0 else 1, c[0], &top)
         return total if p == 1.0 else sqrt(total)
+    if 2.0 * p in (1.0, 3.0, 5.0, 6.0, 8.0):
+        halves = <int>(2.0 * p)
+        frexp(top, &exponent)
+        scale = ldexp(1.0, min(-exponent - (exponent & 1), 1000))  # an even power, whose root is exact
+        top = 1.0
     total = 0.0
-    for i in range(n):
-        v = fabs(<double>x[i * sx]) / top
-        total += sqrt(v) if p == 0.5 else pow(v, p)
-        work[0] += 16.0
+    while i < n:
+        m = min(MOST, n - i)
+        total += powers(m, x + i * sx, sx, scale, top, p, halves)
+        i += m
+        work[0] += 16.0 * <double>m
         if interrupted(work):
             return -1.0
-    return top * (total * total if p == 0.5 else pow(total, 1.0 / p))
+    total = total * total if p == 0.5 else sqrt(sqrt(total)) if p == 4.0 else pow(total, 1.0 / p)
+    return top * total / scale
 
 
 cdef inline void fill(Py_ssize_t n, real value, real *out, Py_ssize_t so) noexcept nogil:

@@ -3,7 +3,7 @@
 from cpython.buffer cimport PyBUF_STRIDES, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
 from libc.stdlib cimport free, malloc
 
-from fastreg.kernels._design cimport raise_for
+from fastreg.kernels._design cimport interrupted, raise_for
 from fastreg.kernels._line cimport KIND_LINF, KIND_NORM, KIND_TOTAL_VARIATION, by_norm, line, real
 from fastreg.kernels._strided cimport Walk, advance, begin
 from fastreg.kernels._tautstring cimport Block
@@ -128,4 +128,21 @@ def segments(int kind, const real[::1] x, const Py_ssize_t[::1] ends, t, real[::
                 if stopped:
                     break
             start = ends[j]
+    raise_for(-2 if stopped else 0, None)
+
+
+def by_label(const Py_ssize_t[::1] label, Py_ssize_t[::1] start, Py_ssize_t[::1] order):
+    """order = places of entries by ascending label, those of one in their order; start: where each label's go, moved on."""
+    cdef Py_ssize_t i, k
+    cdef bint stopped = False
+    cdef double work = 0.0
+    with nogil:
+        for i in range(label.shape[0]):
+            k = label[i]
+            order[start[k]] = i
+            start[k] += 1
+            work += 16.0
+            if interrupted(&work):
+                stopped = True
+                break
     raise_for(-2 if stopped else 0, None)

@@ -59,6 +59,42 @@ FR_INLINE void fr_stream(char *out, const char *from, ptrdiff_t size) {
 /* 1 / 3 of what stands in 32 bits, without a division */
 #define FR_THIRD(bits) (((uint64_t)(bits) * 0x55555556u) >> 32)
 
+/* v^p for v in [0, 1], p > 0, as 2^(p log2 v) from series for both, exact to p |log2 v| roundings, which are worth the less the
+ * smaller v^p is: of use in sums that have a 1 among them, next to which 2^-1000 is nothing.  Each in a loop of its own, and the
+ * bound between them: compilers that see what becomes of a bound branch to it. */
+#define FR_LOG_STEP(tail, j) ((tail) * q + 1.0 / (j))
+FR_INLINE double fr_p_log2(double v, double p) {
+    const double u = v * 0x1p100; /* nothing is subnormal */
+    uint64_t bits, k, at;
+    double m, e;
+    memcpy(&bits, &u, sizeof u);
+    k = (bits + 0x00095f619980c433ull) >> 52; /* u = m 2^(k - 1023), m from sqrt(1/2) to sqrt(2) */
+    at = bits - (k << 52) + (1023ull << 52);
+    memcpy(&m, &at, sizeof m);
+    at = k | 0x4330000000000000ull; /* 2^52 + k */
+    memcpy(&e, &at, sizeof e);
+    const double whole = e - 0x1p52, gone = 0x1p-900 / whole; /* infinite for v = 0, else nothing */
+    const double s = (m - 1) / (m + 1), q = s * s; /* log m = 2 (s + s^3/3 + s^5/5 + ...) */
+    const double t0 = FR_LOG_STEP(FR_LOG_STEP(FR_LOG_STEP(FR_LOG_STEP(1.0 / 23, 21), 19), 17), 15);
+    const double tail = FR_LOG_STEP(FR_LOG_STEP(FR_LOG_STEP(FR_LOG_STEP(FR_LOG_STEP(FR_LOG_STEP(t0, 13), 11), 9), 7), 5), 3);
+    return p * ((whole - 1123 - gone) + 2.8853900817779268 * (s + s * q * tail));
+}
+#define FR_EXP_STEP(sum, factorial) ((sum) * z + 1.0 / (factorial))
+FR_INLINE double fr_exp2(double y) {
+    const double whole = y + 0x1.8p52, z = (y - (whole - 0x1.8p52)) * 0.69314718055994531;
+    /* e^z = 1 + z + z^2/2! + ... */
+    const double e0 = FR_EXP_STEP(FR_EXP_STEP(FR_EXP_STEP(1.0 / 87178291200.0, 6227020800.0), 479001600.0), 39916800.0);
+    const double e1 = FR_EXP_STEP(FR_EXP_STEP(FR_EXP_STEP(FR_EXP_STEP(e0, 3628800.0), 362880.0), 40320.0), 5040.0);
+    const double e2 = FR_EXP_STEP(FR_EXP_STEP(FR_EXP_STEP(FR_EXP_STEP(e1, 720.0), 120.0), 24.0), 6.0);
+    const double sum = FR_EXP_STEP(FR_EXP_STEP(FR_EXP_STEP(e2, 2.0), 1.0), 1.0);
+    uint64_t at;
+    double scale;
+    memcpy(&at, &whole, sizeof at);
+    at = (at << 52) + (1023ull << 52);
+    memcpy(&scale, &at, sizeof scale);
+    return sum * scale;
+}
+
 #define FR_REAL double
 #define FR_NAME(f) f##_f64
 #define FR_ROOT sqrt
@@ -209,6 +245,41 @@ FR_HOT void FR_NAME(fr_shrunk)(ptrdiff_t n, const FR_REAL *x, ptrdiff_t sx, cons
     else if (sx == 1 && so == 1 && both) FR_NAME(fr_shrunk_any)(n, x, 1, NULL, 0, 1, c, top, tau, out, 1);
     else if (sx == 1 && so == 1) FR_NAME(fr_shrunk_any)(n, x, 1, NULL, 0, 0, c, top, tau, out, 1);
     else FR_NAME(fr_shrunk_any)(n, x, sx, NULL, 0, both, c, top, tau, out, so);
+}
+
+/* the sum of (c |x_i|)^p for p = halves / 2, in lanes, by multiplications and a root; for halves = 0 of (c |x_i| / m)^p */
+FR_INLINE double FR_NAME(fr_powers_any)(ptrdiff_t n, const FR_REAL *x, ptrdiff_t sx, double c, double m, double p, int halves) {
+    double s[8] = {0}, block[FR_BLOCK];
+    for (ptrdiff_t i = 0; i < n; i += FR_BLOCK) {
+        const ptrdiff_t size = n - i < FR_BLOCK ? n - i : FR_BLOCK;
+        for (ptrdiff_t k = 0; k < size; k++) {
+            const double v = (double)FR_SIZE(x[(i + k) * sx]) * c;
+            double w = halves % 2 ? sqrt(v) : 1;
+            for (int j = 0; j < halves / 2; j++) w *= v;
+            block[k] = halves ? w : fr_p_log2(v / m, p);
+        }
+        if (!halves) {
+            for (ptrdiff_t k = 0; k < size; k++) block[k] = block[k] > -1000 ? block[k] : -1000;
+            for (ptrdiff_t k = 0; k < size; k++) block[k] = fr_exp2(block[k]);
+        }
+        for (ptrdiff_t k = size; k % 8; k++) block[k] = 0;
+        for (ptrdiff_t k = 0; k < size; k += 8)
+            for (int j = 0; j < 8; j++) s[j] += block[k + j];
+    }
+    return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));
+}
+FR_HOT double FR_NAME(fr_powers)(ptrdiff_t n, const FR_REAL *x, ptrdiff_t sx, double c, double m, double p, int halves) {
+#define FR_HALVES(h) \
+    (sx == 1 ? FR_NAME(fr_powers_any)(n, x, 1, c, m, p, h) : FR_NAME(fr_powers_any)(n, x, sx, c, m, p, h))
+    switch (halves) {
+        case 1: return FR_HALVES(1);
+        case 3: return FR_HALVES(3);
+        case 5: return FR_HALVES(5);
+        case 6: return FR_HALVES(6);
+        case 8: return FR_HALVES(8);
+        default: return FR_HALVES(0);
+    }
+#undef FR_HALVES
 }
 
 FR_MAP(fr_map_l1)

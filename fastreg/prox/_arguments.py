@@ -22,13 +22,13 @@ def weights(
     """value as a float, or as an array of x's dtype and shape, by broadcasting; in [low, high], above low if above.
 
     ends: infinities are taken."""
-    if np.ndim(value) == 0:
-        if type(value) is float and low < value < high:  # what most are, at once
-            return value
+    if type(value) is float and low < value < high:  # what most are, at once
+        return value
+    if type(value) is int or np.ndim(value) == 0:
         return _input.number(value, name, low, high, above=above, ends=ends)
     array = _input.real_array(value, name)
     try:
-        whole = np.broadcast_to(array, x.shape)
+        whole = array if array.shape == x.shape else np.broadcast_to(array, x.shape)
     except ValueError:
         other = f" or a shape that broadcasts to {x.shape}" if x.ndim else ""
         raise ValueError(f"{name} has shape {array.shape}; a number{other} is needed.") from None
@@ -79,18 +79,17 @@ def result(x: NDArray[Any], out: Any) -> NDArray[Any]:
 
 def apart(a: Any, out: NDArray[Any], *, in_place: bool = False) -> Any:
     """a, or a copy where it overlaps out in part, or is another view of the same data; in_place: unless place by place."""
-    if a is out or not isinstance(a, np.ndarray) or not np.may_share_memory(a, out):
+    if a is out or type(a) is not np.ndarray or not np.may_share_memory(a, out):
         return a
     same = in_place and a.ctypes.data == out.ctypes.data and (a.shape, a.strides) == (out.shape, out.strides)
     return a if same else a.copy()
 
 
-def elementwise(kind: int, x: NDArray[Any], a: Weights, b: Weights, out: Any, step: Any = 1.0) -> Any:
+def elementwise(kind: int, x: NDArray[Any], a: Weights, b: Weights, out: Any, step: float = 1.0) -> Any:
     """The map of every entry, in out or a new array; step: where no parameter takes it."""
-    step = _input.number(step, "step", 0.0)
     target = result(x, out)
     if out is not None:
-        x, a, b = (apart(value, target, in_place=True) for value in (x, a, b))
+        x, a, b = apart(x, target, in_place=True), apart(a, target, in_place=True), apart(b, target, in_place=True)
     _prox.apply(kind, x, a, b, target, step)
     return returned(target, out)
 

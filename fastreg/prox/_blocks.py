@@ -82,7 +82,7 @@ def group_l2(x: ArrayLike, threshold: Any, groups: Any, *, out: Out = None) -> A
 
     Notes
     -----
-    Time is linear; labels that do not ascend are sorted.
+    Time is linear; labels that do not ascend are sorted: by counting, where none is above twice the rows.
 
     References
     ----------
@@ -98,11 +98,14 @@ def group_l2(x: ArrayLike, threshold: Any, groups: Any, *, out: Out = None) -> A
     if x.ndim == 0:
         raise ValueError("x has no dimension; groups are of the rows of x, or of the entries of a vector.")
     label, sizes = _arguments.labels(groups, x.shape[0])
-    t = _arguments.weights(threshold, "threshold", np.broadcast_to(0.0, len(sizes)))
+    t = _arguments.weights(threshold, "threshold", np.empty(len(sizes)))
     result = _arguments.result(x, out)
     if x.size == 0:
         return _arguments.returned(result, out)
-    order = None if label is None else np.argsort(label, kind="stable")
+    order = None
+    if label is not None:
+        order = np.empty_like(label)
+        _lines.by_label(label, np.cumsum(sizes) - sizes, order)
     rows = np.ascontiguousarray(x if order is None else x[order])
     ends = np.cumsum(sizes) * (x.size // x.shape[0])
     target = result if order is None and result.flags.c_contiguous else np.empty_like(rows)

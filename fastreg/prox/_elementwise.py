@@ -178,7 +178,7 @@ def elastic_net(x: ArrayLike, l1: Any, l2: Any, *, step: float = 1.0, out: Out =
     array([-1.,  0.])
     """
     x = _arguments.as_x(x)
-    return elementwise(_prox.ELASTIC_NET, x, weights(l1, "l1", x), weights(l2, "l2", x), out, step)
+    return elementwise(_prox.ELASTIC_NET, x, weights(l1, "l1", x), weights(l2, "l2", x), out, _input.number(step, "step", 0.0))
 
 
 def l0(x: ArrayLike, threshold: Any, *, out: Out = None) -> Any:
@@ -353,7 +353,7 @@ def mcp(x: ArrayLike, threshold: Any, gamma: Any, *, step: float = 1.0, out: Out
     """
     x = _arguments.as_x(x)
     t, g = weights(threshold, "threshold", x), weights(gamma, "gamma", x, above=True)
-    return elementwise(_prox.MCP, x, t, g, out, step)
+    return elementwise(_prox.MCP, x, t, g, out, _input.number(step, "step", 0.0))
 
 
 def scad(x: ArrayLike, threshold: Any, a: Any = 3.7, *, step: float = 1.0, out: Out = None) -> Any:
@@ -402,7 +402,7 @@ def scad(x: ArrayLike, threshold: Any, a: Any = 3.7, *, step: float = 1.0, out: 
     """
     x = _arguments.as_x(x)
     t, ends = weights(threshold, "threshold", x), weights(a, "a", x, 1.0, above=True)
-    return elementwise(_prox.SCAD, x, t, ends, out, step)
+    return elementwise(_prox.SCAD, x, t, ends, out, _input.number(step, "step", 0.0))
 
 
 def huber(x: ArrayLike, threshold: Any, delta: Any, *, out: Out = None) -> Any:
