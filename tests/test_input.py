@@ -164,7 +164,7 @@ TAKERS = {
     "tol of lasso": lambda value: fr.lasso(X, Y, 0.1, tol=value),
     "tol of lasso_path": lambda value: fr.lasso_path(X, Y, tol=value),
     "alpha of predict": lambda value: fr.lasso_path(X, Y).predict(X, value),
-    "threshold of soft_threshold": lambda value: fr.soft_threshold(X, value),
+    "step of mcp": lambda value: fr.prox.mcp(X, 0.1, 3.0, step=value),
 }
 
 

@@ -60,8 +60,8 @@ FR_INLINE void fr_stream(char *out, const char *from, ptrdiff_t size) {
 #define FR_THIRD(bits) (((uint64_t)(bits) * 0x55555556u) >> 32)
 
 /* v^p for v in [0, 1], p > 0, as 2^(p log2 v) from series for both, exact to p |log2 v| roundings, which are worth the less the
- * smaller v^p is: of use in sums that have a 1 among them, next to which 2^-1000 is nothing.  Each in a loop of its own, and the
- * bound between them: compilers that see what becomes of a bound branch to it. */
+ * smaller v^p is: of use in sums that have a 1 among them, next to which 2^-1000 is nothing.  Each has a loop of its own, and so
+ * has the bound between them: compilers that see what becomes of a bound branch to it. */
 #define FR_LOG_STEP(tail, j) ((tail) * q + 1.0 / (j))
 FR_INLINE double fr_p_log2(double v, double p) {
     const double u = v * 0x1p100; /* nothing is subnormal */
