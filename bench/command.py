@@ -5,6 +5,8 @@ bench.json, in which no time stands without the gap that it bought:
     schema      1
     started     ISO 8601; seconds: of the whole run; options: peers, only, quick, parts, budget
     machine     processor, cores, BLAS, instruction set, ...; versions: of packages; absent: solver -> why it is not in the run
+    left out    variables of the environment that hold a BLAS to fewer instructions, which no worker has seen
+    unread      file of --data -> why nothing was measured on it
     targets     the gaps, relative to the objective, that solvers are compared at; keys below are these as text, "0.0001"
     races       [{name, kind, judged by: what stands for the gap, n, p, entries, alpha_ratio, solvers,
                 ratio: {target: number or null}, best_other: {target: name or null}}]
@@ -30,7 +32,7 @@ import numpy as np
 
 from fastreg._files import Refusal
 
-from . import machine, race, report, solvers, tasks
+from . import machine, processes, race, report, solvers, tasks
 from .options import Progress, parse, wanted
 from .processes import Process
 from .table import duration, times
@@ -61,6 +63,8 @@ def run(argv, parser):
     folder = prepared(options.out)
     for name, reason in absent.items():
         print(f"not in this run: {name} ({reason})", file=sys.stderr)
+    if held := processes.left_out():
+        print(f"left out of the environment, as it holds a BLAS: {', '.join(held)}", file=sys.stderr)
     found = measure(options, items, present, absent)
     try:
         (folder / "bench.json").write_text(json.dumps(plain(found), indent=1, allow_nan=False) + "\n", encoding="utf-8")
@@ -98,11 +102,18 @@ def measure(options, items, present, absent):
             "machine": alone.ask(STARTING, stack=True),
             "versions": machine.versions(present),
             "absent": absent,
+            "left out": processes.left_out(),
+            "unread": {},
             "targets": list(race.TARGETS),
         }
         if error := found["machine"].get("error"):
             raise Refusal(f"a process to measure in does not work: {error}.")
-        found["races"] = list(filter(None, (one_race(one, crew, options.budget, progress) for one in items["race"])))
+        found["races"] = []
+        for one in items["race"]:
+            entry = one_race(one, crew, options.budget, progress, found["unread"])
+            found["races"] += [entry] if entry else []
+        if not found["races"] and not any(items[part] for part in items if part != "race"):
+            raise Refusal("nothing is left to measure: none of the data can be read.")
         found["memory"] = [memory(one, crew, progress) for one in items["memory"]]
         found["imports"] = imports(present, progress, 1.0 if options.quick else 6.0) if items["import"] else {}
         found["roofline"], found["scaling"] = [], []
@@ -116,13 +127,16 @@ def measure(options, items, present, absent):
     return found
 
 
-def one_race(one, crew, budget, progress):
-    """The entry of a race, or None where its data cannot be read, which is said."""
+def one_race(one, crew, budget, progress, unread):
+    """The entry of a race, or None where its data cannot be read, which is said once; unread: data -> why."""
     progress.step(one.name)
+    if one.data in unread:
+        return None
     replies = loaded(one, crew)
     shape = replies["fastreg"]
     if "error" in shape:
-        print(f"{one.name} is left out: {shape['error']}", file=sys.stderr)
+        unread[one.data] = shape["error"]
+        print(f"{Path(one.data).name} is left out: {shape['error']}", file=sys.stderr)
         return None
     cut = {name: reply["error"] for name, reply in replies.items() if "error" in reply}
 

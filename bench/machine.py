@@ -30,7 +30,6 @@ def stack():
         "compiler": build["compiler"],
         "flags": build["flags"],
         "BLAS": blas(),
-        **{name: os.environ[name] for name in ("OPENBLAS_CORETYPE", "MKL_ENABLE_INSTRUCTIONS") if name in os.environ},
         "load": round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None,
     }
 

@@ -4,6 +4,7 @@ import os
 import sys
 import time
 from fnmatch import fnmatch
+from pathlib import Path
 
 import numpy as np
 
@@ -31,7 +32,8 @@ def describe(parser):
         "--only",
         metavar="PATTERN",
         action="append",
-        help="names that contain this, or match it if it has * or ?; may be given several times",
+        help="names that contain this, or match it if it has * or ?, those of --data also as FOLDER/FILE; may be given "
+        "several times",
     )
     parser.add_argument("--peers", metavar="A,B", help="these peers only, or none (numpy stays)")
     parser.add_argument(
@@ -88,9 +90,18 @@ def wanted(options):
         if options.quick:
             items = [one for one in items if getattr(one, "quick", True) or getattr(one, "data", None) not in problems.SETS]
         if options.only is not None:
-            items = [one for one in items if matches(f"{part}: {getattr(one, 'name', one)}", options.only)]
+            items = [one for one in items if any(matches(f"{part}: {name}", options.only) for name in names_of(one))]
         found[part] = items
     return found
+
+
+def names_of(one):
+    """What --only finds something by: its name, and on a file also that with the file's folder."""
+    names = [getattr(one, "name", one)]
+    if getattr(one, "data", None) and one.data not in problems.SETS:
+        file = Path(one.data)
+        names.append(names[0].removesuffix(file.name) + f"{file.parent.name}/{file.name}")
+    return names
 
 
 def matches(name, patterns):

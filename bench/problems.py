@@ -148,10 +148,7 @@ def read(file):
 
     file = str(file)
     if is_sparse(file):
-        from scipy import sparse
-
-        y = np.load(file[: -len(SPARSE)] + ".y.npy")
-        return sparse.csc_array(sparse.load_npz(file), dtype=np.float64), y.astype(float)
+        return read_sparse(file)
     target = None
     if not file.lower().endswith(".npz"):
         with _rows(file) as rows:
@@ -167,6 +164,31 @@ def read(file):
     if not deviations.any() or not table.y.std():
         raise Refusal(f"{file} has no column that varies, or a constant target.")
     return np.asfortranarray(X[:, deviations > 0] / deviations[deviations > 0]), table.y
+
+
+def read_sparse(file):
+    """X and y of NAME.X.npz and NAME.y.npy."""
+    from scipy import sparse
+
+    from fastreg._files import Refusal
+
+    beside = file[: -len(SPARSE)] + ".y.npy"
+    try:
+        X = sparse.csc_array(sparse.load_npz(file), dtype=np.float64)
+        y = np.asarray(np.load(beside), dtype=np.float64)
+    except OSError as error:
+        raise Refusal(f"cannot read {error.filename or file}: {error.strerror or error}.") from error
+    except MemoryError:
+        raise
+    except Exception as error:  # whatever a zip, its header or a dtype may be wrong in
+        raise Refusal(f"{file} or {beside} is not what its name says: {error}.") from error
+    if y.shape != X.shape[:1]:
+        raise Refusal(f"{file} has {X.shape[0]} rows, but the shape of {beside} is {y.shape}.")
+    if not (np.isfinite(X.data).all() and np.isfinite(y).all()):
+        raise Refusal(f"{file} or {beside} holds nan or infinite values.")
+    if not X.data.any() or not y.std():
+        raise Refusal(f"{file} has no entry that is not zero, or {beside} is constant.")
+    return X, y
 
 
 @lru_cache(maxsize=4)  # of some use in turn; all would fill the memory of every process

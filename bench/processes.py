@@ -24,15 +24,28 @@ ONE_THREAD = dict.fromkeys(
     ),
     "1",
 )
+HELD = (  # what makes a BLAS take fewer instructions, or smaller blocks, than it would on this processor
+    "OPENBLAS_CORETYPE",
+    "OPENBLAS_L2_SIZE",
+    "MKL_ENABLE_INSTRUCTIONS",
+    "MKL_DEBUG_CPU_TYPE",
+    "MKL_CBWR",
+)
+
+
+def left_out():
+    """What a worker does not inherit of this environment: a peer is timed with the BLAS that its users have."""
+    return [f"{name}={os.environ[name]}" for name in HELD if name in os.environ]
 
 
 def environment():
-    """That of a worker: one thread, and the fastreg that runs here, wherever it was found."""
+    """That of a worker: one thread, a BLAS held to nothing else, and the fastreg that runs here, wherever it was found."""
     import fastreg
 
     here = str(Path(fastreg.__file__).resolve().parents[1])
     rest = [entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
-    return {**os.environ, **ONE_THREAD, "PYTHONPATH": os.pathsep.join([here, *rest])}
+    inherited = {name: value for name, value in os.environ.items() if name not in HELD}
+    return {**inherited, **ONE_THREAD, "PYTHONPATH": os.pathsep.join([here, *rest])}
 
 
 def end(process):

@@ -40,6 +40,9 @@ def page(found):
         f"<h1>{escape(title)}</h1>",
         f"<p>{escape(found['started'])}, {found['seconds']:.0f} s, one thread. {JUDGED}</p>",
     ]
+    if found["left out"]:
+        held = escape(", ".join(found["left out"]))
+        parts.append(f"<p>Left out of the environment of what was timed, as it holds a BLAS: {held}.</p>")
     if not drawn:
         parts.append('<p class="note">There are no pictures: they need matplotlib (pip install matplotlib).</p>')
     parts += [summary(found), contents(found), machine(found)]
@@ -126,6 +129,7 @@ def machine(found):
     rows = [(name, "; ".join(value) if isinstance(value, list) else value) for name, value in found["machine"].items()]
     rows += found["versions"].items()
     rows += [(f"not in this run: {name}", reason) for name, reason in found["absent"].items()]
+    rows += [(f"not read: {file}", reason) for file, reason in found["unread"].items()]
     return "<h2>Versions and machine</h2>" + table(["", ""], rows)
 
 
@@ -214,7 +218,7 @@ def scaling(rows, drawn):
                 ]
             )
         else:
-            faster = f"{max(row['speedup']):.2f} times faster at best"
+            faster = f"{row['speedup'][-1]:.2f} times as fast with {row['values'][-1]} as with one"
             cells.append(
                 [row["series"], "-", measured, "nothing is extrapolated", f"{faster}; this machine has {row['cores']} cores"]
             )

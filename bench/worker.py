@@ -17,6 +17,8 @@ import time
 import warnings
 from pathlib import Path
 
+from fastreg._files import Refusal
+
 WARM = 1e-1  # tolerance of a first call on small data, which imports and compiles
 
 
@@ -30,6 +32,8 @@ def main(solver):
         for line in sys.stdin:
             try:
                 reply = worker.answer(json.loads(line))
+            except Refusal as refusal:
+                reply = {"error": str(refusal)}
             except MemoryError:
                 reply = {"error": "not enough memory"}
             except Exception as error:  # a peer may raise anything

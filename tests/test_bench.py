@@ -1,5 +1,6 @@
 """`fastreg bench`: what is raced, how gaps are verified, who is cut off, what is written.  No time is judged."""
 
+import argparse
 import html.parser
 import json
 import subprocess
@@ -12,6 +13,7 @@ from scipy import sparse
 
 import fastreg as fr
 from fastreg.__main__ import main
+from fastreg._files import Refusal
 from fastreg._suite import suite
 
 pytestmark = pytest.mark.thread_unsafe(reason="starts processes, and captures what they print")
@@ -285,7 +287,7 @@ class Scripted:
 
 def test_what_a_stopped_solver_has_reached_is_timed_again_like_the_others():
     crew = {"fastreg": Scripted(False), "celer": Scripted(True)}
-    found = command.one_race(problems.Race("lasso path", "tiny"), crew, 1.0, options.Progress(1))
+    found = command.one_race(problems.Race("lasso path", "tiny"), crew, 1.0, options.Progress(1), {})
     solved = found["solvers"]["celer"]
     assert solved["cut"] == "stopped after 1 s"
     assert [point["samples"] > 1 for point in solved["points"]] == [True, True]
@@ -309,6 +311,16 @@ def test_a_process_that_ends_says_why(monkeypatch):
     with processes.Process() as process:
         assert process.ask(60, stack=True) == {"error": "its process ended with status 1: no such library"}
         assert process.ask(60, stack=True)["error"].endswith("library")  # another one
+
+
+def test_no_blas_of_a_worker_is_held_to_fewer_instructions(monkeypatch):
+    for name in processes.HELD:
+        monkeypatch.delenv(name, raising=False)
+    assert processes.left_out() == []
+    monkeypatch.setenv("OPENBLAS_CORETYPE", "Prescott")
+    monkeypatch.setenv("MKL_CBWR", "COMPATIBLE")
+    assert processes.left_out() == ["OPENBLAS_CORETYPE=Prescott", "MKL_CBWR=COMPATIBLE"]
+    assert not set(processes.HELD) & set(processes.environment())
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no process groups")
@@ -557,6 +569,8 @@ def measured():
     return {
         "started": "2026-01-01T00:00:00",
         "seconds": 1.0,
+        "left out": ["OPENBLAS_CORETYPE=Haswell"],
+        "unread": {"/folder/odd.csv": "/folder/odd.csv is empty."},
         "machine": {"fastreg": "0.1.0", "BLAS": ["a", "b"]},
         "versions": {"numpy": "2"},
         "absent": {"glmnet": "there is no Rscript"},
@@ -581,11 +595,19 @@ def test_the_page_shows_losses_and_what_failed(measured):
         "ValueError: <b>",
         "not enough memory",
         "extrapolated",
+        "OPENBLAS_CORETYPE=Haswell",
+        "/folder/odd.csv is empty.",
     ):
         assert words in text
     assert "there is no Rscript" in text
     assert "class=lost" in report.page(measured)
     json.dumps(command.plain(measured), allow_nan=False)
+
+
+def test_the_page_shows_threads_that_do_not_help(measured):
+    row = {"series": "s", "grows": "threads", "values": [1, 2, 4], "seconds": [1.0, 0.5, 2.0], "gaps": [0.0] * 3}
+    measured["scaling"] = [row | scaling.speedup(row["values"], row["seconds"])]
+    assert "0.50 times as fast with 4 as with one" in "".join(read_page(report.page(measured)).text)
 
 
 def test_the_page_says_what_stands_for_a_gap(measured):
@@ -654,22 +676,56 @@ def test_bench_comes_first(capsys):
     assert "bench comes first" in capsys.readouterr().err
 
 
-def test_data_that_cannot_be_read_is_left_out_and_named(capsys, tmp_path):
+def test_data_that_cannot_be_read_is_left_out_and_named_once(capsys, tmp_path):
     (tmp_path / "broken.npz").write_text("no zip")
-    arguments = [
-        "--only",
-        "lasso path, broken*",
-        "--only",
-        "ridge, tiny",
-        "--peers",
-        "none",
-        "--data",
-        str(tmp_path),
-        "--budget",
-        "0.02",
-    ]
-    assert main(["bench", *arguments, "--out", str(tmp_path), "--parts", "race"]) == 0
-    assert "broken.npz is left out: Refusal:" in capsys.readouterr().err
+    sparse.save_npz(tmp_path / "alone.X.npz", sparse.csc_array(np.eye(3)))
+    only = ["--only", "broken.npz", "--only", "alone", "--only", "ridge, tiny"]
+    arguments = ["--peers", "none", "--data", str(tmp_path), "--budget", "0.02", "--out", str(tmp_path), "--parts", "race"]
+    assert main(["bench", *only, *arguments]) == 0
+    err = capsys.readouterr().err
+    assert err.count("broken.npz is left out: ") == 1
+    assert err.count("alone.X.npz is left out: cannot read ") == 1
+    assert "alone.y.npy: No such file or directory." in err
+    assert not any(word in err for word in ("Refusal", "Error", "Errno"))
+    unread = json.loads((tmp_path / "bench.json").read_text(encoding="utf-8"))["unread"]
+    assert [Path(file).name for file in unread] == ["alone.X.npz", "broken.npz"]
+    text = "".join(read_page((tmp_path / "report.html").read_text(encoding="utf-8")).text)
+    assert all(f"not read: {file}" in text and reason in text for file, reason in unread.items())
+
+
+def test_a_run_with_nothing_left_is_refused(capsys, tmp_path):
+    (tmp_path / "broken.npz").write_text("no zip")
+    arguments = ["--only", "broken.npz", "--peers", "none", "--data", str(tmp_path), "--out", str(tmp_path / "out")]
+    assert main(["bench", *arguments]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.endswith("nothing is left to measure: none of the data can be read.\n")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("y", "words"),
+    [(np.ones(2), "3 rows"), (np.array([1.0, np.nan, 2.0]), "nan"), (np.ones(3), "constant"), ("a", "is not what")],
+)
+def test_odd_targets_beside_sparse_files_are_refused(y, words, tmp_path):
+    sparse.save_npz(tmp_path / "a.X.npz", sparse.csc_array(np.eye(3)))
+    np.save(tmp_path / "a.y.npy", y)
+    with pytest.raises(Refusal, match=words):
+        problems.read(tmp_path / "a.X.npz")
+
+
+def test_files_are_found_by_their_folder_too(tmp_path):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    np.savez(folder / "a.npz", X=np.eye(3), y=np.arange(3.0))
+    for pattern in ("mine", "mine/a", "lasso*mine/*", "a.npz"):
+        found = [one.name for one in wanted_races("--only", pattern, "--data", str(folder))]
+        assert "lasso path, a.npz" in found
+        assert all(name.endswith(", a.npz") for name in found)
+
+
+def wanted_races(*argv):
+    return options.wanted(options.parse(argv, argparse.ArgumentParser()))["race"]
 
 
 def test_it_runs_in_any_folder(tmp_path):
