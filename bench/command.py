@@ -8,8 +8,8 @@ bench.json, in which no time stands without the gap that it bought:
     left out    variables of the environment that hold a BLAS to fewer instructions, which no worker has seen
     unread      file of --data -> why nothing was measured on it
     targets     the gaps, relative to the objective, that solvers are compared at; keys below are these as text, "0.0001"
-    races       [{name, kind, judged by: what stands for the gap, n, p, entries, alpha_ratio, solvers,
-                ratio: {target: number or null}, best_other: {target: name or null}}]
+    races       [{name, kind, data: how it is made, judged by: what stands for the gap, n, p, entries, alpha_ratio,
+                solvers, ratio: {target: number or null}, best_other: {target: name or null}}]
         solvers     name -> {points: [{tol, gap, min, median, samples}], at: {target: point or null}, cut: sentence or null}
     imports     solver -> milliseconds over those of numpy, or null where it does not load
     memory      [{name, X_bytes, solvers: {name: {bytes, gap} or {error}}}]
@@ -32,7 +32,7 @@ import numpy as np
 
 from fastreg._files import Refusal
 
-from . import machine, processes, race, report, solvers, tasks
+from . import machine, problems, processes, race, report, solvers, tasks
 from .options import Progress, parse, wanted
 from .processes import Process
 from .table import duration, times
@@ -154,6 +154,7 @@ def one_race(one, crew, budget, progress, unread):
         best = race.winner(results, target)
         ratios[f"{target:g}"], others[f"{target:g}"] = race.ratio(results, target), best and best[0]
     about = {"name": one.name, "kind": one.kind, "judged by": tasks.judged_by(one.kind), "alpha_ratio": one.ratio}
+    about["data"] = problems.described(one.data)
     about |= {key: shape[key] for key in ("n", "p", "entries")}
     return about | {"solvers": results, "ratio": ratios, "best_other": others}
 

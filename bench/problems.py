@@ -4,6 +4,7 @@ simulate(n, p, correlation, support, noise, seed):  y = Xw + noise, standard nor
 neighbours, w = 1, -1, 1, ... on `support` columns spread evenly, noise as a multiple of the signal's deviation.
 """
 
+import inspect
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
@@ -59,6 +60,21 @@ SETS = {
     "vector": partial(simulate, 1_000_000, 1, support=1),  # for maps
     "large": partial(simulate, 500, 10_000, 0.5),  # 40 MB: what memory is measured on
 }
+
+
+def described(data):
+    """How the data set of this name is made, in words: the arguments of the functions above."""
+    make = SETS.get(data)
+    if make is None:
+        return "a file of --data"
+    if make.func is shipped:
+        return "real, comes with the package"
+    arguments = inspect.signature(make.func).bind(*make.args, **make.keywords)
+    arguments.apply_defaults()
+    words = (f"{name} {value:.3g}" for name, value in arguments.arguments.items() if name not in ("n", "p"))
+    return f"simulated, {', '.join(words)}"
+
+
 AGAINST_NUMPY = ("tiny", "leukemia", "wide", "correlated", "square", "tall")  # what `pytest bench` runs on
 
 

@@ -18,6 +18,19 @@ h2 { margin-top: 2.5rem } h3 { margin-top: 2rem }
 .wide { overflow-x: auto } figure { margin: 0 } nav { columns: 2; font-size: 13px } .note { color: #555; font-size: 13px }
 """
 
+MEANINGS = (
+    "none: no other solver got there. not reached: no tolerance that was tried bought the target. cut off: why a solver tried "
+    "no tighter tolerance; what it had reached by then stays. samples: how many times the minimum and the median are of."
+)
+PROBLEMS = (
+    "Simulated problems are y = Xw + noise: standard normal columns, neighbours correlated as in an AR(1) process; w = 1, -1, "
+    "1, ... on as many columns as the support says, spread evenly; noise as a multiple of the signal's deviation. Sparse ones "
+    "have positive entries at random. Dense X and y are centred for all, and no solver has an intercept to fit but in "
+    f"cross-validation, of {tasks.FOLDS} folds. A path has 100 alphas, geometric from alpha_max on; an elastic net an l1_ratio "
+    "of 0.5; a ridge path starts at 10 times the mean |x_j|²."
+)
+OWN = "Dense columns of files of --data are centred and scaled to deviation 1, constant ones left out; sparse ones stay as they are."
+
 WIDE = 60  # characters of a cell that is broken into lines
 JUDGED = (
     "Every time stands beside what it bought. That is the duality gap, relative to the objective, computed in float64 from the "
@@ -45,7 +58,7 @@ def page(found):
         parts.append(f"<p>Left out of the environment of what was timed, as it holds a BLAS: {held}.</p>")
     if not drawn:
         parts.append('<p class="note">There are no pictures: they need matplotlib (pip install matplotlib).</p>')
-    parts += [summary(found), contents(found), machine(found)]
+    parts += [asked(found), summary(found), contents(found), machine(found)]
     if found["races"]:
         parts.append("<h2>Races</h2>" + "".join(race(one, k, drawn) for k, one in enumerate(found["races"])))
     parts += [costs(found), roofline(found["roofline"], drawn), scaling(found["scaling"], drawn)]
@@ -82,6 +95,28 @@ def table(header, rows, lost=()):
     body = "".join(f"<tr{' class=lost' if k in lost else ''}>{line}</tr>" for k, line in enumerate(lines))
     head = "".join(f"<th>{escape(name)}</th>" for name in header)
     return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def asked(found):
+    """What was run, on what, and what the words of the tables mean."""
+    options = found["options"]
+    run = (
+        f"A {'quick' if options['quick'] else 'full'} run, of the parts {', '.join(options['parts'])}; {options['budget']:g} s "
+        "for each solver and problem to find its tolerances, and as many to repeat them."
+    )
+    if options["only"]:
+        run += f" Only what is called {' or '.join(options['only'])}."
+    return "<h2>What was run</h2>" + "".join(f"<p>{escape(text)}</p>" for text in (run, PROBLEMS, OWN, MEANINGS))
+
+
+def ratio_of(one):
+    """What the alpha of a race is a fraction or a multiple of, or nothing for a map."""
+    if one["kind"] == "map":
+        return ""
+    if one["kind"].startswith("ridge"):
+        return f", alpha {'down to ' if one['kind'] == 'ridge path' else ''}{one['alpha_ratio']:g} mean |x_j|²"
+    down = "" if one["kind"] == "lasso" else "down to "
+    return f", alpha {down}alpha_max/{1 / one['alpha_ratio']:g}"
 
 
 def summary(found):
@@ -138,18 +173,20 @@ def race(one, k, drawn):
     rows = []
     for name, found in one["solvers"].items():
         reached = [found["at"][target] for target in targets]
-        medians = ["-" if point is None else duration(point["median"]) for point in reached]
-        cells = [cell for pair in zip(map(spent, reached), medians, strict=True) for cell in pair]
+        cells = []
+        for point in reached:
+            cells += [spent(point), *(("-", "-") if point is None else (duration(point["median"]), point["samples"]))]
         rows.append([name, *cells, len(found["points"]), found["cut"] or ""])
     gap = one["judged by"] == tasks.judged_by("lasso")
     header = ["solver"]
     for target in targets:
-        header += [f"time to {float(target):.0e} ({'gap' if gap else 'reached'})", "median"]
+        header += [f"time to {float(target):.0e} ({'gap' if gap else 'reached'})", "median", "samples"]
+    note = f"Data: {one['data']}." + ("" if gap else f" Judged by the {one['judged by']}.")
     if not any(found["points"] for found in one["solvers"].values()):
         drawn = False
     return (
-        f'<h3 id="race{k}">{escape(one["name"])}, {size(one)}</h3>'
-        + ("" if gap else f'<p class="note">Judged by the {escape(one["judged by"])}.</p>')
+        f'<h3 id="race{k}">{escape(one["name"])}, {size(one)}{ratio_of(one)}</h3>'
+        + f'<p class="note">{escape(note)}</p>'
         + picture(drawn, pictures.race, one, title=f"{one['name']}: {one['judged by']} against time, and times at each target")
         + table([*header, "tolerances", "cut off"], rows)
     )

@@ -545,6 +545,7 @@ def measured():
     raced = {
         "name": "lasso <&>, tiny",
         "kind": "lasso",
+        "data": problems.described("tiny"),
         "judged by": "duality gap",
         "alpha_ratio": 0.1,
         "n": 3,
@@ -568,6 +569,7 @@ def measured():
     line = {"series": "path against n", "grows": "n", "values": [1, 2, 4], "seconds": [1.0, 2.0, 4.0], "gaps": [0.0, 0.0, 0.0]}
     return {
         "started": "2026-01-01T00:00:00",
+        "options": {"peers": None, "only": ["tiny"], "quick": True, "parts": ["race"], "budget": 0.3},
         "seconds": 1.0,
         "left out": ["OPENBLAS_CORETYPE=Haswell"],
         "unread": {"/folder/odd.csv": "/folder/odd.csv is empty."},
@@ -597,6 +599,11 @@ def test_the_page_shows_losses_and_what_failed(measured):
         "extrapolated",
         "OPENBLAS_CORETYPE=Haswell",
         "/folder/odd.csv is empty.",
+        "A quick run",
+        "0.3 s for each solver",
+        "Only what is called tiny",
+        "alpha alpha_max/10",
+        "Data: simulated, correlation 0, support 5, noise 0.333, seed 0.",
     ):
         assert words in text
     assert "there is no Rscript" in text
