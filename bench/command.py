@@ -16,7 +16,7 @@ bench.json, in which no time stands without the gap that it bought:
     roofline    [{kernel, unit, achieved, plain call, plain, ratio, seconds, plain seconds, more}, more: what the
                 kernel does besides, or {kernel, error}]
     scaling     [{series, grows, values, seconds, gaps, and exponent, standard_error, intercept, fitted, extrapolated: {value,
-                seconds, low, high} or speedup, cores} or {series, error}]
+                seconds, low, high} or null, or speedup, cores} or {series, error}]
 """
 
 import dataclasses

@@ -6,7 +6,7 @@ from itertools import count
 
 import numpy as np
 
-from .table import duration
+from .table import digits, duration
 
 # Okabe and Ito (2008), told apart by colour-blind readers too; each solver has a marker of its own besides
 LOOKS = {
@@ -27,7 +27,8 @@ SETTINGS = {
     "axes.unicode_minus": True,
 }
 AXES = {"duality gap": "gap reached / objective"}
-FLOOR, CEILING = 1e-17, 1e3  # gaps beyond are drawn here
+FLOOR, CEILING = 1e-17, 1e3  # gaps beyond are drawn here, hollow
+GAPS = {FLOOR: "≤ 1e-17", 1e-13: "1e-13", 1e-9: "1e-09", 1e-5: "1e-05", 1e-1: "1e-01", CEILING: "≥ 1e+03"}  # ticks
 NUMBERS = count()
 
 
@@ -39,10 +40,10 @@ def figure(width, height, columns=1):
     return made, [made.add_subplot(1, columns, k + 1) for k in range(columns)]
 
 
-def margins(made, left, right, **wide):
+def margins(made, left, right, above=0.1, **wide):
     """Room in inches for the labels; a layout engine would draw everything twice to find out."""
     width, height = made.get_size_inches()
-    made.subplots_adjust(left=left / width, right=1 - right / width, bottom=0.5 / height, top=1 - 0.1 / height, **wide)
+    made.subplots_adjust(left=left / width, right=1 - right / width, bottom=0.5 / height, top=1 - above / height, **wide)
 
 
 def svg(draw, *arguments, title):
@@ -65,34 +66,44 @@ def svg(draw, *arguments, title):
 
 def race(result):
     """Gap against time for each solver, and bars of the times at each target."""
-    from matplotlib.ticker import LogLocator
-
     solvers = {name: found for name, found in result["solvers"].items() if found["points"]}
     targets = list(next(iter(result["solvers"].values()))["at"])
-    made, (curves, bars) = figure(9.5, 1.5 + 0.36 * max(4, len(solvers)), columns=2)
+    made, (curves, bars) = figure(9.5, 1.7 + 0.36 * max(4, len(solvers)), columns=2)
     for name, found in solvers.items():
         colour, marker = LOOKS.get(name, ("#666666", "."))
-        points = sorted(found["points"], key=lambda point: point["min"])
+        points = found["points"]  # in falling order of the tolerance: a tighter one may be faster
+        seconds, size = [point["min"] for point in points], 6 if name == "fastreg" else 5
         curves.plot(
-            [point["min"] for point in points],
+            seconds,
             [drawn_gap(point) for point in points],
             color=colour,
             marker=marker,
-            markersize=6 if name == "fastreg" else 5,
+            markersize=size,
             linewidth=1.8 if name == "fastreg" else 1.0,
             label=name,
         )
+        beyond = [point for point in points if not FLOOR <= point["gap"] <= CEILING]
+        curves.plot(
+            [point["min"] for point in beyond],
+            [drawn_gap(point) for point in beyond],
+            color=colour,
+            marker=marker,
+            markersize=size,
+            markerfacecolor="white",
+            linestyle="none",
+        )
     curves.set(xscale="log", yscale="log", xlabel="seconds", ylabel=AXES.get(result["judged by"], result["judged by"]))
     curves.set_ylim(FLOOR / 3, max(2.0, 2 * max(drawn_gap(point) for found in solvers.values() for point in found["points"])))
-    curves.yaxis.set_major_locator(LogLocator(numticks=9))
-    curves.yaxis.set_major_formatter(lambda gap, _: f"{gap:.0e}")
-    curves.yaxis.set_minor_formatter(lambda *_: "")
-    curves.legend(fontsize=7, loc="best")
+    low, high = curves.get_ylim()
+    shown = {gap: text for gap, text in GAPS.items() if low <= gap <= high}
+    curves.set_yticks(list(shown), list(shown.values()))
+    curves.minorticks_off()
+    made.legend(*curves.get_legend_handles_labels(), fontsize=7, loc="upper center", ncols=len(solvers), frameon=False)
     seconds_axis(curves)
     for target in targets:
         curves.axhline(float(target), color="#666666", linewidth=0.7, linestyle=":")
     times(bars, solvers, targets)
-    margins(made, 0.9, 0.1, wspace=0.28)
+    margins(made, 0.9, 0.1, above=0.3, wspace=0.28)
     return made
 
 
@@ -145,12 +156,13 @@ def roofline(rows):
     rows = rows[::-1]
     ratios = [row["ratio"] for row in rows]
     axes.barh(range(len(rows)), ratios, 0.7, color=["#0072B2" if ratio >= 1 else "#D55E00" for ratio in ratios])
-    for place, row in enumerate(rows):
-        text = f" {row['ratio']:.2f}   {row['achieved']:.3g} of {row['plain']:.3g} {row['unit']}"
-        axes.text(row["ratio"], place, text, va="center", fontsize=8)
+    most = max(1.0, *ratios)
+    for place, row in enumerate(rows):  # in a column of their own, beyond every bar and the line
+        text = f"{row['ratio']:.2f}   {digits(row['achieved'])} of {digits(row['plain'])} {row['unit']}"
+        axes.text(1.03 * most, place, text, va="center", fontsize=8)
     axes.axvline(1.0, color="#000000", linewidth=0.8)
     axes.set_yticks(range(len(rows)), [row["kernel"] for row in rows])
-    axes.set_xlim(0, 1.6 * max(1.0, *ratios))
+    axes.set_xlim(0, 1.45 * most)
     axes.set_xlabel("achieved / plain copy, BLAS, LAPACK or numpy call (1: as fast)")
     margins(made, 2.6, 0.1)
     return made
@@ -168,21 +180,16 @@ def scaling(rows):
         axes.loglog(row["values"], row["seconds"], "o", color="#000000", markersize=5)
         if "exponent" in row:
             far, b = row["extrapolated"], row["exponent"]
-            inside, outside = np.array([row["fitted"][0], row["values"][-1]]), np.array([row["values"][-1], far["value"]])
+            inside = np.array([row["fitted"][0], row["values"][-1]])
             axes.plot(inside, row["intercept"] * inside**b, color="#0072B2")
-            axes.plot(outside, row["intercept"] * outside**b, color="#D55E00", linestyle="--")
-            axes.plot(far["value"], far["seconds"], "o", markerfacecolor="white", color="#D55E00")
-            if far["low"]:
-                axes.plot([far["value"]] * 2, [far["low"], far["high"]], color="#D55E00", linewidth=1)
             axes.text(0.04, 0.93, f"exponent {exponent(row)}", transform=axes.transAxes, va="top", fontsize=9)
-            axes.annotate(
-                "extrapolated",
-                (far["value"], far["seconds"]),
-                xytext=(-9, 4),
-                textcoords="offset points",
-                ha="right",
-                fontsize=8,
-            )
+            if far:
+                outside = np.array([row["values"][-1], far["value"]])
+                axes.plot(outside, row["intercept"] * outside**b, color="#D55E00", linestyle="--")
+                axes.plot([far["value"]] * 2, [far["low"], far["high"]], color="#D55E00", linewidth=1)
+                axes.plot(far["value"], far["seconds"], "o", markerfacecolor="white", color="#D55E00")
+                place = {"xytext": (-9, 4), "textcoords": "offset points", "ha": "right"}
+                axes.annotate("extrapolated", (far["value"], far["seconds"]), fontsize=8, **place)
         else:
             axes.plot(row["values"], row["seconds"][0] / np.array(row["values"]), color="#0072B2", linestyle=":")
             axes.text(0.04, 0.08, "dotted: perfect speed-up", transform=axes.transAxes, fontsize=8)

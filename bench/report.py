@@ -4,7 +4,7 @@ from html import escape
 
 from . import pictures, tasks
 from .pictures import exponent
-from .table import duration, times
+from .table import digits, duration, times
 
 STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem }
@@ -29,7 +29,9 @@ PROBLEMS = (
     f"cross-validation, of {tasks.FOLDS} folds. A path has 100 alphas, geometric from alpha_max on; an elastic net an l1_ratio "
     "of 0.5; a ridge path starts at 10 times the mean |x_j|²."
 )
-OWN = "Dense columns of files of --data are centred and scaled to deviation 1, constant ones left out; sparse ones stay as they are."
+OWN = (
+    "Dense columns of --data files are centred and scaled to deviation 1, constant ones left out; sparse ones are as they are."
+)
 
 WIDE = 60  # characters of a cell that is broken into lines
 JUDGED = (
@@ -222,7 +224,7 @@ def roofline(rows, drawn):
         if "error" in row:
             cells.append([row["kernel"], row["error"], *[""] * 6])
             continue
-        reached = [f"{row['achieved']:.3g}", row["plain call"], f"{row['plain']:.3g}", f"{row['ratio']:.2f}"]
+        reached = [digits(row["achieved"]), row["plain call"], digits(row["plain"]), f"{row['ratio']:.2f}"]
         cells.append([row["kernel"], row["unit"], *reached, duration(row["seconds"]), row["more"]])
     return (
         '<h2 id="roofline">Roofline</h2><p>What a kernel reaches over what a plain call reaches in the same run. Amounts are '
@@ -244,16 +246,11 @@ def scaling(rows, drawn):
         measured = f"{duration(row['seconds'][-1])} at {row['values'][-1]}, gap {max(row['gaps']):.0e}"
         if "exponent" in row:
             far = row["extrapolated"]
-            spread = "" if far["low"] is None else f" ({duration(far['low'])} to {duration(far['high'])})"
-            cells.append(
-                [
-                    row["series"],
-                    exponent(row),
-                    measured,
-                    f"{duration(far['seconds'])}{spread} at {far['value']}, extrapolated",
-                    "",
-                ]
-            )
+            farther = "nothing is extrapolated: too few values, or too far from a line"
+            if far:
+                farther = f"{duration(far['seconds'])} ({duration(far['low'])} to {duration(far['high'])}) at {far['value']}"
+                farther += ", extrapolated"
+            cells.append([row["series"], exponent(row), measured, farther, ""])
         else:
             faster = f"{row['speedup'][-1]:.2f} times as fast with {row['values'][-1]} as with one"
             cells.append(
@@ -262,7 +259,8 @@ def scaling(rows, drawn):
     return (
         '<h2 id="scaling">Scaling</h2><p>fastreg alone, asked for 1e-6. Exponents are slopes of a line through the last four '
         "points on log-log axes, ± its standard error. Figures marked extrapolated were not measured: the line is drawn on to "
-        "ten times the last value; their range is two standard errors, if the line holds.</p>"
+        "ten times the last value; their range is two standard errors, if the line holds. None are told of "
+        "fewer than four values, or where that range is wider than fourfold.</p>"
         + picture(drawn and good, pictures.scaling, good, title="seconds against what grows, log-log")
         + table(["series", "exponent", "measured", "ten times farther", "threads"], cells)
     )

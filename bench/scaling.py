@@ -16,6 +16,7 @@ from .tasks import centred, mean_square
 TOL = 1e-6
 FARTHER = 10  # times the last value: how far a line is drawn on, marked as extrapolated
 FITTED = 4  # values, the last ones: there what does not grow counts least
+RANGE = 4.0  # the most that the upper end of an extrapolated figure may be of the lower
 
 
 def measure(name, quick=False):
@@ -38,7 +39,7 @@ def fit(values, least):
     """The exponent b of seconds = a value^b by least squares of the last logarithms, its standard error, and FARTHER times.
 
     The range of the extrapolated figure is two standard errors of the line and of one more point about it: the line is
-    assumed."""
+    assumed.  There is no such figure from fewer values than FITTED, or where the range is wider than RANGE."""
     x, y = np.log(values[-FITTED:]), np.log(least[-FITTED:])
     n, mean, squares = len(x), x.mean(), np.sum((x - x.mean()) ** 2)
     b = float(np.sum((x - mean) * y) / squares)
@@ -46,6 +47,7 @@ def fit(values, least):
     variance = float(residual @ residual) / (n - 2) if n > 2 else float("nan")
     far = np.log(FARTHER * values[-1])
     there, error = y.mean() + b * (far - mean), np.sqrt(variance * (1 + 1 / n + (far - mean) ** 2 / squares))
+    tells = n >= FITTED and 4 * error <= np.log(RANGE)
     return {
         "exponent": b,
         "fitted": values[-FITTED:],
@@ -54,9 +56,11 @@ def fit(values, least):
         "extrapolated": {
             "value": FARTHER * values[-1],
             "seconds": float(np.exp(there)),
-            "low": float(np.exp(there - 2 * error)) if n > 2 else None,
-            "high": float(np.exp(there + 2 * error)) if n > 2 else None,
-        },
+            "low": float(np.exp(there - 2 * error)),
+            "high": float(np.exp(there + 2 * error)),
+        }
+        if tells
+        else None,
     }
 
 

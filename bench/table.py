@@ -21,7 +21,12 @@ def duration(seconds):
     """Three significant digits in s, ms or µs."""
     for unit, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
         if seconds >= 0.9995 * size or unit == "µs":
-            return f"{seconds / size:.3g} {unit}"
+            return f"{digits(seconds / size)} {unit}"
+
+
+def digits(number):
+    """Three significant digits, or all that are before the point: no exponent of a large number."""
+    return f"{number:.3g}" if number < 999.5 else f"{number:.0f}"
 
 
 def times(ratio):

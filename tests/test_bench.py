@@ -412,6 +412,11 @@ def test_the_exponent_of_a_power_is_found():
     assert row["extrapolated"]["seconds"] == pytest.approx(6400.0)
 
 
+@pytest.mark.parametrize("seconds", [[1.0, 2.0, 4.0], [1.0, 8.0, 1.0, 8.0]])
+def test_nothing_is_extrapolated_that_the_line_does_not_tell(seconds):
+    assert scaling.fit([1, 2, 4, 8][: len(seconds)], seconds)["extrapolated"] is None
+
+
 @pytest.mark.parametrize("name", scaling.SERIES)
 def test_every_series_solves_what_it_times(name):
     _, values, few, prepare = scaling.SERIES[name]
@@ -443,7 +448,8 @@ def test_the_table_of_another_bench_json_is_refused(tmp_path):
         assert done.stderr.count("\n") == 1
 
 
-def test_ratios_have_no_exponents():
+def test_ratios_and_durations_have_no_exponents():
+    assert suite("table").duration(1234.5) == "1234 s"
     assert [suite("table").times(ratio) for ratio in (0.154, 1.0, 9.94, 99.7, 1234.5)] == ["0.15", "1", "9.9", "100", "1234"]
 
 
@@ -566,7 +572,13 @@ def measured():
         "solvers": {"fastreg": {"points": [], "at": nobody, "cut": "ended"}},
     }
     alone |= {"ratio": nobody, "best_other": nobody}
-    line = {"series": "path against n", "grows": "n", "values": [1, 2, 4], "seconds": [1.0, 2.0, 4.0], "gaps": [0.0, 0.0, 0.0]}
+    line = {
+        "series": "path against n",
+        "grows": "n",
+        "values": [1, 2, 4, 8],
+        "seconds": [1.0, 2.0, 4.0, 8.0],
+        "gaps": [0.0] * 4,
+    }
     return {
         "started": "2026-01-01T00:00:00",
         "options": {"peers": None, "only": ["tiny"], "quick": True, "parts": ["race"], "budget": 0.3},
@@ -583,7 +595,7 @@ def measured():
             {"name": "m", "X_bytes": 8, "solvers": {"fastreg": {"bytes": 1e6, "gap": 1e-5}, "glum": {"error": "stopped"}}}
         ],
         "roofline": [{"kernel": "broken", "error": "not enough memory"}],
-        "scaling": [line | scaling.fit([1, 2, 4], [1.0, 2.0, 4.0]), {"series": "gone", "error": "ended"}],
+        "scaling": [line | scaling.fit(line["values"], line["seconds"]), {"series": "gone", "error": "ended"}],
     }
 
 
