@@ -138,16 +138,21 @@ def times(axes, solvers, targets):
 
 
 def seconds_axis(axes):
-    """Ticks at powers of ten, in words; on a short axis also between them."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-
-    low, high = axes.get_xlim()
-    between = high / low < 30
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if between else (1,), numticks=7))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda seconds, _: duration(seconds)))
-    axes.xaxis.set_minor_formatter(NullFormatter())
+    """Times along x, with a grid below what is drawn."""
+    ticks(axes.xaxis, duration)
     axes.grid(axis="x", color="#dddddd", linewidth=0.6)
     axes.set_axisbelow(True)
+
+
+def ticks(axis, words):
+    """Ticks of a log axis at powers of ten, in words; on a short axis also between them."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    low, high = axis.get_view_interval()
+    subs = range(1, 10) if high / low < 3 else (1, 2, 5) if high / low < 100 else (1,)
+    axis.set_major_locator(LogLocator(subs=subs, numticks=9))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: words(value)))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def roofline(rows):
@@ -162,7 +167,7 @@ def roofline(rows):
         axes.text(1.03 * most, place, text, va="center", fontsize=8)
     axes.axvline(1.0, color="#000000", linewidth=0.8)
     axes.set_yticks(range(len(rows)), [row["kernel"] for row in rows])
-    axes.set_xlim(0, 1.45 * most)
+    axes.set_xlim(0, 1.6 * most)
     axes.set_xlabel("achieved / plain copy, BLAS, LAPACK or numpy call (1: as fast)")
     margins(made, 2.6, 0.1)
     return made
@@ -176,13 +181,13 @@ def scaling(rows):
     made = Figure(figsize=(9.5, 2.9 * lines))
     for k, row in enumerate(rows):
         axes = made.add_subplot(lines, 2, k + 1)
-        axes.set_title(row["series"], fontsize=9)
+        slope = f": exponent {exponent(row)}" if "exponent" in row else ""
+        axes.set_title(row["series"] + slope, fontsize=9)
         axes.loglog(row["values"], row["seconds"], "o", color="#000000", markersize=5)
         if "exponent" in row:
             far, b = row["extrapolated"], row["exponent"]
             inside = np.array([row["fitted"][0], row["values"][-1]])
             axes.plot(inside, row["intercept"] * inside**b, color="#0072B2")
-            axes.text(0.04, 0.93, f"exponent {exponent(row)}", transform=axes.transAxes, va="top", fontsize=9)
             if far:
                 outside = np.array([row["values"][-1], far["value"]])
                 axes.plot(outside, row["intercept"] * outside**b, color="#D55E00", linestyle="--")
@@ -190,18 +195,19 @@ def scaling(rows):
                 axes.plot(far["value"], far["seconds"], "o", markerfacecolor="white", color="#D55E00")
                 place = {"xytext": (-9, 4), "textcoords": "offset points", "ha": "right"}
                 axes.annotate("extrapolated", (far["value"], far["seconds"]), fontsize=8, **place)
+            ticks(axes.xaxis, digits)
+            ticks(axes.yaxis, duration)
         else:
             axes.plot(row["values"], row["seconds"][0] / np.array(row["values"]), color="#0072B2", linestyle=":")
             axes.text(0.04, 0.08, "dotted: perfect speed-up", transform=axes.transAxes, fontsize=8)
             for value, seconds in zip(row["values"], row["seconds"], strict=True):
-                place = (7, -3) if value == row["values"][0] else (-40, -3)
+                place = (7, 4) if value == row["values"][0] else (-40, 4)
                 axes.annotate(duration(seconds), (value, seconds), place, textcoords="offset points", fontsize=8)
+            axes.margins(y=0.15)
             axes.set_yticks([])
             axes.set_xticks(row["values"], [str(value) for value in row["values"]])
             axes.minorticks_off()
         axes.set_xlabel(row["grows"])
-        axes.yaxis.set_major_formatter(lambda seconds, _: duration(seconds))
-        axes.yaxis.set_minor_formatter(lambda *_: "")
         axes.grid(color="#dddddd", linewidth=0.6)
     margins(made, 0.9, 0.1, wspace=0.28, hspace=0.5)
     made.subplots_adjust(top=1 - 0.3 / (2.9 * lines))

@@ -20,7 +20,8 @@ h2 { margin-top: 2.5rem } h3 { margin-top: 2rem }
 
 MEANINGS = (
     "none: no other solver got there. not reached: no tolerance that was tried bought the target. cut off: why a solver tried "
-    "no tighter tolerance; what it had reached by then stays. samples: how many times the minimum and the median are of."
+    "no tighter tolerance; what it had reached by then stays. samples: how many times the minimum and the median are of. Lines in "
+    "pictures join a solver's points from its loosest tolerance on; hollow ones are gaps beyond the ends of the axis."
 )
 PROBLEMS = (
     "Simulated problems are y = Xw + noise: standard normal columns, neighbours correlated as in an AR(1) process; w = 1, -1, "
