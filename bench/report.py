@@ -20,8 +20,8 @@ h2 { margin-top: 2.5rem } h3 { margin-top: 2rem }
 
 MEANINGS = (
     "none: no other solver got there. not reached: no tolerance that was tried bought the target. cut off: why a solver tried "
-    "no tighter tolerance; what it had reached by then stays. samples: how many times the minimum and the median are of. Lines in "
-    "pictures join a solver's points from its loosest tolerance on; hollow ones are gaps beyond the ends of the axis."
+    "no tighter tolerance; what it had reached by then stays. samples: how many times the minimum and the median are of. Lines "
+    "in pictures join a solver's points from its loosest tolerance on; hollow ones are gaps beyond the ends of the axis."
 )
 PROBLEMS = (
     "Simulated problems are y = Xw + noise: standard normal columns, neighbours correlated as in an AR(1) process; w = 1, -1, "
@@ -260,8 +260,8 @@ def scaling(rows, drawn):
     return (
         '<h2 id="scaling">Scaling</h2><p>fastreg alone, asked for 1e-6. Exponents are slopes of a line through the last four '
         "points on log-log axes, ± its standard error. Figures marked extrapolated were not measured: the line is drawn on to "
-        "ten times the last value; their range is two standard errors, if the line holds. None are told of "
-        "fewer than four values, or where that range is wider than fourfold.</p>"
+        "ten times the last value; their range is two standard errors, if the line holds. There are none "
+        "from fewer than four values, nor where that range is wider than fourfold.</p>"
         + picture(drawn and good, pictures.scaling, good, title="seconds against what grows, log-log")
         + table(["series", "exponent", "measured", "ten times farther", "threads"], cells)
     )
