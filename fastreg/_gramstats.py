@@ -18,9 +18,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from fastreg import _input, _lasso, _options, _streams
 from fastreg._compress import EPS, compress
+from fastreg._doubt import missing, significant
 from fastreg._model import Options
 from fastreg._moments import read, take
-from fastreg._results import Fit, Path
+from fastreg._results import Fit, Path, Status, warn_unconverged
 from fastreg._ridge import functions as _ridge
 from fastreg._ridge.results import RidgePath
 from fastreg._ridge.solver import TOL
@@ -89,6 +90,7 @@ class GramStats:
         self._sums: MomentSums | None = None
         self._vector = True  # whether y is (n,)
         self._solvable: dict[bool, tuple[Floats, Floats]] = {}
+        self._beyond: Floats | None = None  # of X'y, what _solvable cannot answer
 
     @classmethod
     def from_data(cls, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> GramStats:
@@ -554,7 +556,7 @@ class GramStats:
             warm_start=warm_start,
             relax=relax,
         )
-        return self._finish(fit, fit_intercept)
+        return self._doubted(self._finish(fit, fit_intercept), standardize, penalty_factor, tol)
 
     def lasso_path(
         self,
@@ -691,7 +693,7 @@ class GramStats:
 
             def report(fit: Fit, k: int = k) -> Any:
                 assert callback is not None
-                return callback(self._finish(fit, fit_intercept, k))
+                return callback(self._doubted(self._finish(fit, fit_intercept, k), standardize, penalty_factor, np.inf, k))
 
             path = _lasso.elastic_net_path(
                 X,
@@ -713,7 +715,7 @@ class GramStats:
                 deviance_stop=deviance_stop,
                 callback=None if callback is None else report,
             )
-            paths.append(self._finish(path, fit_intercept, k))
+            paths.append(self._doubted(self._finish(path, fit_intercept, k), standardize, penalty_factor, tol, k))
         return paths[0] if self._vector else tuple(paths)
 
     def ridge(
@@ -776,7 +778,8 @@ class GramStats:
             positive=positive,
             tol=tol,
         )
-        return self._finish(fit, fit_intercept)
+        given = penalty_factor if penalty_matrix is None else penalty_matrix
+        return self._doubted(self._finish(fit, fit_intercept), standardize, given, tol, summed=True)
 
     def ridge_path(
         self,
@@ -829,9 +832,12 @@ class GramStats:
             rows=self.n_rows,
             fixed=int(fit_intercept),
         )
-        if isinstance(paths, tuple):
-            return tuple(self._finish(path, fit_intercept, k) for k, path in enumerate(paths))
-        return self._finish(paths, fit_intercept, 0)
+        given = penalty_factor if penalty_matrix is None else penalty_matrix
+        each = [
+            self._doubted(self._finish(path, fit_intercept, k), standardize, given, TOL, k, summed=True)
+            for k, path in enumerate(paths if isinstance(paths, tuple) else (paths,))
+        ]
+        return tuple(each) if isinstance(paths, tuple) else each[0]
 
     # Within
 
@@ -939,7 +945,8 @@ class GramStats:
         if centered not in self._solvable:
             p, weight = self._sums.p, self._sums.weight
             base, rest, S = read(self._sums)
-            R, r, *_ = compress(S[:p, :p], S[:p, p:])
+            R, r, _, _, beyond = compress(S[:p, :p], S[:p, p:])
+            self._beyond = significant(beyond, np.diag(S)[:p], np.diag(S)[p:])
             means = base + rest
             rows = len(R) + 1 + (not centered)
             X, Y = np.zeros((rows, p), order="F"), np.zeros((rows, self._sums.t), order="F")
@@ -971,6 +978,46 @@ class GramStats:
             return replace(found, intercepts=intercepts, feature_names=names)
         rows = self.n_rows
         return replace(found, intercepts=intercepts, feature_names=names, n_rows=rows, fit_intercept=fit_intercept)
+
+    def _doubted(
+        self, found: T, standardize: Any, given: Any, tol: float, target: int | None = None, summed: bool = False
+    ) -> T:
+        """found, with what the sums cannot tell (_doubt.py) in its gap.
+
+        given: a penalty factor or matrix, or None; summed: the objective is |r|^2 + alpha |w|^2.  One warning where that is
+        more than the tolerance; tol inf: none."""
+        beyond = self._beyond
+        if beyond is None or not beyond.any():
+            return found
+        some: Any = found
+        numbers = ("alpha", "objective", "dual_gap")
+        names = numbers if isinstance(found, Fit) else tuple(f"{name}s" for name in numbers)
+        alpha, objective, gap = (np.asarray(getattr(some, name), np.float64) for name in names)
+        l1_ratio = 0.0 if summed else some.l1_ratio
+        unit = np.ones(self.n_features)
+        if standardize:
+            unit = np.sqrt(np.maximum(np.diag(self._products())[: self.n_features], 0.0) / self.weight)
+        if given is not None:  # what it leaves free is not looked at: all of the objective is in doubt
+            unit = np.zeros(self.n_features)
+        extra = np.zeros(objective.shape)
+        for k in [target] if target is not None else range(beyond.shape[1]):
+            at: Any = ... if target is not None or self._vector else k
+            a = alpha if alpha.ndim == 0 or at is ... else alpha[k]
+            l1, l2 = np.multiply.outer(unit, a * l1_ratio), np.multiply.outer(unit**2, a * (1.0 - l1_ratio))
+            b, l2 = (beyond[:, k], 0.5 * l2) if summed else (beyond[:, k] / self.weight, l2)
+            extra[at] = missing(b, objective[at], l1, l2)
+        gap, short = gap + extra, extra > tol * objective
+        if short.any():
+            worst = int(np.argmax(np.where(short, extra, -1.0)))
+            at_alpha = float(np.broadcast_to(alpha, extra.shape).ravel()[worst])
+            where = f"at alpha={at_alpha:.6g}"
+            warn_unconverged(where, float(gap.ravel()[worst]), float(objective.ravel()[worst]), Status.STALLED, f"tol={tol:g}")
+        if isinstance(found, Fit):
+            status = Status.STALLED if short.any() else found.status
+            return replace(some, dual_gap=gap if gap.ndim else float(gap), status=status)  # type: ignore[no-any-return]
+        pairs = zip(short.tolist(), some.statuses, strict=True)
+        statuses = tuple(Status.STALLED if bad else status for bad, status in pairs)
+        return replace(some, dual_gaps=gap, statuses=statuses)  # type: ignore[no-any-return]
 
     def _state(self) -> dict[str, NDArray[Any]]:
         """Arrays that say everything; of the products, the lower triangle row by row."""

@@ -1,5 +1,7 @@
 """Fits of rows in chunks: those of rows in memory, also where products lose digits, in folds, and by estimators."""
 
+import warnings
+
 import kkt
 import numpy as np
 import pytest
@@ -283,3 +285,52 @@ def test_columns_of_dask_are_told_from_rows():
     with pytest.raises(ValueError, match=r"^alpha is -1"):
         fr.distributed.lasso(unread(), Y, -1)
     assert fr.distributed.lasso(da.from_array(X, chunks=(N, P)), Y, 0.1).support.size > 0
+
+
+@pytest.mark.parametrize("distance", [1e-7, 1e-8, 1e-10])
+@pytest.mark.parametrize("refined", [False, True])
+def test_no_gap_is_claimed_that_the_sums_cannot_tell(distance, refined):
+    """Two columns differ by less than the sums can tell, and y is that difference: what they leave out is in the gap."""
+    rng = np.random.default_rng(0)
+    data = rng.standard_normal((N, 6))
+    data[:, 5] = data[:, 4] + distance * rng.standard_normal(N)
+    target = (data[:, 5] - data[:, 4]) / distance + data[:, 0] + 0.1 * rng.standard_normal(N)
+    stats = fr.GramStats.from_data(data, target)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", fr.ConvergenceWarning)
+        if refined:
+            stats = fr.distributed.refine(stats, stats.lasso(1e-11), chunks(data), chunks(target))
+        fit, ridge = stats.lasso(1e-11), stats.ridge(distance**2)
+        path, ridges = stats.lasso_path(alphas=[0.1, 1e-11]), stats.ridge_path([1e3, distance**2])
+    best = np.linalg.lstsq(np.c_[data, np.ones(N)], target, rcond=None)[0]
+    least = np.mean((target - np.c_[data, np.ones(N)] @ best) ** 2) / 2 + 1e-11 * np.abs(best[:-1]).sum()
+    assert fit.objective - fit.dual_gap <= least
+    assert fit.status is fr.Status.STALLED
+    assert path.statuses[1] is ridges.statuses[1] is ridge.status is fr.Status.STALLED
+    assert path.objectives[1] - path.dual_gaps[1] <= least
+    assert ridge.objective - ridge.dual_gap <= fr.ridge_path(data, target, [distance**2]).objectives[0]
+    assert ridges.statuses[0].converged  # where the penalty decides, the sums are enough
+    with pytest.warns(fr.ConvergenceWarning, match="the gap is"):
+        stats.lasso(1e-11)
+
+
+def test_columns_that_are_the_same_are_no_doubt():
+    data = np.c_[X, X[:, :3]]
+    stats = fr.GramStats.from_data(data, Y)
+    assert stats.lasso(0.01).status is fr.Status.CONVERGED
+    assert stats.ridge(1.0).status is fr.Status.CONVERGED
+    wide = fr.GramStats.from_data(data[:9], Y[:9])
+    assert all(status.converged for status in wide.lasso_path().statuses)
+
+
+@pytest.mark.parametrize("change", ["other units", "rows turned", "columns turned", "other y"])
+def test_other_rows_are_not_taken_for_those_of_the_statistics(change):
+    stats = fr.GramStats.from_data(X, Y)
+    data, target = {
+        "other units": (2.0 * X, Y),
+        "rows turned": (X, Y[::-1]),
+        "columns turned": (X[:, ::-1], Y),
+        "other y": (X, 3.0 * Y),
+    }[change]
+    with pytest.raises(ValueError, match="are not those that the statistics have; the same rows are needed"):
+        fr.distributed.refine(stats, stats.lasso(0.1), chunks(data), chunks(np.ascontiguousarray(target)))

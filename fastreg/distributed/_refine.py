@@ -19,11 +19,13 @@ from numpy.typing import NDArray
 
 from fastreg import _input, _options
 from fastreg._compress import EPS
+from fastreg._doubt import significant
 from fastreg._gramstats import GramStats
 from fastreg._results import Fit
 from fastreg.distributed._chunks import each_row, no_rows
 
 Floats = NDArray[np.float64]
+SAME = 1e-6  # share of the sizes of sums that two readings of the same rows do not differ by
 NUMBERS = 1 << 18  # of X at once in float64
 TOL = 1e-10  # relative, of coefficients
 
@@ -111,7 +113,7 @@ class Refined(GramStats):
 
     _at: At
     _found: Sums
-    _refined: dict[bool, Floats]  # apart from what the products alone give, so that no thread takes one for the other
+    _refined: dict[bool, tuple[Floats, Floats]]  # apart from what the products give, so that no thread takes one for the other
 
     @classmethod
     def at(cls, stats: GramStats, at: At, sums: Sums) -> Refined:
@@ -122,6 +124,16 @@ class Refined(GramStats):
                 f"X has {rows:.0f} rows of weight {weight:.12g}, but the statistics are of {stats.n_rows} rows of weight "
                 f"{stats.weight:.12g}; the same rows are needed."
             )
+        p, weighted = stats.n_features, stats._products()
+        size = np.sqrt(np.maximum(np.diag(weighted), 0.0))
+        width = size[p:] + size[:p] @ np.abs(at.coef)  # of a residual, before anything cancels
+        expected = weighted[:p, p:] - weighted[:p, :p] @ at.coef
+        for what, there, here, most in (
+            ("means of X", 0.0, sums.columns, np.sqrt(weight) * size[:p]),
+            ("products of X and y", expected, sums.products, np.outer(size[:p], width)),
+        ):
+            if (np.abs(here - there) > SAME * most).any():
+                raise ValueError(f"The {what} are not those that the statistics have; the same rows are needed.")
         refined = cls()
         refined.__dict__.update(stats._copy().__dict__)
         refined._at, refined._found, refined._refined = at, sums, {}
@@ -135,7 +147,8 @@ class Refined(GramStats):
         X, Y = super()._problem(fit_intercept)
         fit_intercept = bool(fit_intercept)
         if fit_intercept in self._refined:
-            return X, self._refined[fit_intercept]
+            Y, self._beyond = self._refined[fit_intercept]
+            return X, Y
         at, found, weight = self._at, self._found, self.weight
         if fit_intercept:
             mean = found.residuals / weight
@@ -148,10 +161,12 @@ class Refined(GramStats):
             squares = found.squares + 2.0 * step * found.residuals + weight * step**2
         unit = len(X) / weight
         z = _least(X, unit * gradient)
+        squared = np.square(X).sum(axis=0)
+        self._beyond = significant(unit * gradient - X.T @ z, squared, unit * squares) / unit
         Y = X @ at.coef + z
         empty = len(X) - 1 if fit_intercept else len(X) - 2  # the row that holds what no coefficients explain
         Y[empty] = np.sqrt(np.maximum(unit * squares - np.square(z).sum(axis=0), 0.0))
-        self._refined[fit_intercept] = Y
+        self._refined[fit_intercept] = Y, self._beyond
         return X, Y
 
     def save(self, path: str | PathLike[str]) -> None:
