@@ -21,7 +21,7 @@ from fastreg._compress import EPS, compress
 from fastreg._doubt import missing, significant
 from fastreg._model import Options
 from fastreg._moments import read, take
-from fastreg._results import Fit, Path, Status, warn_unconverged
+from fastreg._results import QUIET, Fit, Path, Status, warn_unconverged
 from fastreg._ridge import functions as _ridge
 from fastreg._ridge.results import RidgePath
 from fastreg._ridge.solver import TOL
@@ -693,7 +693,12 @@ class GramStats:
 
             def report(fit: Fit, k: int = k) -> Any:
                 assert callback is not None
-                return callback(self._doubted(self._finish(fit, fit_intercept, k), standardize, penalty_factor, np.inf, k))
+                token = QUIET.set(True)  # the path warns once
+                try:
+                    told = self._doubted(self._finish(fit, fit_intercept, k), standardize, penalty_factor, tol, k)
+                finally:
+                    QUIET.reset(token)
+                return callback(told)
 
             path = _lasso.elastic_net_path(
                 X,
@@ -985,7 +990,7 @@ class GramStats:
         """found, with what the sums cannot tell (_doubt.py) in its gap.
 
         given: a penalty factor or matrix, or None; summed: the objective is |r|^2 + alpha |w|^2.  One warning where that is
-        more than the tolerance; tol inf: none."""
+        more than the tolerance."""
         beyond = self._beyond
         if beyond is None or not beyond.any():
             return found

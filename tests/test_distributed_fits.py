@@ -301,11 +301,16 @@ def test_no_gap_is_claimed_that_the_sums_cannot_tell(distance, refined):
         if refined:
             stats = fr.distributed.refine(stats, stats.lasso(1e-11), chunks(data), chunks(target))
         fit, ridge = stats.lasso(1e-11), stats.ridge(distance**2)
-        path, ridges = stats.lasso_path(alphas=[0.1, 1e-11]), stats.ridge_path([1e3, distance**2])
+        told = []
+        path, ridges = (
+            stats.lasso_path(alphas=[0.1, 1e-11], callback=lambda fit: told.append(fit.status)),
+            stats.ridge_path([1e3, distance**2]),
+        )
     best = np.linalg.lstsq(np.c_[data, np.ones(N)], target, rcond=None)[0]
     least = np.mean((target - np.c_[data, np.ones(N)] @ best) ** 2) / 2 + 1e-11 * np.abs(best[:-1]).sum()
     assert fit.objective - fit.dual_gap <= least
     assert fit.status is fr.Status.STALLED
+    assert tuple(told) == tuple(path.statuses)
     assert path.statuses[1] is ridges.statuses[1] is ridge.status is fr.Status.STALLED
     assert path.objectives[1] - path.dual_gaps[1] <= least
     assert ridge.objective - ridge.dual_gap <= fr.ridge_path(data, target, [distance**2]).objectives[0]
