@@ -18,10 +18,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from fastreg import _input, _lasso, _options, _streams
 from fastreg._compress import EPS, compress
-from fastreg._doubt import missing, significant
+from fastreg._doubt import doubted, significant
 from fastreg._model import Options
 from fastreg._moments import read, take
-from fastreg._results import QUIET, Fit, Path, Status, warn_unconverged
+from fastreg._results import Fit, Path, held_back
 from fastreg._ridge import functions as _ridge
 from fastreg._ridge.results import RidgePath
 from fastreg._ridge.solver import TOL
@@ -693,11 +693,8 @@ class GramStats:
 
             def report(fit: Fit, k: int = k) -> Any:
                 assert callback is not None
-                token = QUIET.set(True)  # the path warns once
-                try:
+                with held_back():  # the path warns once
                     told = self._doubted(self._finish(fit, fit_intercept, k), standardize, penalty_factor, tol, k)
-                finally:
-                    QUIET.reset(token)
                 return callback(told)
 
             path = _lasso.elastic_net_path(
@@ -987,42 +984,14 @@ class GramStats:
     def _doubted(
         self, found: T, standardize: Any, given: Any, tol: float, target: int | None = None, summed: bool = False
     ) -> T:
-        """found, with what the sums cannot tell (_doubt.py) in its gap.
-
-        given: a penalty factor or matrix, or None; summed: the objective is |r|^2 + alpha |w|^2.  One warning where that is
-        more than the tolerance."""
+        """found, of all targets or of one, with what the sums cannot tell (_doubt.py) in its gap."""
         beyond = self._beyond
         if beyond is None or not beyond.any():
             return found
-        some: Any = found
-        numbers = ("alpha", "objective", "dual_gap")
-        names = numbers if isinstance(found, Fit) else tuple(f"{name}s" for name in numbers)
-        alpha, objective, gap = (np.asarray(getattr(some, name), np.float64) for name in names)
-        l1_ratio = 0.0 if summed else some.l1_ratio
-        unit = np.ones(self.n_features)
-        if standardize:
-            unit = np.sqrt(np.maximum(np.diag(self._products())[: self.n_features], 0.0) / self.weight)
-        if given is not None:  # what it leaves free is not looked at: all of the objective is in doubt
-            unit = np.zeros(self.n_features)
-        extra = np.zeros(objective.shape)
-        for k in [target] if target is not None else range(beyond.shape[1]):
-            at: Any = ... if target is not None or self._vector else k
-            a = alpha if alpha.ndim == 0 or at is ... else alpha[k]
-            l1, l2 = np.multiply.outer(unit, a * l1_ratio), np.multiply.outer(unit**2, a * (1.0 - l1_ratio))
-            b, l2 = (beyond[:, k], 0.5 * l2) if summed else (beyond[:, k] / self.weight, l2)
-            extra[at] = missing(b, objective[at], l1, l2)
-        gap, short = gap + extra, extra > tol * objective
-        if short.any():
-            worst = int(np.argmax(np.where(short, extra, -1.0)))
-            at_alpha = float(np.broadcast_to(alpha, extra.shape).ravel()[worst])
-            where = f"at alpha={at_alpha:.6g}"
-            warn_unconverged(where, float(gap.ravel()[worst]), float(objective.ravel()[worst]), Status.STALLED, f"tol={tol:g}")
-        if isinstance(found, Fit):
-            status = Status.STALLED if short.any() else found.status
-            return replace(some, dual_gap=gap if gap.ndim else float(gap), status=status)  # type: ignore[no-any-return]
-        pairs = zip(short.tolist(), some.statuses, strict=True)
-        statuses = tuple(Status.STALLED if bad else status for bad, status in pairs)
-        return replace(some, dual_gaps=gap, statuses=statuses)  # type: ignore[no-any-return]
+        squares = np.diag(self._products())[: self.n_features] if standardize else None
+        if self._vector or target is not None:
+            beyond = beyond[:, target or 0]
+        return doubted(found, beyond, self.weight, squares, given is None, tol, summed)
 
     def _state(self) -> dict[str, NDArray[Any]]:
         """Arrays that say everything; of the products, the lower triangle row by row."""

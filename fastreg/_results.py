@@ -8,6 +8,8 @@ from __future__ import annotations
 import operator
 import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from enum import Enum
@@ -73,13 +75,16 @@ def predicted(X: Any, coefs: Floats, intercepts: Floats, alphas: Floats, alpha: 
     return one
 
 
-QUIET = ContextVar("QUIET", default=False)  # where a fit is only looked at; filters of warnings are shared by threads
+# warnings that are held back, where a fit is only looked at so far; filters of warnings are shared by threads
+_HELD: ContextVar[list[tuple[Any, ...]] | None] = ContextVar("_HELD", default=None)
 INSIDE = ("fastreg._", "fastreg.distributed")  # modules that users do not call from
 
 
 def warn_unconverged(where: str, gap: float, objective: float, status: Status, asked: str, stacklevel: int = 4) -> None:
     """One ConvergenceWarning at the line of the user's call, which is at least stacklevel calls up."""
-    if QUIET.get():
+    held = _HELD.get()
+    if held is not None:
+        held.append((where, gap, objective, status, asked))
         return
     level, frame = 1, sys._getframe()
     while frame.f_back is not None and (level < stacklevel or frame.f_globals.get("__name__", "").startswith(INSIDE)):
@@ -87,6 +92,17 @@ def warn_unconverged(where: str, gap: float, objective: float, status: Status, a
     ratio = f"{gap / objective:.2g} times the objective" if 0.0 < objective < np.inf else f"{gap:.2g}"
     message = f"Not converged {where}: the gap is {ratio}, not {asked}; {status.advice}."
     warnings.warn(message, _warning(), stacklevel=level)
+
+
+@contextmanager
+def held_back() -> Iterator[list[tuple[Any, ...]]]:
+    """The arguments of `warn_unconverged` that there were meanwhile, for whoever wants to warn nonetheless."""
+    held: list[tuple[Any, ...]] = []
+    token = _HELD.set(held)
+    try:
+        yield held
+    finally:
+        _HELD.reset(token)
 
 
 def _warning() -> type[ConvergenceWarning]:

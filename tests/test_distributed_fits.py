@@ -228,6 +228,15 @@ def test_a_fit_that_does_not_converge_is_told_once():
         assert [one.filename for one in found] == [__file__]
 
 
+def test_a_doubted_fit_is_solved_once(monkeypatch):
+    solved, solve = [], fr.GramStats.elastic_net
+    monkeypatch.setattr(fr.GramStats, "elastic_net", lambda *args, **options: solved.append(1) or solve(*args, **options))
+    with pytest.warns(fr.ConvergenceWarning, match=r"^Not converged at alpha=0\.01: .* with max_iter=1;") as found:
+        fr.distributed.lasso(chunks(X), Y, 0.01, max_iter=1)
+    assert [one.filename for one in found] == [__file__]
+    assert len(solved) == 1
+
+
 def unread():
     """Rows that must not be asked for."""
 

@@ -13,7 +13,7 @@ from fastreg import _input, _options
 from fastreg._gramstats import GramStats
 from fastreg._model import Options
 from fastreg._options import Stop
-from fastreg._results import QUIET, Fit
+from fastreg._results import Fit, held_back, warn_unconverged
 from fastreg.distributed._chunks import in_chunk
 from fastreg.distributed._dask import _checked, aligned, by_name, gram_stats, tree
 from fastreg.distributed._refine import At, Refined, Sums, add, asks, place, sums_at
@@ -76,16 +76,13 @@ def fit_rows(X: Any, y: Any, sample_weight: Any, fit_intercept: Any, solve: Call
     """What `solve` makes of the statistics of all rows, refined where the condition number asks for it."""
     fit_intercept = _input.flag(fit_intercept, "fit_intercept")
     stats = gram_stats(X, y, sample_weight)
-    token = QUIET.set(True)  # what rounding ended here may well end where it should
-    try:
+    with held_back() as warned:  # what rounding ended here may well end where it should
         fit = solve(stats, fit_intercept=fit_intercept)
-    finally:
-        QUIET.reset(token)
     if asks(stats, fit, fit_intercept):
-        stats = refine(stats, fit, X, y, sample_weight)
-    elif fit.status.converged:
-        return fit
-    return solve(stats, fit_intercept=fit_intercept)
+        return solve(refine(stats, fit, X, y, sample_weight), fit_intercept=fit_intercept)
+    for told in warned:
+        warn_unconverged(*told)
+    return fit
 
 
 def fit(X: Any, y: Any, alpha: Any, l1_ratio: Any, options: Options, memory: bool) -> Fit:
