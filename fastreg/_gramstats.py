@@ -30,6 +30,7 @@ from fastreg.kernels._moments import MomentSums
 Floats = NDArray[np.float64]
 T = TypeVar("T", Fit, Path, RidgePath)
 VERSION = 1
+BEFORE = "the rows before"
 ENTRIES = {"fastreg_gramstats", "shape", "vector", "n_rows", "weight", "base", "rest", "products", "feature_names"}
 
 
@@ -885,6 +886,10 @@ class GramStats:
         """(means, centred products) of [X y]."""
         return self._means(), self._products()
 
+    def targets(self) -> tuple[bool, int]:
+        """Whether y is (n,), and its number of targets, 0 before the first rows."""
+        return self._vector, 0 if self._sums is None else self._sums.t
+
     def few_rows(self, fit_intercept: bool) -> tuple[Floats, Floats]:
         """X and y of few rows, with weight 1 each, whose least squares without an intercept are those of all rows.
 
@@ -901,17 +906,11 @@ class GramStats:
         return X, Y[:, 0]
 
     def _check_columns(self, p: int, names: tuple[str, ...] | None) -> None:
-        if self._sums is not None and p != self._sums.p:
-            raise ValueError(f"X has {p} columns; {self._sums.p} are needed, as in the rows before.")
-        for j, (here, there) in enumerate(zip(names or (), self.feature_names or (), strict=False)):
-            if here != there:
-                raise ValueError(f"X has {here!r} as column {j}; {there!r} is needed, as in the rows before.")
+        if self._sums is not None:
+            same_columns(p, names, self._sums.p, self.feature_names)
 
     def _check_targets(self, vector: bool, t: int) -> None:
-        assert self._sums is not None
-        if vector != self._vector or t != self._sums.t:
-            here, there = "(n,)" if vector else f"(n, {t})", "(n,)" if self._vector else f"(n, {self._sums.t})"
-            raise ValueError(f"y has shape {here}; {there} is needed, as in the rows before.")
+        same_targets((vector, t), self.targets())
 
     def _copy(self) -> GramStats:
         copy = GramStats()
@@ -1029,6 +1028,24 @@ class GramStats:
             stats._sums = MomentSums(p, t)
             stats._sums.write(int(state["n_rows"]), float(state["weight"]), state["base"], state["rest"], S)
         return stats
+
+
+def same_columns(
+    p: int, names: tuple[str, ...] | None, before: int, names_before: tuple[str, ...] | None, place: str = BEFORE
+) -> None:
+    """Check that p columns with these names, if they have any, are those that came before, in what place says."""
+    if p != before:
+        raise ValueError(f"X has {p} columns; {before} are needed, as in {place}.")
+    for j, (here, there) in enumerate(zip(names or (), names_before or (), strict=False)):
+        if here != there:
+            raise ValueError(f"X has {here!r} as column {j}; {there!r} is needed, as in {place}.")
+
+
+def same_targets(here: tuple[bool, int], before: tuple[bool, int], place: str = BEFORE) -> None:
+    """Check that targets, as `GramStats.targets` has them, are those that came before."""
+    if here != before:
+        came, needed = ("(n,)" if vector else f"(n, {t})" for vector, t in (here, before))
+        raise ValueError(f"y has shape {came}; {needed} is needed, as in {place}.")
 
 
 def _statistics(other: Any) -> None:

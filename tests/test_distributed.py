@@ -1,11 +1,12 @@
 """Rows in chunks: the same sums as in memory, bits that depend on the chunks alone, errors that name the chunk."""
 
+import re
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
 import kkt
 import numpy as np
 import pytest
-from rows import FRAME, NAMES, WEIGHT, N, P, X, Y, broken, chunks, da, dd, pieces, same_bits
+from rows import FRAME, NAMES, WEIGHT, N, P, X, Y, broken, chunks, da, dd, pd, pieces, same_bits
 from scipy import sparse
 
 import fastreg as fr
@@ -92,9 +93,31 @@ def test_a_chunk_names_itself():
         assert caught.value.__notes__ == ["In chunk 1"]
 
 
-def test_chunks_that_do_not_belong_together():
-    with pytest.raises(ValueError, match="X has 11 columns; 12 are needed"):
-        fr.distributed.from_chunks([(X, Y), (X[:, 1:], Y)])
+@pytest.mark.parametrize(("other", "message"), [
+    ((X[:, 1:], Y), "X has 11 columns; 12 are needed, as in {2}."),
+    ((X, np.c_[Y, Y]), "y has shape (n, 2); (n,) is needed, as in {2}."),
+    ((FRAME[NAMES[::-1]], Y), "X has 'x11' as column 0; 'x0' is needed, as in {3}."),
+])  # fmt: skip
+@pytest.mark.parametrize("pool", [None, ThreadPoolExecutor])
+def test_chunks_that_do_not_belong_together(pool, other, message):
+    rows = [None, (X[:0], Y[:0]), (X, Y), (FRAME[NAMES], Y), *[(X, Y)] * 9, other]
+    message = "In {13}: " + message
+    for many in (rows, [lambda one=one: one for one in rows]):
+        with pytest.raises(ValueError, match="^" + re.escape(message.format(*(f"chunk {k}" for k in range(14)))) + "$"):
+            fr.distributed.from_chunks([*many, (X * np.nan, Y)], pool and pool(2))
+    parts = [fr.distributed.chunk_stats(k, one) for k, one in enumerate(rows)]
+    with pytest.raises(ValueError, match="^" + re.escape(message.format(*(f"parts[{k}]" for k in range(14)))) + "$"):
+        fr.distributed.merge_stats(parts)
+
+
+def test_of_several_bad_chunks_the_first_is_named():
+    bad = X * np.nan
+    for pool in (None, ThreadPoolExecutor(4)):
+        with pytest.raises(ValueError, match=r"^In chunk 3: X holds NaN at row 0, column 0;"):
+            fr.distributed.from_chunks([(X, Y)] * 3 + [(bad, Y), (X[:, 1:], Y), 3, (bad, Y)], pool, ahead=100)
+
+
+def test_a_number_of_chunks_under_way_is_checked():
     with pytest.raises(ValueError, match=r"^ahead is 0"):
         fr.distributed.from_chunks([], ahead=0)
 
@@ -182,6 +205,8 @@ def test_bits_depend_on_chunks_alone():
     (lambda: (chunks(X), chunks(Y), -chunks(WEIGHT)), ValueError, r"^In chunk \d+: sample_weight holds -"),
     (lambda: (chunks(X), "y"), TypeError, r"^y is 'y', and X has no columns with names"),
     (lambda: (dd.from_pandas(FRAME, 3), "z"), ValueError, r"^y is 'z', and X has no column 'z'"),
+    (lambda: (dd.from_pandas(FRAME, 3), [*FRAME.columns]), ValueError, r"^y takes all the columns of X; at least one more is"),
+    (lambda: (dd.from_pandas(FRAME[["y", "weight"]], 3), "y", "weight"), ValueError, r"^y and sample_weight take all the"),
     (lambda: (dd.from_pandas(FRAME, 3), dd.from_pandas(FRAME.y, 2)), ValueError, r"^X has 3 chunks of rows but y has 2"),
     (lambda: (chunks(X, 70, 1)[:, :1].map_blocks(broken, dtype=float), chunks(Y)), ValueError, r"^In chunk 4: X holds NaN at"),
     (lambda: (dd.from_pandas(FRAME.assign(x1="a"), 3), "y"), TypeError, r"^In chunk \d: Column 'x1' of X"),
@@ -191,14 +216,75 @@ def test_wrong_data_of_dask(arguments, kind, message):
         fr.distributed.gram_stats(*arguments())
 
 
-def turned(frame, number=None, partition_info=None):
-    return frame[NAMES[::-1]] if partition_info["number"] == 2 else frame
+def odd(frame, change):
+    """A dask frame that announces the columns of another one in its partition 2."""
+
+    def changed(part, partition_info=None):
+        return change(part) if partition_info["number"] == 2 else part
+
+    return dd.from_pandas(frame, 5).map_partitions(changed, meta=frame.iloc[:0], enforce_metadata=False)
 
 
-def test_columns_in_another_order_are_found():
-    parts = dd.from_pandas(FRAME[NAMES], 5).map_partitions(turned, meta=FRAME[NAMES].iloc[:0], enforce_metadata=False)
-    with pytest.raises(ValueError, match=r"^In chunk 2: X has 'x11' as column 0; 'x0' is needed"):
-        fr.distributed.gram_stats(parts, dd.from_pandas(FRAME.y, 5))
+@pytest.mark.parametrize(("change", "message"), [
+    (lambda part: part.drop(columns="x3"), "X has no column 'x3', which the frame announces"),
+    (lambda part: part.drop(columns="y"), "X has no column 'y', which the frame announces"),
+    (lambda part: part.assign(z=1.0), "X has a column 'z', which the frame does not announce"),
+    (lambda part: part[part.columns[::-1]], "X has 'y' as column 0; 'x0' is needed, as the frame announces"),
+    (lambda part: part.rename(columns={"x3": "z"}), "X has no column 'x3', which the frame announces"),
+    (lambda part: pd.concat([part, part.x3], axis=1), "X has 14 columns; 13 are needed, as the frame announces"),
+    (lambda part: part.to_numpy(), "X is a ndarray; a DataFrame is needed, as X announces"),
+])  # fmt: skip
+def test_partitions_have_the_columns_that_the_frame_announces(change, message):
+    frame, y = odd(FRAME[[*NAMES, "y"]], change), dd.from_pandas(FRAME.y, 5)
+    for reading in (
+        lambda: fr.distributed.gram_stats(frame, "y"),
+        lambda: fr.distributed.gram_stats(frame, y),
+        lambda: fr.distributed.lasso_cv(frame, "y", cv=3),
+        lambda: fr.Lasso().fit(frame, "y"),
+    ):
+        with pytest.raises((TypeError, ValueError), match=rf"^In chunk 2: {message}\.$"):
+            reading()
+    stats = fr.GramStats.from_data(FRAME[NAMES], FRAME.y)
+    with pytest.raises((TypeError, ValueError), match=rf"^In chunk 2: {message}\.$"):
+        fr.distributed.refine(stats, np.zeros(P), frame, "y")
+
+
+def test_columns_without_names_are_told_apart_as_well():
+    turned = odd(pd.DataFrame(X), lambda part: part[part.columns[::-1]])
+    with pytest.raises(ValueError, match=r"^In chunk 2: X has 11 as column 0; 0 is needed, as the frame announces\.$"):
+        fr.distributed.gram_stats(turned, dd.from_pandas(FRAME.y, 5))
+
+
+def test_partitions_without_rows_may_have_any_columns():
+    frame = odd(FRAME[[*NAMES, "y"]], lambda part: pd.DataFrame())
+    assert fr.distributed.gram_stats(frame, "y").n_rows == N - 120
+
+
+def in_chunk_four(change):
+    """A function for map_blocks that changes one of them."""
+    return lambda block, block_info=None: change(block) if block_info[0]["chunk-location"][0] == 4 else block
+
+
+@pytest.mark.parametrize(("X_", "y", "message"), [
+    (lambda a: a[:, 1:], None, r"X has 11 columns; 12 are needed, as X announces\.$"),
+    (None, lambda a: np.c_[a, a], r"y has shape \(70, 2\); \(n,\) is needed, as y announces\.$"),
+])  # fmt: skip
+def test_blocks_have_the_shape_that_the_array_announces(X_, y, message):
+    rows, target = (
+        a if change is None else a.map_blocks(in_chunk_four(change), dtype=float, meta=np.empty((0,) * a.ndim))
+        for a, change in ((chunks(X, 70, P), X_), (chunks(Y), y))
+    )
+    for reading in (fr.distributed.gram_stats, fr.Lasso().fit, fr.distributed.lasso_cv):
+        with pytest.raises(ValueError, match="^In chunk 4: " + message):
+            reading(rows, target)
+
+
+def test_what_a_task_of_dask_raises_goes_through():
+    def gone(block):
+        raise OSError("gone")
+
+    with pytest.raises(OSError, match=r"^gone$"):
+        fr.distributed.gram_stats(chunks(X, 70, P).map_blocks(gone, dtype=float, meta=np.empty((0, 0))), Y)
 
 
 def test_the_graph_of_a_thousand_chunks():

@@ -49,9 +49,9 @@ def remembered(estimator: Any, X: Any, parts: tuple[Any, ...], solve: Callable[.
     from fastreg.distributed._dask import by_name, column_names
 
     estimator._needs(parts[0])
-    X, *parts_ = by_name(X, *parts)
-    found = solve(X, *parts_)
-    estimator._remember(X.shape[1], column_names(X))
+    design = by_name(X, *parts)
+    found = solve(X, *parts)
+    estimator._remember(design.shape[1], column_names(design))
     return found
 
 
@@ -101,15 +101,14 @@ def score(estimator: Any, X: Any, y: Any, sample_weight: Any) -> float:
     return float(np.mean(determination(residual, stats.gram.diagonal())))
 
 
-def _block_score(k: int, names: Any, estimator: Any, X: Any, y: Any, sample_weight: Any) -> GramStats:
+def _block_score(k: int, estimator: Any, X: Any, y: Any, sample_weight: Any) -> GramStats:
     """Statistics of the targets as columns, with what predictions miss as targets."""
-    from fastreg.distributed._chunks import in_chunk, no_rows, stats_of
+    from fastreg.distributed._chunks import no_rows, stats_of
 
-    with in_chunk(k):
-        if no_rows(X):
-            return GramStats()
-        target = _input.targets(y, X.shape[0]).astype(np.float64)
-        if not np.isfinite(target).all():
-            raise _input.not_finite(target, "y")
-        columns = target.reshape(len(target), -1)
-        return stats_of(columns, columns - estimator.predict(X).reshape(columns.shape), sample_weight)
+    if no_rows(X):
+        return GramStats()
+    target = _input.targets(y, X.shape[0]).astype(np.float64)
+    if not np.isfinite(target).all():
+        raise _input.not_finite(target, "y")
+    columns = target.reshape(len(target), -1)
+    return stats_of(columns, columns - estimator.predict(X).reshape(columns.shape), sample_weight)

@@ -9,7 +9,7 @@ It knows chunks and the tree; must not know any engine, nor what the statistics 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import AbstractContextManager, closing
 from itertools import starmap
@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastreg import _input, _options
-from fastreg._gramstats import GramStats
+from fastreg._gramstats import GramStats, same_columns, same_targets
 from fastreg._where import where
 
 T = TypeVar("T")
@@ -54,7 +54,8 @@ def from_chunks(chunks: Iterable[Any], executor: Executor | None = None, *, ahea
     Raises
     ------
     ValueError, TypeError
-        As `GramStats.update`, beginning with the number of the chunk, from 0.
+        As `GramStats.update`, beginning with the number of the chunk, from 0, also where its columns or targets are not those
+        of the chunks before; of several such chunks, the first.
     Exception
         What else a chunk raises, with a note of its number; what the iterable or the executor raises.  Chunks that have not
         begun are then cancelled.
@@ -80,12 +81,12 @@ def from_chunks(chunks: Iterable[Any], executor: Executor | None = None, *, ahea
             f"chunks is a {type(chunks).__name__}; an iterable of (X, y), or of functions that return it, is needed."
         )
     if executor is None:
-        return reduce_in_order(starmap(chunk_stats, enumerate(chunks)), merge)
+        return _in_order(starmap(chunk_stats, enumerate(chunks)))
     if not callable(getattr(executor, "submit", None)):
         raise TypeError(f"executor is a {type(executor).__name__}; one of concurrent.futures is needed, with submit().")
     # closed at once: an error would keep the generator, and what it has submitted, as long as its traceback
     with closing(_submitted(chunks, executor, ahead)) as found:
-        return reduce_in_order(found, merge)
+        return _in_order(found)
 
 
 def _submitted(chunks: Iterable[Any], executor: Executor, ahead: int | None) -> Generator[GramStats, None, None]:
@@ -238,7 +239,7 @@ def merge_stats(parts: Sequence[GramStats]) -> GramStats:
     Raises
     ------
     ValueError, TypeError
-        Where columns, their names or targets differ, and where a part is no GramStats.
+        Where columns, their names or targets of a part are not those of the parts before, and where one is no GramStats.
 
     Notes
     -----
@@ -255,7 +256,29 @@ def merge_stats(parts: Sequence[GramStats]) -> GramStats:
     for k, part in enumerate(parts):
         if not isinstance(part, GramStats):
             raise TypeError(f"parts[{k}] is a {type(part).__name__}; GramStats are needed.")
-    return reduce_in_order(parts, merge)
+    return _in_order(parts, "parts[{}]")
+
+
+def _in_order(parts: Iterable[GramStats], name: str = "chunk {}") -> GramStats:
+    """The tree over statistics that come one by one, each compared with those before, so that an error names the first."""
+    return reduce_in_order(_alike(parts, name), merge)
+
+
+def _alike(parts: Iterable[GramStats], name: str) -> Iterator[GramStats]:
+    """The parts, which have the columns, their names and the targets of the first one that has any."""
+    first: tuple[int, tuple[bool, int], str] | None = None
+    named: tuple[tuple[str, ...], str] | None = None
+    for k, part in enumerate(parts):
+        place, p, names = name.format(k), part.n_features, part.feature_names
+        if p > 0:
+            first = first or (p, part.targets(), place)
+            named = named or ((names, place) if names else None)
+            with where(f"In {place}: "):
+                same_columns(p, None, first[0], None, first[2])
+                if named is not None:
+                    same_columns(p, names, p, *named)
+                same_targets(part.targets(), *first[1:])
+        yield part
 
 
 def merge(parts: Sequence[GramStats]) -> GramStats:

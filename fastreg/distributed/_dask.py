@@ -6,7 +6,7 @@ It knows dask's arrays and frames; must not know what statistics are for.  dask 
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from numbers import Real
 from typing import Any, NamedTuple
 
@@ -29,11 +29,21 @@ from fastreg.distributed._chunks import (
 NAMES = ("y", "sample_weight", "cv")
 
 
+class Announced(NamedTuple):
+    """What collections say of each of their chunks."""
+
+    columns: Any  # of a frame, the index of their names
+    named: list[Any]  # of each part, the name or names of its columns of X, which are then no part of X; or None
+    p: tuple[float, ...]  # the shape of X without rows; NaN: not known
+    targets: tuple[float, ...] | None  # that of y, if it is a collection
+
+
 class Rows(NamedTuple):
-    """The chunks of a design, its targets, weights and folds: as many of each, or None."""
+    """The chunks of a design, and its targets, weights and folds: as many of each, or None."""
 
     X: list[Any]
     parts: list[list[Any] | None]
+    announced: Announced
     names: tuple[str, ...] | None
 
 
@@ -45,8 +55,8 @@ def gram_stats(X: Any, y: Any, sample_weight: Any = None) -> GramStats:
     X : dask array of shape (n, p), or DataFrame
         Of dask.  Float32 and float64 chunks are read where they lie; other dtypes, sparse chunks and layouts as in
         `fastreg.GramStats.update`.  Chunk sizes may be unknown, partitions may be empty.  Chunks of some of the columns are
-        put together first (rechunk); chunks of rows stay as they are.  Columns of every partition must have the names, in the
-        order, that the frame announces.
+        put together first (rechunk); chunks of rows stay as they are.  Every partition with rows must have the columns that the
+        frame announces, all of them and no others, in their order, and is refused otherwise.
     y : dask array of shape (n,) or (n, t), Series or DataFrame, or str
         A str, or a list of them, names columns of the frame X, which are then no part of it.  Where the rows of X's chunks are
         known y may be a numpy array, and a dask array is rechunked to fit; else it must have as many chunks, of as many rows.
@@ -62,7 +72,10 @@ def gram_stats(X: Any, y: Any, sample_weight: Any = None) -> GramStats:
     Raises
     ------
     ValueError, TypeError
-        As `fastreg.GramStats.update`, with the number of the chunk, and where chunks do not belong together.
+        As `fastreg.GramStats.update`, with the number of the chunk, and where chunks do not belong together.  Of several bad
+        chunks one is named: which one depends on who worked when.
+    Exception
+        What a task of dask that makes a chunk raises goes through as it is.
 
     Notes
     -----
@@ -96,11 +109,11 @@ def fold_grams(X: Any, y: Any, sample_weight: Any, cv: Any, seed: int) -> ByFold
 
 
 def tree(rows: Rows, leaf: Callable[..., Any], join: Callable[..., Any], *options: Any) -> Any:
-    """leaf(k, names, *options, X_k, y_k, ...) of every chunk k, joined in their order, computed."""
+    """leaf(k, *options, X_k, y_k, ...) of every chunk k, joined in their order, computed."""
     import dask
 
-    promise, promise_join = dask.delayed(leaf, pure=False), dask.delayed(join, pure=False)
-    shared = [dask.delayed(one, traverse=False, pure=False) for one in (rows.names, *options)]  # once in the graph
+    promise, promise_join = dask.delayed(_in_chunk, pure=False), dask.delayed(join, pure=False)
+    shared = [dask.delayed(one, traverse=False, pure=False) for one in (rows.announced, leaf, options)]  # once in the graph
     leaves = [
         promise(k, *shared, *(None if part is None else part[k] for part in (rows.X, *rows.parts))) for k in range(len(rows.X))
     ]
@@ -108,38 +121,101 @@ def tree(rows: Rows, leaf: Callable[..., Any], join: Callable[..., Any], *option
     return found
 
 
+def _in_chunk(k: int, announced: Announced, leaf: Callable[..., Any], options: tuple[Any, ...], X: Any, *parts: Any) -> Any:
+    """What a leaf finds in a chunk that is as announced."""
+    with in_chunk(k):
+        rows = (X, *parts) if no_rows(X) else _as_announced(announced, X, *parts)
+        return leaf(k, *options, *rows)
+
+
+def _as_announced(announced: Announced, X: Any, *parts: Any) -> tuple[Any, ...]:
+    """A chunk with rows, and its parts, of which those that have names are columns of it."""
+    if announced.columns is not None:
+        _check_columns(X, announced.columns)
+        pairs, taken = zip(parts, announced.named, strict=True), _taken(announced.named)
+        parts = tuple(part if name is None else X[name] for part, name in pairs)
+        X = X.drop(columns=taken) if taken else X
+    elif len(getattr(X, "shape", ())) == 2 and _differ(X.shape[1:], announced.p):
+        raise ValueError(f"X has {X.shape[1]} columns; {announced.p[0]} are needed, as X announces.")
+    shape = getattr(parts[0], "shape", None)
+    if announced.targets is not None and shape is not None and _differ(shape[1:], announced.targets):
+        need = ", ".join(["n", *map(str, announced.targets)]) if announced.targets else "n,"
+        raise ValueError(f"y has shape {shape}; ({need}) is needed, as y announces.")
+    return X, *parts
+
+
+def _differ(shape: tuple[int, ...], announced: tuple[Any, ...]) -> bool:
+    """Whether a shape is another than the announced one, of which a NaN is not known."""
+    return len(shape) != len(announced) or any(size != there == there for size, there in zip(shape, announced, strict=True))
+
+
+def _check_columns(X: Any, announced: Any) -> None:
+    """Check that a chunk is a frame with the columns, in their order, that the whole frame announces."""
+    here = getattr(X, "columns", None)
+    if here is None:
+        raise TypeError(f"X is a {type(X).__name__}; a DataFrame is needed, as X announces.")
+    if announced.equals(here):
+        return
+    came, needed = here.tolist(), announced.tolist()
+    for name in needed:
+        if name not in came:
+            raise ValueError(f"X has no column {name!r}, which the frame announces.")
+    for name in came:
+        if name not in needed:
+            raise ValueError(f"X has a column {name!r}, which the frame does not announce.")
+    for j, (one, other) in enumerate(zip(came, needed, strict=False)):
+        if one != other:
+            raise ValueError(f"X has {one!r} as column {j}; {other!r} is needed, as the frame announces.")
+    raise ValueError(f"X has {len(came)} columns; {len(needed)} are needed, as the frame announces.")
+
+
 def aligned(X: Any, *parts: Any) -> Rows:
-    """The chunks of X and of what has as many rows: y, and weights and what else there is, or None."""
-    X, *found = by_name(X, *parts)
-    if found[0] is None:
+    """The chunks of X and of what has as many rows: y, and weights and what else there is, or None; names as in `by_name`."""
+    design = by_name(X, *parts)
+    if parts[0] is None:
         raise TypeError("y is None; a target of each row is needed.")
-    return Rows(
-        _blocks(X),
-        [None if one is None else _like(X, one, name) for one, name in zip(found, NAMES, strict=False)],
-        column_names(X),
-    )
+    named = [part if _is_name(part) else None for part in parts]
+    rest = [
+        None if one is None or name is not None else _like(X, one, which)
+        for one, name, which in zip(parts, named, NAMES, strict=False)
+    ]
+    columns = None if hasattr(X, "chunks") else X._meta.columns
+    targets = parts[0].shape[1:] if _foreign.is_dask(parts[0]) else None
+    return Rows(_blocks(X), rest, Announced(columns, named, X.shape[1:], targets), column_names(design))
 
 
-def by_name(X: Any, *parts: Any) -> list[Any]:
-    """X and the parts, where these are names as the columns of X of these names, which X then lacks."""
+def by_name(X: Any, *parts: Any) -> Any:
+    """X without those of its columns that parts name: each is a name, a list of names, or something else."""
     if not _foreign.is_dask(X):
         inside = ", which X.data is" if _foreign.is_dask(getattr(X, "data", None)) else ""  # of xarray
         raise TypeError(f"X is a {type(X).__name__}; a dask array or DataFrame is needed{inside}.")
     if X.ndim != 2:
         raise ValueError(f"X has {X.ndim} dimension{'s' * (X.ndim != 1)}; 2 are needed.")
-    found, taken = list[Any](), list[str]()
+    who = []
     for part, name in zip(parts, NAMES, strict=False):
-        if isinstance(part, str) or (isinstance(part, list) and part and all(isinstance(one, str) for one in part)):
-            wanted = [part] if isinstance(part, str) else part
-            if hasattr(X, "chunks"):
-                raise TypeError(f"{name} is {reprlib.repr(part)}, and X has no columns with names; a dask array is needed.")
-            missing = [one for one in wanted if one not in X.columns]
-            if missing:
-                raise ValueError(f"{name} is {reprlib.repr(part)}, and X has no column {missing[0]!r}.")
-            taken += wanted
-            part = X[part]
-        found.append(part)
-    return [X.drop(columns=taken) if taken else X, *found]
+        if not _is_name(part):
+            continue
+        who.append(name)
+        if hasattr(X, "chunks"):
+            raise TypeError(f"{name} is {reprlib.repr(part)}, and X has no columns with names; a dask array is needed.")
+        missing = [one for one in _taken([part]) if one not in X.columns]
+        if missing:
+            raise ValueError(f"{name} is {reprlib.repr(part)}, and X has no column {missing[0]!r}.")
+    design = X.drop(columns=_taken(parts)) if who else X
+    if who and design.shape[1] == 0:
+        take = " and ".join(who) + (" take" if len(who) > 1 else " takes")
+        raise ValueError(f"{take} all the columns of X; at least one more is needed.")
+    return design
+
+
+def _is_name(part: Any) -> bool:
+    """Whether it is the name of a column, or a list of names."""
+    return isinstance(part, str) or (isinstance(part, list) and part != [] and all(isinstance(one, str) for one in part))
+
+
+def _taken(parts: Sequence[Any]) -> list[str]:
+    """All names of columns in parts."""
+    return [one for part in parts if _is_name(part) for one in ([part] if isinstance(part, str) else part)]
 
 
 def column_names(X: Any) -> tuple[str, ...] | None:
@@ -202,30 +278,14 @@ def _sizes(a: Any) -> tuple[int, ...] | None:
     return tuple(int(size) for size in chunks[0])
 
 
-def _checked(X: Any, names: tuple[str, ...] | None) -> Any:
-    """A chunk, whose columns are those that the frame announces."""
-    here = None if names is None else _foreign.column_names(X)
-    if here is not None and names is not None and here != names:
-        j = next((j for j, pair in enumerate(zip(here, names, strict=False)) if pair[0] != pair[1]), min(len(here), len(names)))
-        what = repr(here[j]) if j < len(here) else "nothing"
-        need = repr(names[j]) if j < len(names) else "nothing"
-        raise ValueError(f"X has {what} as column {j}; {need} is needed, as the frame announces.")
-    return X
+def _block_stats(k: int, X: Any, y: Any, sample_weight: Any) -> GramStats:
+    return stats_of(X, y, sample_weight)
 
 
-def _block_stats(k: int, names: tuple[str, ...] | None, X: Any, y: Any, sample_weight: Any) -> GramStats:
-    with in_chunk(k):
-        return stats_of(_checked(X, names), y, sample_weight)
-
-
-def _block_folds(
-    k: int, names: tuple[str, ...] | None, folds: int | None, seed: int, X: Any, y: Any, sample_weight: Any, label: Any
-) -> ByFold:
-    with in_chunk(k):
-        if no_rows(X):
-            return {}
-        given = label if folds is None else random_label(k, X.shape[0], folds, seed)
-        return fold_stats(_checked(X, names), y, sample_weight, given)
+def _block_folds(k: int, folds: int | None, seed: int, X: Any, y: Any, sample_weight: Any, label: Any) -> ByFold:
+    if no_rows(X):
+        return {}
+    return fold_stats(X, y, sample_weight, label if folds is None else random_label(k, X.shape[0], folds, seed))
 
 
 def _whole(stats: GramStats, rows: Rows) -> GramStats:

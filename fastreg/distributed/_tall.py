@@ -14,8 +14,7 @@ from fastreg._gramstats import GramStats
 from fastreg._model import Options
 from fastreg._options import Stop
 from fastreg._results import Fit, held_back, warn_unconverged
-from fastreg.distributed._chunks import in_chunk
-from fastreg.distributed._dask import _checked, aligned, by_name, gram_stats, tree
+from fastreg.distributed._dask import aligned, by_name, gram_stats, tree
 from fastreg.distributed._refine import At, Refined, Sums, add, asks, place, sums_at
 
 
@@ -67,9 +66,8 @@ def refine(stats: GramStats, fit: Any, X: Any, y: Any, sample_weight: Any = None
     return Refined.at(stats, at, sums)
 
 
-def _block_sums(k: int, names: tuple[str, ...] | None, at: At, X: Any, y: Any, sample_weight: Any) -> Sums:
-    with in_chunk(k):
-        return sums_at(at, _checked(X, names), y, sample_weight)
+def _block_sums(k: int, at: At, X: Any, y: Any, sample_weight: Any) -> Sums:
+    return sums_at(at, X, y, sample_weight)
 
 
 def fit_rows(X: Any, y: Any, sample_weight: Any, fit_intercept: Any, solve: Callable[..., Fit]) -> Fit:
@@ -124,7 +122,7 @@ def _known(X: Any, y: Any, l1_ratio: Any, options: Options, memory: bool) -> dic
     _input.number(options.tol, "tol", 0.0)
     _input.count(options.max_iter, "max_iter")
     _input.flag(options.standardize, "standardize")
-    p = by_name(X, y, options.sample_weight)[0].shape[1]
+    p = by_name(X, y, options.sample_weight).shape[1]
     _options.penalty_factors(options.penalty_factor, p)
     _options.bounds(options.lower, options.upper, options.positive, p)
     names = ("standardize", "penalty_factor", "lower", "upper", "positive", "tol", "max_iter", "warm_start")
