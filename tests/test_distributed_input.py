@@ -172,6 +172,58 @@ def test_estimators_of_columns_by_name():
     assert chosen.feature_names_in_.tolist() == NAMES
 
 
+def test_the_frame_that_was_fitted_is_predicted_and_scored():
+    model = fr.Lasso(0.1).fit(FRAME[[*NAMES, "y", "weight"]], "y", "weight")
+    here, weight = pd.DataFrame(X, columns=NAMES), 1.0 + LABEL
+    expected = model.predict(here)
+    for frame in (FRAME[[*NAMES, "y", "weight"]], FRAME, FRAME[["label", *NAMES[::-1], "y", "weight"]]):
+        found = model.predict(frame).compute()
+        np.testing.assert_array_equal(found, expected)
+        assert found.index.equals(here.index)
+        assert model.score(frame, "y") == pytest.approx(model.score(here, Y), rel=1e-12)
+        assert model.score(frame, frame.y, "weight") == pytest.approx(model.score(here, Y, weight), rel=1e-12)
+    two = fr.Ridge().fit(FRAME[[*NAMES, "y", "weight"]], ["y", "weight"])
+    assert two.predict(FRAME).compute().shape == (N, 2)
+    assert two.score(FRAME, ["y", "weight"]) == pytest.approx(two.score(here, np.c_[Y, weight]), rel=1e-12)
+    with pytest.raises(ValueError, match=r"^In chunk \d: y has 1 targets; 2 are needed, as in the fit\.$"):
+        two.score(FRAME, "y")
+    chosen = fr.LassoCV(cv=3, alphas=5).fit(FRAME[[*NAMES, "y"]], "y")
+    np.testing.assert_array_equal(chosen.predict(FRAME), chosen.predict(here))
+
+
+def test_a_frame_that_lacks_columns_of_the_fit():
+    model = fr.Lasso(0.1).fit(FRAME[[*NAMES, "y"]], "y")
+    lacking = FRAME[[*NAMES[1:], "y"]]
+    for use in (lambda: model.predict(lacking), lambda: model.score(lacking, "y"), lambda: model.score(FRAME, "x0")):
+        with pytest.raises(ValueError, match=r"(?s)^The feature names should match .*yet now missing:\n- x0\n$"):
+            use()
+    with pytest.raises(ValueError, match=r"^y is 'z', and X has no column 'z'\.$"):
+        model.score(FRAME, "z")
+    with pytest.raises(ValueError, match="names unseen at fit time"):  # frames that are here keep scikit-learn's rule
+        model.predict(FRAME.compute())
+    with pytest.raises(ValueError, match=r"^X has 5 features, but Lasso is expecting 6 features as input\.$"):
+        fr.Lasso().fit(ROWS, TARGET).score(ROWS[:, 1:], TARGET)
+    with pytest.warns(UserWarning, match="X has feature names, but Lasso was fitted without") as found:
+        fr.Lasso().fit(ROWS, TARGET).score(FRAME[NAMES], FRAME.y)
+    assert found[0].filename == __file__
+
+
+def test_predictions_and_scores_name_the_chunk():
+    bad = X.copy()
+    bad[63, 2] = np.nan
+    rows, two = da.from_array(bad, chunks=(50, 2)), np.c_[Y, Y]
+    for y in (TARGET, da.from_array(two, chunks=(50, 1))):
+        model = fr.Ridge().fit(ROWS, y)
+        for use in (lambda model=model: model.predict(rows).compute(), lambda model=model, y=y: model.score(rows, y)):
+            with pytest.raises(ValueError, match=r"^In chunk 1: X holds NaN at row 13, column 2; finite numbers are needed\.$"):
+                use()
+    frame = dd.from_pandas(pd.DataFrame(bad, columns=NAMES).assign(y=Y), 3)
+    model = fr.Lasso(0.1).fit(FRAME[NAMES], FRAME.y)
+    for use in (lambda: model.predict(frame).compute(), lambda: model.score(frame, "y")):
+        with pytest.raises(ValueError, match=r"^In chunk 1: X holds NaN at row 23, column 2; finite numbers are needed\.$"):
+            use()
+
+
 def test_scores_of_few_rows_and_bad_targets():
     model = fr.Lasso(0.1).fit(ROWS, TARGET)
     for X_, y, weight in ((ROWS[:1], TARGET[:1], None), (ROWS, TARGET, np.zeros(N))):

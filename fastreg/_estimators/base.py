@@ -90,7 +90,7 @@ class Estimator:
         ----------
         X : array, sparse matrix, data frame or dask collection of shape (n, p)
             Anything that `fastreg.lasso` takes, or a collection of dask, of which predictions are one, too; with the names of
-            the fit, if it has any.
+            the fit, if it has any.  Of a frame of dask the columns of the fit are taken by name, whatever else it has.
 
         Returns
         -------
@@ -100,7 +100,7 @@ class Estimator:
         Raises
         ------
         ValueError, TypeError
-            For an X of other columns.
+            For an X of other columns; what is wrong with a chunk of dask names it where the predictions are computed.
         NotFittedError
             Before `fit`.
         """
@@ -116,9 +116,11 @@ class Estimator:
         Parameters
         ----------
         X : array, sparse matrix, data frame or dask collection of shape (n, p)
-            Anything that `fastreg.lasso` takes; with the names of the fit, if it has any.
+            As in `predict`.
         y : array of shape (n,) or (n, t)
+            For X of dask as in `fastreg.distributed.gram_stats`: a collection, or names of columns of a frame X.
         sample_weight : array of shape (n,), optional
+            For X of dask likewise.
 
         Returns
         -------

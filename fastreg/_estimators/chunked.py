@@ -59,32 +59,53 @@ def predict(estimator: Any, X: Any) -> Any:
     """Predictions of a dask array as an array, of a frame as a series (a frame for several targets) with its index."""
     from fastreg.distributed._dask import column_names, whole_rows
 
-    p = estimator.n_features_in_
     if X.ndim != 2:
-        raise ValueError(f"X has {X.ndim} dimension{'s' * (X.ndim != 1)}; a collection of shape (n, {p}) is needed.")
+        p, dimensions = estimator.n_features_in_, f"{X.ndim} dimension{'s' * (X.ndim != 1)}"
+        raise ValueError(f"X has {dimensions}; a collection of shape (n, {p}) is needed.")
+    X = _columns_of_fit(estimator, X)
     estimator._check_names(column_names(X))
-    if X.shape[1] != p:
-        raise ValueError(f"X has {X.shape[1]} features, but {type(estimator).__name__} is expecting {p} features as input.")
+    _check_width(estimator, X)
     coef, many = np.atleast_2d(estimator.coef_), estimator.coef_.ndim == 2
     if hasattr(X, "chunks"):
         chunks = {"chunks": (X.chunks[0], (len(coef),))} if many else {"drop_axis": 1}
         return whole_rows(X).map_blocks(_block, estimator, dtype=np.float64, meta=np.empty((0, 0)[: 1 + many]), **chunks)
-    return X.map_partitions(_partition, estimator, meta=_partition(X._meta, estimator))
+    return X.map_partitions(_partition, estimator, meta=_partition(X._meta, estimator, {"number": 0}))
 
 
-def _block(X: Any, estimator: Any) -> Floats:
+def _columns_of_fit(estimator: Any, X: Any, *parts: Any) -> Any:
+    """A frame's columns of the fit by their names, with those that parts name, if it has them all; X itself otherwise."""
+    from fastreg.distributed._dask import names_among
+
+    names = getattr(estimator, "feature_names_in_", None)
+    if names is None or hasattr(X, "chunks"):
+        return X
+    wanted = [*names, *(name for name in names_among(parts) if name not in names)]
+    return X[wanted] if set(wanted) <= set(X.columns) and list(X.columns) != wanted else X
+
+
+def _check_width(estimator: Any, X: Any) -> None:
+    p = estimator.n_features_in_
+    if X.shape[1] != p:
+        raise ValueError(f"X has {X.shape[1]} features, but {type(estimator).__name__} is expecting {p} features as input.")
+
+
+def _block(X: Any, estimator: Any, block_id: tuple[int, ...]) -> Floats:
+    """Predictions of a block; dask passes its place."""
+    from fastreg.distributed._chunks import in_chunk
+
     if X.shape[0] == 0:
         shape: tuple[int, ...] = (0, len(estimator.coef_)) if estimator.coef_.ndim == 2 else (0,)
         return np.empty(shape)
-    found: Floats = estimator.predict(X)
+    with in_chunk(block_id[0]):
+        found: Floats = estimator.predict(X)
     return found
 
 
-def _partition(X: Any, estimator: Any) -> Any:
-    """Predictions of a pandas frame, with its index."""
+def _partition(X: Any, estimator: Any, partition_info: dict[str, Any]) -> Any:
+    """Predictions of a pandas frame, with its index; dask passes its number."""
     import pandas as pd
 
-    found = _block(X, estimator)
+    found = _block(X, estimator, (partition_info["number"],))
     return pd.Series(found, X.index, name="prediction") if found.ndim == 1 else pd.DataFrame(found, X.index)
 
 
@@ -92,8 +113,13 @@ def score(estimator: Any, X: Any, y: Any, sample_weight: Any) -> float:
     """R^2, the mean over targets, from one reading."""
     from fastreg._estimators.base import determination, too_few
     from fastreg.distributed._chunks import merge
-    from fastreg.distributed._dask import aligned, tree
+    from fastreg.distributed._dask import aligned, by_name, column_names, tree
 
+    if X.ndim == 2:  # other X are refused below
+        X = _columns_of_fit(estimator, X, y, sample_weight)
+    design = by_name(X, y, sample_weight)
+    estimator._check_names(column_names(design))
+    _check_width(estimator, design)
     stats = tree(aligned(X, y, sample_weight), _block_score, merge, estimator)
     if stats.n_rows < 2:
         return too_few(stacklevel=4)
@@ -111,4 +137,7 @@ def _block_score(k: int, estimator: Any, X: Any, y: Any, sample_weight: Any) -> 
     if not np.isfinite(target).all():
         raise _input.not_finite(target, "y")
     columns = target.reshape(len(target), -1)
-    return stats_of(columns, columns - estimator.predict(X).reshape(columns.shape), sample_weight)
+    predicted = estimator.predict(X).reshape(len(columns), -1)
+    if columns.shape != predicted.shape:
+        raise ValueError(f"y has {columns.shape[1]} targets; {predicted.shape[1]} are needed, as in the fit.")
+    return stats_of(columns, columns - predicted, sample_weight)

@@ -40,7 +40,7 @@ class ElasticNetCV(Fitted):
         As scikit-learn has them, without effect: what is made beforehand is chosen by size, X is never written, and no order of
         the coordinates changes the answer.
     cv : None, int, splitter, or iterable of (train, test)
-        An int: so many folds of rows in their order, as scikit-learn has it; None: 5.
+        An int: so many folds of rows in their order, as scikit-learn has it; None: 5.  For dask see `fit`.
     verbose : bool or int
         Show progress.
     n_jobs : None or int
@@ -106,11 +106,15 @@ class ElasticNetCV(Fitted):
         ----------
         X : array, sparse matrix, data frame or dask collection of shape (n, p)
             Read in place where `fastreg.lasso` does so, and never written.  Rows of dask arrays and frames are summed
-            where they are, fold by fold, in one reading: cv is then a number of folds, or labels (see
-            `fastreg.distributed.elastic_net_cv`; n_jobs is without effect).
+            where they are, fold by fold, in one reading (see `fastreg.distributed.elastic_net_cv`; n_jobs is without effect).
+            A number cv of folds then deals rows out within each chunk, in an order that is shuffled the same way each time:
+            they are other folds than the neighbours that it makes of rows in memory.  cv may also be labels, or the name of
+            their column; a splitter is refused.
         y : array of shape (n,) or (n, t)
+            For X of dask one target, as in `fastreg.distributed.gram_stats`: a collection, or the name of a column of a frame
+            X, which is then no part of X.
         sample_weight : array of shape (n,), optional
-            As in `fastreg.elastic_net_cv`.
+            As in `fastreg.elastic_net_cv`; for X of dask likewise.
         **params
             Such as groups: they go to the splitter where scikit-learn routes metadata (enable_metadata_routing).
 

@@ -123,8 +123,10 @@ class ElasticNet(Fitted):
             Read in place where `fastreg.lasso` does so, and never written.  Rows of dask arrays and frames are summed
             where they are (see `fastreg.distributed.gram_stats`; precompute is then without effect).
         y : array of shape (n,) or (n, t)
+            For X of dask as in `fastreg.distributed.gram_stats`: a collection, or names of columns of a frame X, which are then
+            no part of X.
         sample_weight : array of shape (n,), optional
-            As in `fastreg.elastic_net`.
+            As in `fastreg.elastic_net`; for X of dask likewise.
         check_input : bool
             Without effect: X is always checked.
 
@@ -286,8 +288,10 @@ class Ridge(Fitted):
             Read in place where `fastreg.lasso` does so, and never written.  Rows of dask arrays and frames are summed
             where they are (see `fastreg.distributed.gram_stats`).
         y : array of shape (n,) or (n, t)
+            For X of dask as in `fastreg.distributed.gram_stats`: a collection, or names of columns of a frame X, which are then
+            no part of X.
         sample_weight : array of shape (n,), optional
-            As in `fastreg.ridge`.
+            As in `fastreg.ridge`; for X of dask likewise.
 
         Returns
         -------

@@ -132,7 +132,7 @@ def _as_announced(announced: Announced, X: Any, *parts: Any) -> tuple[Any, ...]:
     """A chunk with rows, and its parts, of which those that have names are columns of it."""
     if announced.columns is not None:
         _check_columns(X, announced.columns)
-        pairs, taken = zip(parts, announced.named, strict=True), _taken(announced.named)
+        pairs, taken = zip(parts, announced.named, strict=True), names_among(announced.named)
         parts = tuple(part if name is None else X[name] for part, name in pairs)
         X = X.drop(columns=taken) if taken else X
     elif len(getattr(X, "shape", ())) == 2 and _differ(X.shape[1:], announced.p):
@@ -198,10 +198,10 @@ def by_name(X: Any, *parts: Any) -> Any:
         who.append(name)
         if hasattr(X, "chunks"):
             raise TypeError(f"{name} is {reprlib.repr(part)}, and X has no columns with names; a dask array is needed.")
-        missing = [one for one in _taken([part]) if one not in X.columns]
+        missing = [one for one in names_among([part]) if one not in X.columns]
         if missing:
             raise ValueError(f"{name} is {reprlib.repr(part)}, and X has no column {missing[0]!r}.")
-    design = X.drop(columns=_taken(parts)) if who else X
+    design = X.drop(columns=names_among(parts)) if who else X
     if who and design.shape[1] == 0:
         take = " and ".join(who) + (" take" if len(who) > 1 else " takes")
         raise ValueError(f"{take} all the columns of X; at least one more is needed.")
@@ -213,8 +213,8 @@ def _is_name(part: Any) -> bool:
     return isinstance(part, str) or (isinstance(part, list) and part != [] and all(isinstance(one, str) for one in part))
 
 
-def _taken(parts: Sequence[Any]) -> list[str]:
-    """All names of columns in parts."""
+def names_among(parts: Sequence[Any]) -> list[str]:
+    """The names of columns that are parts, or lists that are."""
     return [one for part in parts if _is_name(part) for one in ([part] if isinstance(part, str) else part)]
 
 
