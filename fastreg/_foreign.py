@@ -132,7 +132,7 @@ def _refuse_lazy(a: Any, name: str) -> None:
     else:
         return
     kind = f"{root} {type(a).__name__}"
-    more = ", or see fastreg.distributed" if root.startswith("dask") else ""
+    more = ", or see fastreg.distributed" if root.startswith("dask") and name in ("X", "y", "sample_weight") else ""
     raise TypeError(f"{name} is a {kind}, which would be computed whole; pass {name}.{advice}() to agree{more}.")
 
 

@@ -7,6 +7,7 @@ _foreign.py and _sparse.py, which are used from here alone.
 """
 
 import operator
+import reprlib
 import sys
 from typing import Any, NamedTuple
 
@@ -47,6 +48,9 @@ def real_array(a: Any, name: str) -> NDArray[Any]:
             raise TypeError(f"{name} is complex ({array.dtype}); real numbers are needed.")
         if kind == "O":
             array = _foreign.numbers(array, name)
+        elif kind == "U" and name in ("y", "sample_weight") and isinstance(a, str):
+            what = "names of columns are for dask frames, in fastreg.distributed"
+            raise TypeError(f"{name} is {reprlib.repr(a)}; real numbers are needed, as {what}.")
         elif kind not in "biuf":
             raise TypeError(f"{name} has dtype {array.dtype}; real numbers are needed.")
         elif array.dtype.itemsize == 4 and kind == "f":

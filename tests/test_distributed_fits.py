@@ -48,7 +48,7 @@ def test_refined_statistics_of_weights_targets_and_ridge():
     with pytest.raises(TypeError, match="belong to the rows that they were refined for"):
         refined.update(data, both)
     for wrong in (np.zeros(3), np.full((P, 2), np.inf)):
-        with pytest.raises(ValueError, match=r"^coef "):
+        with pytest.raises(ValueError, match=r"^fit h"):
             fr.distributed.refine(stats, wrong, chunks(data), chunks(both))
     with pytest.raises(ValueError, match=r"^In chunk \d: y has 1 targets; 2 are needed"):
         fr.distributed.refine(stats, np.zeros((P, 2)), chunks(data), chunks(target))
@@ -164,12 +164,73 @@ def test_estimators_refuse_what_they_cannot_do():
         fr.Lasso().fit(chunks(X), None)
     with pytest.raises(TypeError, match="cv is a KFold, which indexes rows"):
         fr.LassoCV(cv=KFold(3)).fit(chunks(X), chunks(Y))
-    with pytest.raises(TypeError, match=r"compute\(\) to agree, or see fastreg.distributed"):
+    with pytest.raises(
+        TypeError, match=r"^X is a dask Array, which RidgeCV does not take; pass X.compute\(\), or choose by GCV wi"
+    ):
         fr.RidgeCV().fit(chunks(X), chunks(Y))
+    found = fr.distributed.gram_stats(chunks(X), chunks(Y)).ridge_path([0.1, 1.0, 10.0]).select("gcv")  # as it then says
+    assert found.alpha == fr.RidgeCV([0.1, 1.0, 10.0], cv="gcv").fit(X, Y).alpha_
     with pytest.raises(ValueError, match="feature names"):
         fr.Lasso().fit(dd.from_pandas(FRAME[NAMES], 2), dd.from_pandas(FRAME.y, 2)).predict(
             dd.from_pandas(FRAME[["y", *NAMES[1:]]], 2)
         )
+
+
+@pytest.mark.parametrize("fit", [
+    fr.Lasso().fit, fr.Ridge().fit, fr.LassoCV(cv=3).fit, fr.distributed.lasso_cv, fr.distributed.lasso_path,
+    lambda X, y: fr.distributed.lasso(X, y, 0.1), lambda X, y: fr.distributed.lasso_cv(X, y, cv=y),
+])  # fmt: skip
+def test_there_is_nothing_to_fit(fit):
+    far = dd.from_pandas(FRAME, 4)
+    far = far[far.x0 > 1e9]
+    with pytest.raises(ValueError, match=r"^X has no rows of weight > 0; at least one is needed\.$"):
+        fit(far[NAMES], far.y)
+
+
+def test_all_weights_are_zero():
+    for fit in (fr.Lasso().fit, fr.Ridge().fit, fr.LassoCV(cv=3).fit):
+        with pytest.raises(ValueError, match=r"^X has no rows of weight > 0; at least one is needed\.$"):
+            fit(chunks(X), chunks(Y), 0.0)
+
+
+def put_off():
+    """What dask computes later, and is no collection with a shape."""
+    import dask
+
+    return dask.delayed(np.ones(N))
+
+
+@pytest.mark.parametrize(("call", "message"), [
+    (lambda: fr.Lasso().fit(put_off(), Y), r"^X is a dask Delayed\w*, which would be computed whole; pass X.compute\(\)"),
+    (lambda: fr.LassoCV().fit(put_off(), Y), r"^X is a dask Delayed\w*, which would"),
+    (lambda: fr.RidgeCV().fit(put_off(), Y), r"^X is a dask Delayed\w*, which would"),
+    (lambda: fr.Ridge().fit(X, put_off()), r"^y is a dask Delayed\w*, which would"),
+    (lambda: fr.Ridge().fit(chunks(X), put_off()), r"^y is a dask Delayed\w*, which would"),
+    (lambda: fr.Ridge().fit(X, Y).predict(put_off()), r"^X is a dask Delayed\w*, which would"),
+    (lambda: fr.Ridge().fit(X, Y).score(put_off(), Y), r"^X is a dask Delayed\w*, which would"),
+    (lambda: fr.Ridge().fit(X, Y).score(X, put_off()), r"^y is a dask Delayed\w*, which would"),
+    (lambda: fr.distributed.lasso_cv(chunks(X), Y, cv=put_off()), r"^cv is Delayed\w*\(.*an integer >= 2 is needed\.$"),
+    (lambda: fr.LassoCV(cv=put_off()).fit(chunks(X), Y), r"^cv is a Delayed\w*, which indexes rows"),
+    (lambda: fr.Lasso(penalty_factor=da.ones(P)).fit(chunks(X), Y),
+     r"^penalty_factor is a dask Array, which would be computed whole; pass penalty_factor.compute\(\) to agree\.$"),
+    (lambda: fr.distributed.lasso(chunks(X), Y, 0.1, lower=-da.ones(P)), r"lower is a dask Array, .*compute\(\) to agree\.$"),
+])  # fmt: skip
+def test_what_dask_puts_off_is_refused(call, message):
+    with pytest.raises(TypeError, match=message):
+        call()
+
+
+def test_names_of_columns_are_for_dask():
+    y = "y"
+    message = r" is 'y'; real numbers are needed, as names of columns are for dask frames, in fastreg\.distributed\."
+    for fit in (fr.Lasso().fit, fr.LassoCV().fit, fr.RidgeCV().fit, fr.GramStats.from_data, fr.Ridge().fit(X, Y).score):
+        with pytest.raises(TypeError, match=f"^y{message}$"):
+            fit(X, y)
+    for fit in (fr.lasso, fr.ridge):
+        with pytest.raises(TypeError, match=f"^y{message}$"):
+            fit(FRAME, y, 0.1)
+        with pytest.raises(TypeError, match=f"^sample_weight{message}$"):
+            fit(X, Y, 0.1, sample_weight=y)
 
 
 # Fits by the functions that serve columns as well

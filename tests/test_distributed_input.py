@@ -281,13 +281,27 @@ def test_refined_statistics_do_not_see_what_becomes_of_the_coefficients():
     assert refined.lasso(0.1).status.converged
 
 
+@pytest.mark.parametrize("model", [fr.Lasso(0.1), fr.Ridge(), fr.LassoCV(cv=3, alphas=5), fr.RidgeCV()], ids=repr)
+@pytest.mark.parametrize("y", [Y, Y[:, None], np.c_[Y, -Y]], ids=["(n,)", "(n, 1)", "(n, 2)"])
+def test_a_fitted_estimator_says_where_to_refine(model, y):
+    found, target = fr.distributed.gram_stats(ROWS, y), da.from_array(y, chunks=50)
+    model.fit(X, y)
+    refined = fr.distributed.refine(found, model, ROWS, target).ridge(1.0)
+    expected = fr.distributed.refine(found, model.coef_.T, ROWS, target).ridge(1.0)
+    assert refined.coef.tobytes() == expected.coef.tobytes()
+
+
 @pytest.mark.parametrize(("arguments", "kind", "message"), [
     (lambda: (stats(), np.zeros(P), ROWS[:100], TARGET[:100]), ValueError, r"^X has 100 rows of weight 100, but the"),
     (lambda: (stats(), np.zeros(P), ROWS, TARGET, 2.0), ValueError, r"^X has 120 rows of weight 240, but the"),
     (lambda: (fr.GramStats(), np.zeros(P), ROWS, TARGET), ValueError, r"^stats are GramStats\(no rows\)"),
-    (lambda: (stats(), "abc", ROWS, TARGET), TypeError, r"^coef has dtype <U3"),
-    (lambda: (stats(), 3.0, ROWS, TARGET), ValueError, r"^coef has shape \(\); coefficients of 6 columns for 1 targets"),
-    (lambda: (stats(), np.zeros((1, P)), ROWS, TARGET), ValueError, r"^coef has shape \(1, 6\)"),
+    (lambda: (stats(), "abc", ROWS, TARGET), TypeError, r"^fit has dtype <U3"),
+    (lambda: (stats(), stats().lasso_path(), ROWS, TARGET), TypeError, r"^fit is a Path; a Fit, as path\[k\] is, a fitted est"),
+    (lambda: (stats(), stats().ridge_path(), ROWS, TARGET), TypeError, r"^fit is a RidgePath; a Fit, as path"),
+    (lambda: (stats(), fr.Lasso(), ROWS, TARGET), TypeError, r"^fit is a Lasso; a Fit, .* fitted estimator, or coeff"),
+    (lambda: (stats(), ROWS, ROWS, TARGET), TypeError, r"^fit is a dask Array, which would be computed whole"),
+    (lambda: (stats(), 3.0, ROWS, TARGET), ValueError, r"^fit has shape \(\); coefficients of 6 columns for 1 targets"),
+    (lambda: (stats(), np.zeros((1, P)), ROWS, TARGET), ValueError, r"^fit has shape \(1, 6\)"),
     (lambda: (X, np.zeros(P), ROWS, TARGET), TypeError, r"^stats is a ndarray"),
 ])  # fmt: skip
 def test_what_cannot_be_refined(arguments, kind, message):

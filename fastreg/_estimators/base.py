@@ -135,7 +135,7 @@ class Estimator:
         if _foreign.is_dask(X):
             self._check_is_fitted()
             return chunked.score(self, X, y, sample_weight)
-        y = np.asarray(y, np.float64)
+        y = np.asarray(_input.real_array(y, "y"), np.float64)
         if y.shape[:1] == (1,):
             return too_few(stacklevel=3)
         missed = np.square(y - self.predict(X).reshape(y.shape))
@@ -158,13 +158,13 @@ class Estimator:
         names = _foreign.column_names(X)
         sparse = None if type(X) is np.ndarray else _foreign.sparse(X, "X")
         if sparse is None:
-            X = _input.real_array(X, "X") if not _complex(X) else _refuse_complex()
+            X = _input.real_array(X, "X") if not is_complex(X) else _refuse_complex()
             if X.ndim != 2:
                 raise ValueError(
                     f"Expected 2D array, got {X.ndim}D array instead (X has shape {X.shape}). Reshape your data with "
                     "X.reshape(-1, 1) for one feature or X.reshape(1, -1) for one sample."
                 )
-        elif _complex(X):
+        elif is_complex(X):
             _refuse_complex()
         n, p = X.shape
         if fitting:
@@ -264,8 +264,9 @@ class Estimator:
         self.__dict__.update(state)
 
 
-def _complex(X: Any) -> bool:
-    return getattr(getattr(X, "dtype", None), "kind", "") == "c"
+def is_complex(X: Any) -> bool:
+    kind = getattr(getattr(X, "dtype", None), "kind", "")
+    return isinstance(kind, str) and kind == "c"  # of what dask puts off every attribute is put off as well
 
 
 def _refuse_complex() -> Any:

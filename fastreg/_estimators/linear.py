@@ -13,7 +13,7 @@ import numpy as np
 
 from fastreg import _foreign
 from fastreg._estimators import chunked
-from fastreg._estimators.base import Estimator
+from fastreg._estimators.base import Estimator, is_complex
 from fastreg._gramstats import GramStats
 from fastreg._lasso import elastic_net
 from fastreg._results import Fit
@@ -57,7 +57,7 @@ class Fitted(Estimator):
 
     def _data(self, X: Any, y: Any) -> tuple[Any, Any]:
         self._needs(y)
-        if getattr(getattr(y, "dtype", None), "kind", "") == "c":
+        if is_complex(y):
             raise ValueError("Complex data not supported: y is complex; real numbers are needed.")
         return self._array(X, fitting=True), y
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fastreg import _foreign
 from fastreg._estimators.base import Estimator, determination
 from fastreg._estimators.linear import Fitted, Ridge, rows
 from fastreg._estimators.routing import routed, router, row_folds
@@ -90,7 +91,8 @@ class RidgeCV(Fitted):
         Parameters
         ----------
         X : array, sparse matrix or data frame of shape (n, p)
-            Read in place where `fastreg.lasso` does so, and never written.
+            Read in place where `fastreg.lasso` does so, and never written.  Dask collections are refused:
+            `fastreg.distributed.gram_stats(X, y).ridge_path(alphas).select("gcv")` chooses an alpha for them.
         y : array of shape (n,) or (n, t)
         sample_weight : array of shape (n,), optional
             As in `fastreg.ridge_cv`.
@@ -112,6 +114,11 @@ class RidgeCV(Fitted):
         ConvergenceWarning
             As `fastreg.ridge`.
         """
+        if _foreign.is_dask(X):
+            raise TypeError(
+                f"X is a dask {type(X).__name__}, which RidgeCV does not take; pass X.compute(), or choose by GCV with "
+                'fastreg.distributed.gram_stats(X, y).ridge_path(alphas).select("gcv").'
+            )
         X, y = self._data(X, y)
         if self.gcv_mode not in (None, "auto", "svd", "eigen"):
             raise ValueError(f'gcv_mode is {self.gcv_mode!r}; None, "auto", "svd" or "eigen" is needed.')

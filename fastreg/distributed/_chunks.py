@@ -286,6 +286,11 @@ def merge(parts: Sequence[GramStats]) -> GramStats:
     return parts[0].merge(*parts[1:])
 
 
+def nothing_to_fit() -> ValueError:
+    """The error where all chunks are empty, or all weights 0."""
+    return ValueError("X has no rows of weight > 0; at least one is needed.")
+
+
 def merge_folds(parts: Sequence[ByFold]) -> ByFold:
     """Of each fold, the statistics of neighbours, which need not have rows of every fold."""
     try:

@@ -19,6 +19,7 @@ from fastreg._selection.choice import largest_gap, shares, warn_of_folds
 from fastreg._selection.held import Errors, joined
 from fastreg._selection.results import CVPath, curve, with_curves
 from fastreg._selection.tall import Tall
+from fastreg.distributed._chunks import nothing_to_fit
 from fastreg.distributed._dask import fold_grams
 
 Floats = NDArray[np.float64]
@@ -244,10 +245,13 @@ def _folds(X: Any, y: Any, sample_weight: Any, cv: Any, seed: int) -> list[GramS
                 raise TypeError(f"X[{k}] is a {type(one).__name__}; GramStats of each fold are needed.")
         given = list(X)
     else:
-        if not isinstance(cv, (str, list, tuple)) and not getattr(cv, "shape", None) and not hasattr(cv, "npartitions"):
+        shape = getattr(cv, "shape", None)
+        if not isinstance(cv, (str, list, tuple)) and not (isinstance(shape, tuple) and shape):
             cv = _input.count(cv, "cv", 2)
         given = list(fold_grams(X, y, sample_weight, cv, seed).values())
         filled = sum(one.n_rows > 0 for one in given)
+        if filled == 0:
+            raise nothing_to_fit()
         if isinstance(cv, int) and filled < cv:
             raise ValueError(f"cv is {cv} folds, but X has rows of weight > 0 for {filled} of them; fewer folds are needed.")
     folds = [one for one in given if one.n_rows > 0]

@@ -95,16 +95,24 @@ def add(parts: Sequence[Sums]) -> Sums:
     return total
 
 
-def place(stats: GramStats, coef: Any) -> At:
-    """Where to take sums for these statistics and coefficients, a Fit or an array of shape (p,) or (p, t)."""
+def place(stats: GramStats, fit: Any) -> At:
+    """Where to take sums for these statistics and coefficients: of a Fit, an estimator or an array of shape (p,) or (p, t)."""
     if stats.n_rows == 0:
         raise ValueError(f"stats are {stats!r}; at least one row of weight > 0 is needed.")
     p, y_mean = stats.n_features, np.atleast_1d(stats.y_mean)
-    given = _input.real_array(coef.coef if isinstance(coef, Fit) else coef, "coef")
+    coef: Any = fit
+    if isinstance(fit, Fit):
+        coef = fit.coef
+    elif hasattr(fit, "coef_"):
+        coef = np.transpose(fit.coef_)
+    elif hasattr(type(fit), "predict"):  # a path, or an estimator that is not fitted
+        what = "a Fit, as path[k] is, a fitted estimator, or coefficients of shape (p,) or (p, t) are needed"
+        raise TypeError(f"fit is a {type(fit).__name__}; {what}.")
+    given = _input.real_array(coef, "fit")
     if given.shape not in ((p,), (p, y_mean.size)) or given.size != p * y_mean.size:
-        raise ValueError(f"coef has shape {given.shape}; coefficients of {p} columns for {y_mean.size} targets are needed.")
+        raise ValueError(f"fit has shape {given.shape}; coefficients of {p} columns for {y_mean.size} targets are needed.")
     if not np.isfinite(given).all():
-        raise _input.not_finite(given, "coef")
+        raise _input.not_finite(given, "fit")
     return At(given.astype(np.float64).reshape(p, -1), stats.mean, y_mean)  # a copy, whoever changes theirs
 
 

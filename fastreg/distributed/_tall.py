@@ -14,6 +14,7 @@ from fastreg._gramstats import GramStats
 from fastreg._model import Options
 from fastreg._options import Stop
 from fastreg._results import Fit, held_back, warn_unconverged
+from fastreg.distributed._chunks import nothing_to_fit
 from fastreg.distributed._dask import aligned, by_name, gram_stats, tree
 from fastreg.distributed._refine import At, Refined, Sums, add, asks, place, sums_at
 
@@ -25,7 +26,7 @@ def refine(stats: GramStats, fit: Any, X: Any, y: Any, sample_weight: Any = None
     ----------
     stats : GramStats
         What `gram_stats` found for these rows.
-    fit : Fit, or array of shape (p,) or (p, t)
+    fit : Fit, fitted estimator, or array of shape (p,) or (p, t)
         Coefficients near to those looked for: those that `stats` lead to.
     X, y, sample_weight
         As in `gram_stats`, the same rows in any chunks.
@@ -73,7 +74,7 @@ def _block_sums(k: int, at: At, X: Any, y: Any, sample_weight: Any) -> Sums:
 def fit_rows(X: Any, y: Any, sample_weight: Any, fit_intercept: Any, solve: Callable[..., Fit]) -> Fit:
     """What `solve` makes of the statistics of all rows, refined where the condition number asks for it."""
     fit_intercept = _input.flag(fit_intercept, "fit_intercept")
-    stats = gram_stats(X, y, sample_weight)
+    stats = _some_rows(gram_stats(X, y, sample_weight))
     with held_back() as warned:  # what rounding ended here may well end where it should
         fit = solve(stats, fit_intercept=fit_intercept)
     if asks(stats, fit, fit_intercept):
@@ -81,6 +82,12 @@ def fit_rows(X: Any, y: Any, sample_weight: Any, fit_intercept: Any, solve: Call
     for told in warned:
         warn_unconverged(*told)
     return fit
+
+
+def _some_rows(stats: GramStats) -> GramStats:
+    if stats.n_rows == 0:
+        raise nothing_to_fit()
+    return stats
 
 
 def fit(X: Any, y: Any, alpha: Any, l1_ratio: Any, options: Options, memory: bool) -> Fit:
@@ -97,7 +104,7 @@ def path(X: Any, y: Any, l1_ratio: Any, alphas: Any, alpha_min_ratio: Any, optio
     if isinstance(alphas, int):
         _input.share(l1_ratio)
     fit_intercept = _input.flag(options.fit_intercept, "fit_intercept")
-    return gram_stats(X, y, options.sample_weight).elastic_net_path(
+    return _some_rows(gram_stats(X, y, options.sample_weight)).elastic_net_path(
         l1_ratio=l1_ratio,
         alphas=alphas,
         alpha_min_ratio=alpha_min_ratio,
