@@ -86,6 +86,8 @@ class GramStats:
     True
     """
 
+    _bound: str | None = None  # why statistics stay with their rows, a sentence for who would merge or subtract them
+
     def __init__(self) -> None:
         self.feature_names: tuple[str, ...] | None = None
         self._sums: MomentSums | None = None
@@ -251,11 +253,13 @@ class GramStats:
         Raises
         ------
         ValueError, TypeError
-            Where columns, their names or targets differ, or sums leave the range of float64.
+            Where columns, their names or targets differ, or sums leave the range of float64; for statistics that
+            `fastreg.distributed.refine` made, on either side, as their gradient is that of their rows alone.
         """
+        for one in (self, *others):
+            _statistics(one)
         merged = self._copy()
         for other in others:
-            _statistics(other)
             if other._sums is None:
                 continue
             if merged._sums is None:
@@ -285,8 +289,10 @@ class GramStats:
         Raises
         ------
         ValueError, TypeError
-            Where other cannot be a part of self: it has more rows, weight or squares, or other columns or targets.
+            Where other cannot be a part of self: it has more rows, weight or squares, or other columns or targets; for refined
+            statistics on either side, as in `merge`.
         """
+        _statistics(self)
         _statistics(other)
         if other._sums is None or self._sums is None:
             if other.n_rows:
@@ -1052,6 +1058,8 @@ def _statistics(other: Any) -> None:
     if not isinstance(other, GramStats):
         several = "; pass them one by one: merge(*parts)" if isinstance(other, (list, tuple)) else ""
         raise TypeError(f"other is a {type(other).__name__}; GramStats are needed{several}.")
+    if other._bound is not None:
+        raise TypeError(other._bound)
 
 
 def _of_target(warm_start: Any, k: int, t: int) -> Any:

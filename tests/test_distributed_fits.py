@@ -43,15 +43,33 @@ def test_refined_statistics_of_weights_targets_and_ridge():
     expected = fr.ridge(data, both, 1e-6, sample_weight=WEIGHT)
     atol = 1e-7 * np.abs(expected.coef).max()  # (eps cond^2)^2 is left, and cond is 1e5 here
     np.testing.assert_allclose(refined.ridge(1e-6).coef, expected.coef, rtol=0, atol=atol)
-    assert type(refined.merge(stats)) is fr.GramStats
-    assert refined.merge(stats).n_rows == 2 * N
-    with pytest.raises(TypeError, match="belong to the rows that they were refined for"):
-        refined.update(data, both)
     for wrong in (np.zeros(3), np.full((P, 2), np.inf)):
         with pytest.raises(ValueError, match=r"^fit h"):
             fr.distributed.refine(stats, wrong, chunks(data), chunks(both))
     with pytest.raises(ValueError, match=r"^In chunk \d: y has 1 targets; 2 are needed"):
         fr.distributed.refine(stats, np.zeros((P, 2)), chunks(data), chunks(target))
+
+
+@pytest.mark.parametrize("use", [
+    lambda refined, stats: refined.update(X, Y),
+    lambda refined, stats: refined.merge(stats),
+    lambda refined, stats: stats.merge(stats, refined),
+    lambda refined, stats: fr.GramStats().merge(refined),
+    lambda refined, stats: refined.subtract(stats),
+    lambda refined, stats: stats.merge(stats).subtract(refined),
+    lambda refined, stats: refined.subtract(fr.GramStats()),
+    lambda refined, stats: fr.distributed.merge_stats([stats, refined]),
+    lambda refined, stats: fr.distributed.lasso_cv([stats, refined]),
+])  # fmt: skip
+def test_refined_statistics_stay_with_their_rows(use):
+    stats = fr.GramStats.from_data(X, Y)
+    refined = fr.distributed.refine(stats, np.zeros(P), chunks(X), chunks(Y))
+    with pytest.raises(
+        TypeError, match=r"^Refined statistics belong to the rows that they were refined for; take those that th"
+    ):
+        use(refined, stats)
+    again = fr.distributed.refine(refined, refined.lasso(0.1), chunks(X), chunks(Y))
+    np.testing.assert_allclose(again.lasso(0.1).coef, stats.lasso(0.1).coef, atol=1e-9)
 
 
 @pytest.mark.parametrize("kind", [np.asfortranarray, sparse.csr_array, sparse.csc_matrix, lambda a: a.astype(np.float32)])

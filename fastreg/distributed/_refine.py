@@ -119,6 +119,7 @@ def place(stats: GramStats, fit: Any) -> At:
 class Refined(GramStats):
     """GramStats that are solved by the gradient of the rows at some coefficients; see `fastreg.distributed.refine`."""
 
+    _bound = "Refined statistics belong to the rows that they were refined for; take those that they were made from."
     _at: At
     _found: Sums
     _refined: dict[bool, tuple[Floats, Floats]]  # apart from what the products give, so that no thread takes one for the other
@@ -183,11 +184,7 @@ class Refined(GramStats):
 
     def update(self, X: Any, y: Any, sample_weight: Any = None) -> GramStats:
         """Refused, as the gradient would miss the rows."""
-        raise TypeError("Refined statistics belong to the rows that they were refined for; update those they were made from.")
-
-    def merge(self, *others: GramStats) -> GramStats:
-        """New statistics of the rows of all, not refined."""
-        return GramStats().merge(self._copy(), *others)
+        raise TypeError(self._bound)
 
 
 def _unpickled(state: dict[str, NDArray[Any]], at: At, sums: Sums) -> Refined:

@@ -36,7 +36,8 @@ def refine(stats: GramStats, fit: Any, X: Any, y: Any, sample_weight: Any = None
     GramStats
         Whose `lasso`, `elastic_net` and `ridge` are those of the rows themselves: coefficients with about eps cond(X) of
         relative error, where those of `stats` have eps cond(X)^2, and an objective and a gap of the rows, not of the sums.
-        At alphas far from that of `fit` they are no better than `stats`.  More rows cannot be taken in.
+        At alphas far from that of `fit` they are no better than `stats`.  They belong to these rows: `update`, `merge`,
+        `subtract` and `save` are refused.
 
     Raises
     ------
