@@ -34,8 +34,10 @@ def refine(stats: GramStats, fit: Any, X: Any, y: Any, sample_weight: Any = None
     Returns
     -------
     GramStats
-        Whose `lasso`, `elastic_net` and `ridge` are those of the rows themselves: coefficients with about eps cond(X) of
-        relative error, where those of `stats` have eps cond(X)^2, and an objective and a gap of the rows, not of the sums.
+        Whose `lasso`, `elastic_net` and `ridge` are those of the rows themselves: an objective and a gap of the rows, not of
+        the sums, and coefficients to which rounding adds about eps cond(X) of relative error, where it adds eps cond(X)^2 to
+        those of `stats`.  Beside that is what `tol` leaves, as in memory: sqrt(2 gap) / s along a direction in which X varies
+        by s only (root mean square), so that columns that are nearly the same want a `tol` far below its default.
         At alphas far from that of `fit` they are no better than `stats`.  They belong to these rows: `update`, `merge`,
         `subtract` and `save` are refused.
 
