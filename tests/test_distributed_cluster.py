@@ -7,7 +7,7 @@ import time
 
 import numpy as np
 import pytest
-from rows import LABEL, N, P, X, Y, broken, chunks, da, same_bits
+from rows import FRAME, LABEL, NAMES, N, P, X, Y, broken, chunks, da, dd, same_bits
 
 import fastreg as fr
 
@@ -28,6 +28,10 @@ def client():
         yield client
 
 
+def without(part, partition_info=None):
+    return part.drop(columns="x3") if partition_info["number"] == 3 else part
+
+
 def slow(block):
     time.sleep(0.02)
     return block
@@ -43,6 +47,8 @@ def test_a_cluster_gives_the_answers_of_memory(client):
     np.testing.assert_allclose(chosen.errors, fr.lasso_cv(X, Y, cv=LABEL, tol=1e-10).errors, rtol=1e-9)
     refined = fr.distributed.refine(found, fit, chunks(X), chunks(Y)).lasso(0.05, tol=1e-12)
     np.testing.assert_allclose(refined.coef, expected.coef, rtol=0, atol=1e-10)
+    by_name = fr.Lasso(0.05).fit(dd.from_pandas(FRAME[[*NAMES, "y"]], 4), "y")
+    assert by_name.score(dd.from_pandas(FRAME, 3), "y") == pytest.approx(by_name.score(FRAME[NAMES], Y))
     model = fr.Lasso(0.05).fit(chunks(X), chunks(Y))
     np.testing.assert_allclose(model.predict(chunks(X)).compute(), model.predict(X))
 
@@ -66,6 +72,13 @@ def test_a_worker_that_is_killed_leaves_the_bits_alone(client):
 def test_a_chunk_that_raises_on_a_worker_names_itself(client):
     with pytest.raises(ValueError, match=r"^In chunk 4: X holds NaN at"):
         fr.distributed.gram_stats(chunks(X, 70, 1)[:, :1].map_blocks(broken, dtype=float), chunks(Y))
+    model = fr.Lasso(0.1).fit(X[:, :1], Y)
+    with pytest.raises(ValueError, match=r"^In chunk 4: X holds NaN at"):
+        model.predict(chunks(X, 70, 1)[:, :1].map_blocks(broken, dtype=float)).compute()
+    frame = dd.from_pandas(FRAME[[*NAMES, "y"]], 4)
+    lacking = frame.map_partitions(without, meta=FRAME[[*NAMES, "y"]].iloc[:0], enforce_metadata=False)
+    with pytest.raises(ValueError, match=r"^In chunk 3: X has no column 'x3', which the frame announces\.$"):
+        fr.distributed.gram_stats(lacking, "y")
 
 
 @pytest.mark.slow

@@ -290,6 +290,18 @@ def test_a_lasso_of_rows_is_refined_where_the_condition_asks_for_it():
     np.testing.assert_allclose(fit.coef, best.coef, rtol=0, atol=1e-8 * np.abs(best.coef).max())
 
 
+def test_columns_by_name_are_read_again_as_well():
+    data, target = close_columns(1e-5)
+    frame = dd.from_pandas(pd.DataFrame(data, columns=NAMES).assign(y=target, weight=WEIGHT), 5)
+    options = {"alpha": 1e-9, "tol": 1e-10}
+    best = fr.lasso(data, target, sample_weight=WEIGHT, **options).coef
+    for found in (
+        fr.Lasso(**options).fit(frame, "y", "weight").coef_,
+        fr.distributed.lasso(frame, "y", sample_weight="weight", **options).coef,
+    ):
+        np.testing.assert_allclose(found, best, rtol=0, atol=1e-8 * np.abs(best).max())
+
+
 def test_a_fit_that_does_not_converge_is_told_once():
     data, target = close_columns(1e-5)
     rows, y = chunks(data), chunks(target)

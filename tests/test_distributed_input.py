@@ -335,6 +335,19 @@ def test_chunks_after_an_error_of_merging_are_cancelled():
     assert len(begun) < 900
 
 
+def test_targets_beside_no_rows_are_not_lost():
+    for rows in ((X[:0], Y), (X[:0], list(Y))):
+        with pytest.raises(ValueError, match=r"^In chunk 0: X has 0 rows but y has 120 entries\.$"):
+            fr.distributed.from_chunks([rows])
+    with pytest.raises(ValueError, match=r"^In chunk 0: X has 0 rows but sample_weight has 120 entries\.$"):
+        fr.distributed.from_chunks([(X[:0], Y[:0], np.ones(N))])
+    first = ROWS[ROWS[:, 0] > np.where(np.arange(N) < 50, 1e9, -1e9)]  # no rows in chunk 0
+    model = fr.Lasso().fit(X, Y)
+    for use in (fr.distributed.gram_stats, fr.distributed.lasso_cv, fr.Lasso().fit, model.score):
+        with pytest.raises(ValueError, match=r"^In chunk 0: X has 0 rows but y has 50 entries\.$"):
+            use(first, TARGET)
+
+
 def test_an_iterable_that_raises_goes_through():
     def give():
         yield X, Y

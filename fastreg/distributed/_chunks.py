@@ -143,7 +143,10 @@ def chunk_stats(k: int, chunk: Any) -> GramStats:
 
 def stats_of(X: Any, y: Any, sample_weight: Any = None) -> GramStats:
     """Statistics of rows, of which there may be none."""
-    return GramStats() if no_rows(X) else GramStats().update(X, y, each_row(sample_weight, X))
+    if no_rows(X):
+        nothing_beside(y, sample_weight)
+        return GramStats()
+    return GramStats().update(X, y, each_row(sample_weight, X))
 
 
 def each_row(sample_weight: Any, X: Any) -> Any:
@@ -155,6 +158,14 @@ def no_rows(X: Any) -> bool:
     """Whether X has a shape, and no rows; a frame without rows may have any dtypes."""
     shape = getattr(X, "shape", None)
     return isinstance(shape, tuple) and len(shape) > 0 and shape[0] == 0
+
+
+def nothing_beside(*parts: Any) -> None:
+    """Check that y, and weights, have no entries where X has no rows."""
+    for part, name in zip(parts, ("y", "sample_weight"), strict=False):
+        shape = (len(part),) if isinstance(part, (list, tuple)) else getattr(part, "shape", None)
+        if isinstance(shape, tuple) and shape and shape[0] != 0:
+            raise ValueError(f"X has 0 rows but {name} has {shape[0]} entries.")
 
 
 def fold_stats(X: Any, y: Any, sample_weight: Any, label: NDArray[Any]) -> ByFold:

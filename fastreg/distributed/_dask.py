@@ -22,6 +22,7 @@ from fastreg.distributed._chunks import (
     merge_chunks,
     merge_folds,
     no_rows,
+    nothing_beside,
     random_label,
     stats_of,
 )
@@ -124,8 +125,10 @@ def tree(rows: Rows, leaf: Callable[..., Any], join: Callable[..., Any], *option
 def _in_chunk(k: int, announced: Announced, leaf: Callable[..., Any], options: tuple[Any, ...], X: Any, *parts: Any) -> Any:
     """What a leaf finds in a chunk that is as announced."""
     with in_chunk(k):
-        rows = (X, *parts) if no_rows(X) else _as_announced(announced, X, *parts)
-        return leaf(k, *options, *rows)
+        if no_rows(X):
+            nothing_beside(*parts[:2])
+            return leaf(k, *options, X, *parts)
+        return leaf(k, *options, *_as_announced(announced, X, *parts))
 
 
 def _as_announced(announced: Announced, X: Any, *parts: Any) -> tuple[Any, ...]:
