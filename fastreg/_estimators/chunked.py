@@ -23,7 +23,7 @@ def fit_rows(estimator: Any, X: Any, y: Any, sample_weight: Any, solve: Callable
     """What `solve` makes of the statistics of all rows; the estimator remembers the features."""
     from fastreg.distributed._tall import fit_rows
 
-    return remembered(estimator, X, (y, sample_weight), lambda X, y, s: fit_rows(X, y, s, estimator.fit_intercept, solve))
+    return remembered(estimator, X, (y, sample_weight), lambda: fit_rows(X, y, sample_weight, estimator.fit_intercept, solve))
 
 
 def choose(estimator: Any, X: Any, y: Any, sample_weight: Any, cv: Any, params: dict[str, Any], options: dict[str, Any]) -> Any:
@@ -40,17 +40,17 @@ def choose(estimator: Any, X: Any, y: Any, sample_weight: Any, cv: Any, params: 
         estimator,
         X,
         (y, sample_weight, cv),
-        lambda X, y, weight, cv: elastic_net_cv(X, y, cv=cv, sample_weight=weight, **options),
+        lambda: elastic_net_cv(X, y, cv=cv, sample_weight=sample_weight, **options),
     )
 
 
-def remembered(estimator: Any, X: Any, parts: tuple[Any, ...], solve: Callable[..., T]) -> T:
-    """What solve(X, *parts) returns; the estimator remembers the features of X, of which named parts are none."""
+def remembered(estimator: Any, X: Any, parts: tuple[Any, ...], solve: Callable[[], T]) -> T:
+    """What solve() returns; the estimator remembers the features of X, of which named parts are none."""
     from fastreg.distributed._dask import by_name, column_names
 
     estimator._needs(parts[0])
     design = by_name(X, *parts)
-    found = solve(X, *parts)
+    found = solve()
     estimator._remember(design.shape[1], column_names(design))
     return found
 
