@@ -74,6 +74,17 @@ def test_a_second_question_leaves_columns_out():
     assert design.read < path.counts["rounds"] * 5000
 
 
+@pytest.mark.parametrize("ratio", [0.1, 1e-3])
+def test_one_small_alpha_is_reached_by_few_passes(ratio):
+    """Straight from 0 this took 8 and 18 passes, and solves from far away on the working set."""
+    X, y = wide(100, 5000, seed=1, correlation=0.99)
+    design, alpha = Counting(X), ratio * fr.alpha_max(X, y)
+    fit = distributed.lasso(design, y, alpha)
+    assert_optimal(X, y, fit, alpha)
+    assert design.read <= 9 * 5000
+    assert len(design.fetched) < 2000
+
+
 def test_alpha_max_costs_one_pass():
     X, y = wide()
     design = Counting(X)
@@ -109,7 +120,7 @@ def test_little_memory_makes_columns_go():
 def test_a_support_that_memory_does_not_hold():
     X, y = wide(50, 3000)
     memory = int(15 * 50 * 8 / 0.7) + 8
-    message = r"memory is 8579 bytes, which hold 15 columns of 50 rows; \d+ of them are in the fit at alpha=0.01"
+    message = r"memory is 8579 bytes, which hold 15 columns of 50 rows; \d+ of them are in the fit at alpha=0.296978, on the way to 0.01, "
     with pytest.raises(ValueError, match=message):
         distributed.lasso(Counting(X), y, 0.01, memory=memory)
     with pytest.warns(UserWarning, match=r"^The path ends before that: memory is 8579 bytes"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from dataclasses import replace
 from os import PathLike
@@ -22,6 +23,7 @@ from fastreg.distributed._rounds import OutOfMemory, Rounds
 from fastreg.distributed._working import Whole
 
 MEMORY = 1_000_000_000  # bytes, where nothing else is said
+WAY = 4  # alphas for each power of ten on the way to the only one that is asked for
 
 
 def fit(design: Any, y: Any, alpha: Any, l1_ratio: Any, options: Options, memory: Any) -> Fit:
@@ -31,13 +33,16 @@ def fit(design: Any, y: Any, alpha: Any, l1_ratio: Any, options: Options, memory
     alpha = _penalised(np.array([_input.number(alpha, "alpha", 0.0)]), "alpha")
     rounds = _rounds(design, y, l1_ratio, options, memory)
     _start(rounds, options.warm_start, float(alpha[0]))
+    falling = alpha if options.warm_start is not None else _way(rounds.model.descent.alpha_max(), float(alpha[0]))
     steps: list[Step] = []
-    while not steps:
+    while len(steps) < falling.size:
         try:
-            steps = rounds.round(alpha)
+            steps += rounds.round(falling[len(steps) :])
         except OutOfMemory as found:
-            raise rounds.working.too_small(_short(found, alpha[0])) from None
-    one = steps[0]
+            short = falling[len(steps)]
+            way = f", on the way to {alpha[0]:.6g}" if short > alpha[0] else ""
+            raise rounds.working.too_small(_short(found, short, way)) from None
+    one = steps[-1]
     if not one.status.converged:
         asked = f"tol={rounds.whole.tol:g} with max_iter={rounds.model.max_iter}"
         warn_unconverged(f"at alpha={alpha[0]:.6g}", one.gap, one.objective, one.status, asked)
@@ -102,6 +107,13 @@ def _rounds(design: Any, y: Any, l1_ratio: Any, options: Options, memory: Any) -
     return Rounds(Whole(design, y, options, l1_ratio), memory)
 
 
+def _way(top: float, alpha: float) -> Floats:
+    """Falling alphas that end at alpha: from a solution far away a solve takes ten times as long, and ends among columns that
+    matter less, which takes more passes."""
+    count = math.ceil(max(0.0, math.log10(top / alpha)) * WAY) if top > 0.0 else 0
+    return np.append(np.geomspace(top, alpha, count + 1)[:-1], alpha) if count else np.array([alpha])
+
+
 def _start(rounds: Rounds, warm_start: Any, alpha: float) -> None:
     """Begin with these coefficients, of a Path with those of the nearest alpha."""
     if isinstance(warm_start, Path):
@@ -127,5 +139,5 @@ def _penalised(alphas: Floats, name: str) -> Floats:
     return alphas
 
 
-def _short(found: OutOfMemory, alpha: float) -> str:
-    return f"{found} of them are in the fit at alpha={alpha:.6g}, which leaves too few for others; a larger one is needed"
+def _short(found: OutOfMemory, alpha: float, way: str = "") -> str:
+    return f"{found} of them are in the fit at alpha={alpha:.6g}{way}, which leaves too few for others; a larger one is needed"
