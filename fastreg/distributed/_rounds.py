@@ -26,7 +26,7 @@ from fastreg._descent import Step
 from fastreg._model import Model
 from fastreg._results import Status
 from fastreg.distributed._protocol import Floats, Indices
-from fastreg.distributed._working import Whole, WorkingSet
+from fastreg.distributed._working import WRONG, Whole, WorkingSet
 
 EPS = float(np.finfo(np.float64).eps)
 ALPHAS = 32  # of a round: as many residuals are multiplied at 26 to 33 GMAC/s, one by one at 8
@@ -67,10 +67,8 @@ class Rounds:
         self.ahead, self.failed, self.value = AHEAD, 0, np.inf
         self._of: Model | None = None
         self._before: dict[str, int] = {}
-        ratio, whole.ratio0 = whole.ratio0, np.empty(0)  # 8 p bytes that are of no more use
-        ratio[whole.always] = np.inf
-        count = min(max(whole.always.size, min(self.most, self.room)), whole.p)
-        self._add(np.argpartition(-ratio, count - 1)[:count])
+        self._add(whole.first(min(max(whole.always.size, min(self.most, self.room)), whole.p)))
+        whole.products = np.empty(0)  # 8 p bytes that are of no more use
         self.model = self.working.model()
 
     def begin(self, coef: Floats) -> None:
@@ -111,7 +109,7 @@ class Rounds:
             self.model.descent.start = w[self.working.indices]
         trials = [self._trial(alpha) for alpha in alphas.tolist()]
         self._count()
-        indices, ratios = self._ask(alphas, np.array([trial.q for trial in trials]))
+        indices, ratios = self._ask(alphas, trials)
         done: list[Step] = []
         faults = np.empty(0, np.intp)
         for trial, ratio in zip(trials, ratios, strict=True):
@@ -150,9 +148,10 @@ class Rounds:
         q = r * unit if problem.root is None else r * problem.root * unit
         return Trial(step._replace(support=self.working.indices[step.support]), w, r, q, unit, (l1, l2))
 
-    def _ask(self, alphas: Floats, Q: Floats) -> tuple[Indices, Floats]:
-        """The columns outside that come near their limits, and their ratios for each row of Q."""
+    def _ask(self, alphas: Floats, trials: list[Trial]) -> tuple[Indices, Floats]:
+        """The columns outside that come near their limits, and their ratios for each trial."""
         whole, read = self.whole, self.whole.p
+        Q = np.array([trial.q for trial in trials])
         columns: Indices | None = None
         if all(alpha in self.asked for alpha in alphas.tolist()):
             moved = max(float(np.linalg.norm(q - self.asked[alpha])) for alpha, q in zip(alphas.tolist(), Q, strict=True))
@@ -163,6 +162,8 @@ class Rounds:
             indices, ratios = whole.reach(Q, self.limit, columns)
             self.known[slice(None) if columns is None else columns] = self.limit
             self.known[indices] = ratios.max(axis=0, initial=0.0)
+            if columns is None:
+                self._believe(trials, indices, ratios)
             outside = ~self.working.inside[indices]
             indices, ratios = indices[outside], ratios[:, outside]
             self.counts["rounds"] += 1
@@ -174,11 +175,33 @@ class Rounds:
         self.asked = dict(zip(alphas.tolist(), Q, strict=True))
         return indices, ratios
 
+    def _believe(self, trials: list[Trial], indices: Indices, ratios: Floats) -> None:
+        """Refuse a design that was asked about all columns and does not know that those of a fit are at their limits."""
+        whole = self.whole
+        for k, (trial, ratio) in enumerate(zip(trials, ratios, strict=True)):
+            j = np.setdiff1d(trial.step.support, whole.always)
+            slack = WRONG + whole.kappa[j] * self._ball(trial)
+            j, slack = j[slack < 1.0 - TOP], slack[slack < 1.0 - TOP]
+            said = np.zeros(j.size)
+            at = np.searchsorted(indices, j)
+            there = indices[np.minimum(at, indices.size - 1)] == j if indices.size else np.zeros(j.size, np.bool_)
+            said[there] = ratio[at[there]]
+            exact = trial.penalties[1] == 0.0 and whole.limits is None
+            wrong = np.flatnonzero((said < 1.0 - slack) | (exact & (said > 1.0 + slack)))
+            if wrong.size:
+                one = wrong[0]
+                what = f"gave {said[one]:.4g} times its limit for" if there[one] else "left out"
+                raise ValueError(f"reach of X {what} column {j[one]} and residual {k}, at whose limit the column is.")
+
+    def _ball(self, trial: Trial) -> float:
+        """How far q may be from the dual point."""
+        return float(trial.unit * self.model.problem.sy * np.sqrt(2.0 * self.model.problem.n * trial.step.gap))
+
     def _judge(self, trial: Trial, indices: Indices, ratio: Floats) -> tuple[Step, Indices]:
         """The step with its gap for all columns, and if that is too large the columns that should join."""
         whole, problem, step = self.whole, self.model.problem, trial.step
         rounding = (whole.n / 16 + 64) * EPS * float(np.linalg.norm(trial.q))
-        ball = trial.unit * problem.sy * float(np.sqrt(2.0 * problem.n * step.gap)) + rounding
+        ball = self._ball(trial) + rounding
         if not ball * whole.farthest < 0.5:  # as good as unsolved: only what reaches its limit by itself joins
             ball = rounding
         reach = ratio + whole.kappa[indices] * ball
@@ -249,6 +272,7 @@ class Rounds:
                 raise OutOfMemory(np.count_nonzero(needed))
             working.keep(np.sort(chosen[chosen < inner.size]))
         self._add(columns)
+        working.compare(columns.size, left[-1].q, indices, ratios[-1])
         self.model = working.model()
 
     def _add(self, columns: Indices) -> None:

@@ -89,7 +89,6 @@ def path(
     counts = rounds.counts | {"bytes_moved": whole.moved}
     read = counts["columns_read"]
     done = as_path(rounds.model, alphas, order[: len(steps)], steps, counts)
-    names = getattr(whole.design, "feature_names", None)
     return replace(
         done,
         n_features=whole.p,
@@ -97,7 +96,7 @@ def path(
         counts=counts | {"columns_read": read},
         always_in=whole.always,
         n_candidates=whole.n_candidates,
-        feature_names=names,
+        feature_names=whole.names,
     )
 
 
@@ -126,8 +125,7 @@ def _as_fit(one: Step, rounds: Rounds, alpha: float) -> Fit:
     whole = rounds.whole
     coef = np.zeros(whole.p)
     coef[one.support] = one.values
-    names = getattr(whole.design, "feature_names", None)
-    return Fit(coef, one.intercept, alpha, whole.l1_ratio, one.objective, one.gap, one.n_iter, one.status, names)
+    return Fit(coef, one.intercept, alpha, whole.l1_ratio, one.objective, one.gap, one.n_iter, one.status, whole.names)
 
 
 def _penalised(alphas: Floats, name: str) -> Floats:

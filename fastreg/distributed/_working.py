@@ -7,6 +7,8 @@ x_j'q / low_j, and at most 1.
 
 from __future__ import annotations
 
+import reprlib
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -16,11 +18,12 @@ from fastreg import _input, _options
 from fastreg._descent import Form
 from fastreg._model import Model, Options
 from fastreg._normalise import scale_target
-from fastreg.distributed._protocol import Floats, Indices, Question, WideDesign
+from fastreg.distributed._protocol import Floats, Indices, Question, WideDesign, block_moments, block_reach
 
 INNER_TOL = 1e-13  # of a solve on the working set, which costs little: its gap is what columns outside are doubted by
 PIECE = 4_000_000  # bytes of columns that are fetched at once, beside the place where they go
 SOLVER_SHARE = 0.3  # of the memory, for the Gram matrix and the factor of a solve
+WRONG = 1e-4  # share by which answers of a design are not what they should be, and not rounded
 
 
 class Whole:
@@ -30,6 +33,7 @@ class Whole:
         self.design, self.options = design, options
         self.l1_ratio = _input.share(l1_ratio)
         self.n, self.p = n, p = _shape(design)
+        self.names, self.dtype = _names(design, p), _dtype(design)
         self.tol = _input.number(options.tol, "tol", 0.0)
         _input.count(options.max_iter, "max_iter")
         self.y = _input.target(y, n)
@@ -42,13 +46,15 @@ class Whole:
         if self.factors is not None and self.limits is not None:
             _options.excluded_within(self.factors[0], *self.limits)
         self.moved = 0  # bytes to and from the design
-        scaled, _, _ = scale_target(self.y, self.center, self.root, _options.offsets(options.offset, n))
-        norms, products = self._moments(scaled)
-        self._set_limits(norms)
-        self.ratio0 = self.ratios(products, slice(None)) / (float(np.abs(products).max()) or 1.0)
+        self.target, _, _ = scale_target(self.y, self.center, self.root, _options.offsets(options.offset, n))
+        self.norms, self.products = self._moments()
+        self._set_limits()
 
-    def _moments(self, scaled: Floats) -> tuple[Floats, Floats]:
-        norms, products = (np.asarray(a, np.float64) for a in self.design.moments(scaled, self.root, self.center))
+    def _moments(self) -> tuple[Floats, Floats]:
+        found = self.design.moments(self.target, self.root, self.center)
+        if not isinstance(found, (tuple, list)) or len(found) != 2:
+            raise TypeError(f"moments of X gave a {type(found).__name__}; (norms, products) are needed.")
+        norms, products = (np.asarray(a, np.float64) for a in found)
         self.moved += 8 * (2 * self.n + 2 * self.p)
         for a, what in ((norms, "norms"), (products, "products")):
             if a.shape != (self.p,):
@@ -57,10 +63,36 @@ class Whole:
                 raise ValueError(
                     f"moments of X gave a {what[:-1]} that is not finite for column {int(np.argmin(np.isfinite(a)))}."
                 )
+        if norms.min() < 0.0:
+            raise ValueError(f"moments of X gave a norm below 0 for column {int(np.argmin(norms))}.")
         return norms, products
 
-    def _set_limits(self, norms: Floats) -> None:
+    def first(self, count: int) -> Indices:
+        """So many columns: those that are always in a fit, then those nearest to their limits at a large alpha."""
+        ratio = self.ratios(self.products, slice(None))
+        ratio[self.always] = np.inf
+        return np.argpartition(-ratio, count - 1)[:count]
+
+    def compare(self, X: NDArray[Any], indices: Indices) -> None:
+        """Refuse a design that says other norms, or products with the target, of columns than theirs.
+
+        It is looked at where columns come anyway: a wrong norm would be a wrong certificate."""
+        norms, products = block_moments(X, indices.tolist(), self.target, self.root, self.center)
+        size = np.maximum(norms, self.norms[indices])
+        for said, here, most, what in (
+            (self.norms[indices], norms, size, "norm"),
+            (self.products[indices] if self.products.size else products, products, size * np.linalg.norm(self.target), "product"),
+        ):
+            wrong = np.flatnonzero(~(np.abs(said - here) <= WRONG * most))
+            if wrong.size:
+                k = wrong[0]
+                raise ValueError(
+                    f"moments of X gave the {what} {said[k]:.6g} for column {indices[k]}, which columns of X gave with {here[k]:.6g}."
+                )
+
+    def _set_limits(self) -> None:
         """low and high, and kappa, by how much a ratio changes at most with a unit of q."""
+        norms = self.norms
         ones, zeros = np.ones(self.p), np.zeros(self.p, np.bool_)
         v = ones if self.factors is None else self.factors[0]
         lower, upper = self.limits if self.limits is not None else (-np.inf * ones, np.inf * ones)
@@ -90,8 +122,10 @@ class Whole:
     def reach(self, Q: Floats, limit: float, columns: Indices | None) -> tuple[Indices, Floats]:
         """The columns whose ratio is at least the limit for a row of Q, and their ratios (t, k)."""
         question = Question(Q, self.low * limit, self.high * limit, self.center, columns)
-        indices, products = self.design.reach(question)
-        indices, products = np.asarray(indices), np.asarray(products, np.float64)
+        found = self.design.reach(question)
+        if not isinstance(found, (tuple, list)) or len(found) != 2:
+            raise TypeError(f"reach of X gave a {type(found).__name__}; (indices, products) are needed.")
+        indices, products = np.asarray(found[0]), np.asarray(found[1], np.float64)
         if indices.ndim != 1 or indices.dtype.kind not in "iu" or products.shape != (len(Q), indices.size):
             raise ValueError(
                 f"reach of X gave indices of shape {indices.shape} and dtype {indices.dtype} with products of shape "
@@ -113,13 +147,11 @@ class WorkingSet:
 
     def __init__(self, whole: Whole, memory: Any) -> None:
         self.whole, self.memory = whole, _input.count(memory, "memory")
-        kind = np.dtype(getattr(whole.design, "dtype", np.float64))
-        dtype = np.float32 if kind == np.float32 else np.float64
-        self.room = min(whole.p, int((1.0 - SOLVER_SHARE) * self.memory) // (whole.n * np.dtype(dtype).itemsize))
+        self.room = min(whole.p, int((1.0 - SOLVER_SHARE) * self.memory) // (whole.n * whole.dtype.itemsize))
         if self.room < max(1, whole.always.size):
             raise self.too_small(f"{max(1, whole.always.size)} are needed to begin with")
         # memory that nothing was written to yet is none
-        self.store: NDArray[Any] = np.empty((whole.n, self.room), dtype, order="F")
+        self.store: NDArray[Any] = np.empty((whole.n, self.room), whole.dtype, order="F")
         self.indices = np.empty(0, np.intp)
         self.inside = np.zeros(whole.p, np.bool_)
 
@@ -147,12 +179,27 @@ class WorkingSet:
                 raise ValueError(f"columns of X gave shape {fetched.shape}; {(self.whole.n, some.size)} is needed.")
             place = self.store[:, start + k : start + k + some.size]
             place[...] = fetched
-            good = np.isfinite(place).all(axis=0)
-            if not good.all():
-                raise ValueError(f"X holds a number that is not finite in column {some[int(np.argmin(good))]}.")
+            self.whole.compare(place, some)
             self.whole.moved += fetched.nbytes + some.nbytes
         self.indices = np.concatenate([self.indices, columns])
         self.inside[columns] = True
+
+    def compare(self, count: int, q: Floats, indices: Indices, ratios: Floats) -> None:
+        """Refuse a design whose products with q, those of these columns, are not those of the last `count` that came."""
+        whole, end = self.whole, self.indices.size
+        columns = self.indices[end - count :]
+        everything = Question(q[None, :], np.inf, np.inf, whole.center)
+        _, products = block_reach(self.store[:, end - count : end], columns.tolist(), everything)
+        told = np.isin(columns, indices)
+        columns, here = columns[told], whole.ratios(products[0], columns)[told]
+        said = ratios[np.searchsorted(indices, columns)]
+        wrong = np.flatnonzero(~(np.abs(said - here) <= WRONG * np.maximum(1.0, np.abs(here))))
+        if wrong.size:
+            k = wrong[0]
+            raise ValueError(
+                f"reach of X gave {said[k]:.4g} times its limit for column {columns[k]}, which columns of X gave with "
+                f"{here[k]:.4g} times that."
+            )
 
     def model(self) -> Model:
         """The problem on the working set."""
@@ -176,15 +223,38 @@ class WorkingSet:
 
 def _shape(design: Any) -> tuple[int, int]:
     """(n, p) of a design that has what one needs."""
-    missing = [name for name in ("shape", "moments", "reach", "columns") if not hasattr(design, name)]
+    missing = ["shape"] if not hasattr(design, "shape") else []
+    missing += [name for name in ("moments", "reach", "columns") if not callable(getattr(design, name, None))]
     if missing:
         raise TypeError(
             f"design is a {type(design).__name__} without {', '.join(missing)}; LocalColumns(X) or another design is needed."
         )
-    shape = tuple(design.shape)
-    if len(shape) != 2 or min(shape) < 1:
-        raise ValueError(f"design has shape {shape}; at least one row and one column are needed.")
+    shape = design.shape
+    if not isinstance(shape, (tuple, list)) or len(shape) != 2 or not all(isinstance(size, Integral) for size in shape):
+        raise TypeError(f"design has shape {shape!r}; two integers (n, p) are needed.")
+    if min(shape) < 1:
+        raise ValueError(f"design has shape {tuple(shape)}; at least one row and one column are needed.")
     return int(shape[0]), int(shape[1])
+
+
+def _names(design: Any, p: int) -> tuple[str, ...] | None:
+    """The names of the columns, if a design has any."""
+    names = getattr(design, "feature_names", None)
+    if names is None:
+        return None
+    names = tuple(names)
+    if len(names) != p or not all(isinstance(name, str) for name in names):
+        raise ValueError(f"feature_names of design are {len(names)} of {reprlib.repr(names)}; {p} str are needed, or None.")
+    return tuple(map(str, names))
+
+
+def _dtype(design: Any) -> np.dtype[Any]:
+    """That of the columns kept here."""
+    dtype = getattr(design, "dtype", np.float64)
+    try:
+        return np.dtype(np.float32 if np.dtype(dtype) == np.float32 else np.float64)
+    except TypeError:
+        raise TypeError(f"dtype of design is {dtype!r}; that of numpy arrays is needed.") from None
 
 
 def _single(a: Floats) -> float | Floats:
