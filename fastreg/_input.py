@@ -9,6 +9,7 @@ _foreign.py and _sparse.py, which are used from here alone.
 import operator
 import reprlib
 import sys
+from os import PathLike
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -135,20 +136,32 @@ def not_finite(a: NDArray[Any], name: str) -> ValueError:
 
 
 def predictors(X: Any, p: int, names: tuple[str, ...] | None = None) -> Any:
-    """X for a prediction, shape (n, p): an ndarray, or a scipy array where X is sparse; names are those of the fit."""
+    """X for a prediction, shape (n, p): an ndarray, a scipy array where X is sparse, or what stands for columns somewhere else;
+    names are those of the fit."""
+    if type(X) is not np.ndarray and (isinstance(X, (str, PathLike)) or callable(getattr(X, "reach", None))):
+        from fastreg.distributed._predict import Elsewhere
+
+        elsewhere = Elsewhere(X, p)
+        _same_names(elsewhere.names, names)
+        return elsewhere
     sparse = None if type(X) is np.ndarray else _foreign.sparse(X, "X")
     array = real_array(X, "X") if sparse is None else sparse
     if len(array.shape) != 2 or array.shape[1] != p:
         raise ValueError(f"X has shape {array.shape}; (n, {p}) is needed, as in the fit.")
-    found = None if names is None else _foreign.column_names(X)
-    for j, (here, there) in enumerate(zip(found or (), names or (), strict=False)):
-        if here != there:
-            raise ValueError(f"X has {here!r} as column {j}; {there!r} is needed, as in the fit.")
+    if names is not None:
+        _same_names(_foreign.column_names(X), names)
     if sparse is None:
         return array
     from fastreg import _sparse
 
     return _sparse.operator(sparse, "X")
+
+
+def _same_names(found: tuple[str, ...] | None, names: tuple[str, ...] | None) -> None:
+    """Check the names of columns, where X and the fit have some."""
+    for j, (here, there) in enumerate(zip(found or (), names or (), strict=False)):
+        if here != there:
+            raise ValueError(f"X has {here!r} as column {j}; {there!r} is needed, as in the fit.")
 
 
 def result_array(out: Any, x: NDArray[Any], name: str = "out") -> NDArray[Any]:

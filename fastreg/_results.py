@@ -178,8 +178,9 @@ class Fit:
 
         Parameters
         ----------
-        X : array, sparse matrix or data frame of shape (n, p)
-            Anything that a fit takes; names of columns must be those of the fit.
+        X : array, sparse matrix, data frame, path or WideDesign of shape (n, p)
+            Anything that a fit takes; names of columns must be those of the fit.  A path of a file stands for its columns
+            (`fastreg.distributed.LocalColumns`), of which those that are needed are read.
 
         Returns
         -------
@@ -306,8 +307,9 @@ class Path:
 
         Parameters
         ----------
-        X : array, sparse matrix or data frame of shape (n, p)
-            Anything that a fit takes; names of columns must be those of the fit.
+        X : array, sparse matrix, data frame, path or WideDesign of shape (n, p)
+            Anything that a fit takes; names of columns must be those of the fit.  A path of a file stands for its columns
+            (`fastreg.distributed.LocalColumns`), of which those that are needed are read.
         alpha : float, optional
             One alpha, from the smallest of the path to the largest.
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from scipy import sparse
-from wide import SAME, N, P, assert_same_path, wide
+from wide import SAME, Counting, N, P, assert_same_path, wide
 
 import fastreg as fr
 from fastreg import distributed
@@ -46,6 +46,22 @@ def test_files_side_by_side_and_threads(tmp_path):
     one, three = (distributed.lasso_path(design, y, alphas=20) for design in designs)
     np.testing.assert_array_equal(one.coefs, three.coefs)
     assert_same_path(one, fr.lasso_path(X, y, alphas=20, tol=1e-13))
+
+
+def test_predictions_for_a_file_read_the_columns_of_the_fit(tmp_path):
+    X, y = wide()
+    np.save(tmp_path / "X.npy", X)
+    path = distributed.lasso_path(tmp_path / "X.npy", y, alphas=20)
+    design = Counting(X)
+    for fit in (path, path[7], fr.ridge(X, y, 0.1), fr.ridge_path(X, y, alphas=3)):
+        for there in (tmp_path / "X.npy", str(tmp_path / "X.npy"), LocalColumns(X), design):
+            np.testing.assert_allclose(fit.predict(there), fit.predict(X), rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(path.predict(design, path.alphas[3]), path.predict(X, path.alphas[3]), rtol=1e-12)
+    design.fetched = []
+    path[7].predict(design)
+    assert design.fetched == path[7].support.tolist()
+    with pytest.raises(ValueError, match=r"^X has shape \(40, 399\); \(n, 400\) is needed, as in the fit\.$"):
+        path.predict(Counting(X[:, 1:]))
 
 
 def test_a_path_of_a_file_and_a_memmap(tmp_path):

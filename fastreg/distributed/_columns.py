@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from os import PathLike
 from typing import Any, TypeVar
 
 import numpy as np
@@ -153,6 +154,11 @@ class LocalColumns:
             yield from pool.map(named, blocks)
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+def design_of(X: Any) -> Any:
+    """X, or where it is a path the columns of the file."""
+    return LocalColumns(X) if isinstance(X, (str, PathLike)) else X
 
 
 def _blocks(X: Source, buffer: int, start: int = 0) -> Iterator[tuple[int, int]]:

@@ -9,7 +9,9 @@ Stands between `_rounds.py`, which asks, and `_columns.py`, `_remote.py` or anyb
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Callable, Sequence
+from numbers import Integral
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -171,6 +173,42 @@ class WideDesign(Protocol):
             Float32 or float64, in the order of the indices.
         """
         ...
+
+
+def shape_of(design: Any) -> tuple[int, int]:
+    """(n, p) of a design that has what one needs."""
+    missing = ["shape"] if not hasattr(design, "shape") else []
+    missing += [name for name in ("moments", "reach", "columns") if not callable(getattr(design, name, None))]
+    if missing:
+        raise TypeError(
+            f"design is a {type(design).__name__} without {', '.join(missing)}; LocalColumns(X) or another design is needed."
+        )
+    shape = design.shape
+    if not isinstance(shape, (tuple, list)) or len(shape) != 2 or not all(isinstance(size, Integral) for size in shape):
+        raise TypeError(f"design has shape {shape!r}; two integers (n, p) are needed.")
+    if min(shape) < 1:
+        raise ValueError(f"design has shape {tuple(shape)}; at least one row and one column are needed.")
+    return int(shape[0]), int(shape[1])
+
+
+def feature_names(design: Any, p: int) -> tuple[str, ...] | None:
+    """The names of the columns, if a design has any."""
+    names = getattr(design, "feature_names", None)
+    if names is None:
+        return None
+    names = tuple(names)
+    if len(names) != p or not all(isinstance(name, str) for name in names):
+        raise ValueError(f"feature_names of design are {len(names)} of {reprlib.repr(names)}; {p} str are needed, or None.")
+    return tuple(map(str, names))
+
+
+def dtype_of(design: Any) -> np.dtype[Any]:
+    """That of the columns kept here."""
+    dtype = getattr(design, "dtype", np.float64)
+    try:
+        return np.dtype(np.float32 if np.dtype(dtype) == np.float32 else np.float64)
+    except TypeError:
+        raise TypeError(f"dtype of design is {dtype!r}; that of numpy arrays is needed.") from None
 
 
 def block_moments(block: Any, places: Sequence[int], y: Floats, root: Floats | None, center: bool) -> tuple[Floats, Floats]:

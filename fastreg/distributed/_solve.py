@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import warnings
 from dataclasses import replace
-from os import PathLike
 from typing import Any, cast
 
 import numpy as np
@@ -17,7 +16,7 @@ from fastreg._model import Options
 from fastreg._options import Stop
 from fastreg._results import Fit, Path, warn_unconverged
 from fastreg.distributed import _tall
-from fastreg.distributed._columns import LocalColumns
+from fastreg.distributed._columns import design_of
 from fastreg.distributed._protocol import Floats
 from fastreg.distributed._rounds import OutOfMemory, Rounds
 from fastreg.distributed._working import Whole
@@ -101,9 +100,7 @@ def path(
 
 
 def _rounds(design: Any, y: Any, l1_ratio: Any, options: Options, memory: Any) -> Rounds:
-    if isinstance(design, (str, PathLike)):
-        design = LocalColumns(design)
-    return Rounds(Whole(design, y, options, l1_ratio), memory)
+    return Rounds(Whole(design_of(design), y, options, l1_ratio), memory)
 
 
 def _way(top: float, alpha: float) -> Floats:

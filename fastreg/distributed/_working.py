@@ -7,8 +7,6 @@ x_j'q / low_j, and at most 1.
 
 from __future__ import annotations
 
-import reprlib
-from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -18,7 +16,17 @@ from fastreg import _input, _options
 from fastreg._descent import Form
 from fastreg._model import Model, Options
 from fastreg._normalise import scale_target
-from fastreg.distributed._protocol import Floats, Indices, Question, WideDesign, block_moments, block_reach
+from fastreg.distributed._protocol import (
+    Floats,
+    Indices,
+    Question,
+    WideDesign,
+    block_moments,
+    block_reach,
+    dtype_of,
+    feature_names,
+    shape_of,
+)
 
 INNER_TOL = 1e-13  # of a solve on the working set, which costs little: its gap is what columns outside are doubted by
 PIECE = 4_000_000  # bytes of columns that are fetched at once, beside the place where they go
@@ -32,8 +40,8 @@ class Whole:
     def __init__(self, design: WideDesign, y: Any, options: Options, l1_ratio: Any) -> None:
         self.design, self.options = design, options
         self.l1_ratio = _input.share(l1_ratio)
-        self.n, self.p = n, p = _shape(design)
-        self.names, self.dtype = _names(design, p), _dtype(design)
+        self.n, self.p = n, p = shape_of(design)
+        self.names, self.dtype = feature_names(design, p), dtype_of(design)
         self.tol = _input.number(options.tol, "tol", 0.0)
         _input.count(options.max_iter, "max_iter")
         self.y = _input.target(y, n)
@@ -219,42 +227,6 @@ class WorkingSet:
         tall = form.tall and 28 * at.size**2 <= allowed
         model.descent.form = Form(tall, at.size if tall else min(form.gram, gram), min(form.factor, max(factor, 1)))
         return model
-
-
-def _shape(design: Any) -> tuple[int, int]:
-    """(n, p) of a design that has what one needs."""
-    missing = ["shape"] if not hasattr(design, "shape") else []
-    missing += [name for name in ("moments", "reach", "columns") if not callable(getattr(design, name, None))]
-    if missing:
-        raise TypeError(
-            f"design is a {type(design).__name__} without {', '.join(missing)}; LocalColumns(X) or another design is needed."
-        )
-    shape = design.shape
-    if not isinstance(shape, (tuple, list)) or len(shape) != 2 or not all(isinstance(size, Integral) for size in shape):
-        raise TypeError(f"design has shape {shape!r}; two integers (n, p) are needed.")
-    if min(shape) < 1:
-        raise ValueError(f"design has shape {tuple(shape)}; at least one row and one column are needed.")
-    return int(shape[0]), int(shape[1])
-
-
-def _names(design: Any, p: int) -> tuple[str, ...] | None:
-    """The names of the columns, if a design has any."""
-    names = getattr(design, "feature_names", None)
-    if names is None:
-        return None
-    names = tuple(names)
-    if len(names) != p or not all(isinstance(name, str) for name in names):
-        raise ValueError(f"feature_names of design are {len(names)} of {reprlib.repr(names)}; {p} str are needed, or None.")
-    return tuple(map(str, names))
-
-
-def _dtype(design: Any) -> np.dtype[Any]:
-    """That of the columns kept here."""
-    dtype = getattr(design, "dtype", np.float64)
-    try:
-        return np.dtype(np.float32 if np.dtype(dtype) == np.float32 else np.float64)
-    except TypeError:
-        raise TypeError(f"dtype of design is {dtype!r}; that of numpy arrays is needed.") from None
 
 
 def _single(a: Floats) -> float | Floats:

@@ -1,0 +1,39 @@
+"""Predictions for columns that are somewhere else: the few that are in a fit come, some at a time.
+
+It knows a design and coefficients; must not know what fitted them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastreg.distributed._columns import design_of
+from fastreg.distributed._protocol import Floats, feature_names, shape_of
+from fastreg.distributed._working import PIECE
+
+
+class Elsewhere:
+    """The columns of a design, as far as a prediction asks an array for them: X[:, some] and X @ coef."""
+
+    def __init__(self, X: Any, p: int) -> None:
+        self.design = design_of(X)
+        self.shape = shape_of(self.design)
+        if self.shape[1] != p:
+            raise ValueError(f"X has shape {self.shape}; (n, {p}) is needed, as in the fit.")
+        self.names = feature_names(self.design, p)
+
+    def __getitem__(self, at: tuple[slice, NDArray[np.intp]]) -> NDArray[Any]:
+        rows, columns = at
+        found: NDArray[Any] = np.asarray(self.design.columns(columns))[rows]
+        return found
+
+    def __matmul__(self, coef: Floats) -> Floats:
+        used = np.flatnonzero(coef if coef.ndim == 1 else coef.any(axis=1))
+        out, step = np.zeros((self.shape[0], *coef.shape[1:])), max(1, PIECE // (8 * self.shape[0]))
+        for k in range(0, used.size, step):
+            some = used[k : k + step]
+            out += np.asarray(self.design.columns(some)) @ coef[some]
+        return out
