@@ -164,6 +164,18 @@ def test_constant_and_duplicate_columns():
         assert local.objective == pytest.approx(fit.objective)
 
 
+@pytest.mark.parametrize("standardize", [False, True])
+@pytest.mark.parametrize("scale", [1e-200, 1e-170, 1e150])
+def test_columns_whose_squares_leave_float64(scale, standardize):
+    """Norms that came out as 0 left the gap without what a column outside may add to it."""
+    X, y = wide()
+    alpha = 0.1 * (1.0 if standardize else scale)
+    fit = distributed.lasso(LocalColumns(scale * X), y, alpha, standardize=standardize)
+    same = fr.lasso(X, y, 0.1, tol=1e-13, standardize=standardize)
+    assert fit.dual_gap <= 1e-6 * fit.objective
+    np.testing.assert_allclose(fit.coef * scale, same.coef, atol=SAME)
+
+
 def test_constant_y():
     X, _ = wide()
     path = distributed.lasso_path(Counting(X), np.full(N, 2.0), alphas=5)
@@ -294,3 +306,80 @@ def test_nothing_heavy_is_imported(tmp_path):
     code = "import sys, fastreg; assert 'fastreg.distributed' not in sys.modules; fastreg.distributed.lasso\n"
     code += "assert not {'dask', 'distributed', 'zarr', 'pyarrow', 'scipy'} & set(sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=tmp_path, timeout=60).returncode == 0
+
+
+# What an author of a design is told
+
+
+def test_designs_that_are_right_pass():
+    X, _ = wide()
+    for A in (X, X + 1e6, X.astype(np.float32), 1e-200 * X, np.hstack([X, np.ones((N, 3))]), X[:1], X[:2], X[:, :1]):
+        distributed.check_design(LocalColumns(A, buffer=1000, n_threads=2))
+        if np.abs(A).max() > 1e-100:  # Counting squares without scaling
+            distributed.check_design(Counting(A))
+
+
+def _noisy(a):
+    return a[0], a[1].astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("method", "answer", "message"),
+    [
+        ("moments", lambda a: (a[0] * (1 + 1e-7), a[1]), r"^moments of X, with root None and center True, gave the norm 6\.\d+ fo"),
+        ("moments", _noisy, r"^moments of X, with root None and center True, gave the product .*; its own column gives"),
+        ("reach", _noisy, r"^reach of X, with 1 residual, one limit, center True and columns None, gave for residual 0 the pr"),
+        ("reach", lambda a: (a[0][1:], a[1][:, 1:]), r"^reach of X, with .* left out column \d+, which reaches a limit\.$"),
+        ("reach", lambda a: (a[0], 0.0 * a[1]), r"^reach of X, with .* gave column \d+, which reaches no limit by the products"),
+        ("columns", lambda a: np.sort(a, axis=1), r"^columns of X gave another column \d+ where the indices were in another"),
+        ("columns", lambda a: a[:, :-1], r"^columns of X gave shape \(40, 399\); \(40, 400\) is needed\.$"),
+    ],
+)
+def test_designs_that_are_wrong(method, answer, message):
+    X, _ = wide()
+    design = Counting(X)
+    right = getattr(design, method)
+    setattr(design, method, lambda *arguments: answer(right(*arguments)))
+    with pytest.raises(ValueError, match=message):
+        distributed.check_design(design)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda q: q._replace(columns=None), r"^reach of X, .* and 134 columns, gave column \d+, which it was not asked about\.$"),
+        (lambda q: q._replace(low=-np.inf), r"^reach of X, .* left out column \d+, which reaches a limit\.$"),
+        (lambda q: q._replace(high=np.inf), r"^reach of X, .* left out column \d+, which reaches a limit\.$"),
+        (lambda q: q._replace(residuals=q.residuals[:1]), r"^reach of X gave indices of shape .* \(3, k\) are needed\.$"),
+    ],
+)
+def test_questions_that_are_misunderstood(change, message):
+    X, _ = wide()
+    design = Counting(X)
+    right = design.reach
+    design.reach = lambda question: right(change(question))
+    with pytest.raises(ValueError, match=message):
+        distributed.check_design(design)
+
+
+def test_a_design_that_forgets_the_weights_or_what_is_constant():
+    X, _ = wide()
+    X[:, 5] = 3.0
+    design = Counting(X)
+    right = design.moments
+    design.moments = lambda y, root, center: right(y, None, center)
+    with pytest.raises(ValueError, match=r"^moments of X, with root given and center True, gave the norm"):
+        distributed.check_design(design)
+    design.moments = lambda y, root, center: (right(y, root, center)[0] + 1e-15, right(y, root, center)[1])
+    with pytest.raises(ValueError, match=r"^moments of X, .* gave the norm 1e-15 for column 5; 0 is needed exactly\.$"):
+        distributed.check_design(design)
+    design.moments, turns = right, []
+
+    def changing(question, reach=design.reach):
+        turns.append(1)
+        found = reach(question)
+        return found[0], found[1] * (1 + 1e-12 * len(turns))
+
+    design.reach = changing
+    with pytest.raises(ValueError, match=r"^reach of X, .* gave another answer to two threads at once\.$"):
+        distributed.check_design(design)

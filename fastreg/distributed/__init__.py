@@ -6,6 +6,7 @@
 dask is imported by those who pass its arrays; nothing here imports it of itself.
 """
 
+from fastreg.distributed._check import check_design
 from fastreg.distributed._chunks import chunk_stats, from_chunks, merge_chunks, merge_stats
 from fastreg.distributed._columns import LocalColumns
 from fastreg.distributed._cv import elastic_net_cv, lasso_cv
@@ -20,6 +21,7 @@ __all__ = [
     "LocalColumns",
     "Question",
     "WideDesign",
+    "check_design",
     "chunk_stats",
     "elastic_net",
     "elastic_net_cv",

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastreg import _input
+from fastreg._normalise import SQUARE, scale_columns
 from fastreg.kernels._columns import Columns
 
 Floats = NDArray[np.float64]
@@ -211,6 +212,43 @@ def dtype_of(design: Any) -> np.dtype[Any]:
         raise TypeError(f"dtype of design is {dtype!r}; that of numpy arrays is needed.") from None
 
 
+def moments_of(design: Any, y: Floats, root: Floats | None, center: bool) -> tuple[Floats, Floats]:
+    """What a design answers, if it has the shapes and numbers that are needed."""
+    p = design.shape[1]
+    norms, products = _two(design.moments(y, root, center), "moments", "norms, products")
+    norms, products = np.asarray(norms, np.float64), np.asarray(products, np.float64)
+    for a, what in ((norms, "norms"), (products, "products")):
+        if a.shape != (p,):
+            raise ValueError(f"moments of X gave {what} of shape {a.shape}; ({p},) is needed, one per column.")
+        if not np.isfinite(a).all():
+            raise ValueError(f"moments of X gave a {what[:-1]} that is not finite for column {int(np.argmin(np.isfinite(a)))}.")
+    if norms.min() < 0.0:
+        raise ValueError(f"moments of X gave a norm below 0 for column {int(np.argmin(norms))}.")
+    return norms, products
+
+
+def answered(design: Any, question: Question, p: int) -> tuple[Indices, Floats]:
+    """The columns that reach a limit and their products, if the answer of a design has the shapes and order that are needed."""
+    indices, products = _two(design.reach(question), "reach", "indices, products")
+    indices, products, t = np.asarray(indices), np.asarray(products, np.float64), len(question.residuals)
+    if indices.ndim != 1 or indices.dtype.kind not in "iu" or products.shape != (t, indices.size):
+        raise ValueError(
+            f"reach of X gave indices of shape {indices.shape} and dtype {indices.dtype} with products of shape "
+            f"{products.shape}; k integers and ({t}, k) are needed."
+        )
+    if indices.size and (indices[0] < 0 or indices[-1] >= p or not (np.diff(indices) > 0).all()):
+        raise ValueError(f"reach of X gave indices that do not ascend from 0 to at most {p - 1}.")
+    if not np.isfinite(products).all():
+        raise ValueError("reach of X gave products that are not finite.")
+    return indices.astype(np.intp, copy=False), products
+
+
+def _two(found: Any, method: str, what: str) -> tuple[Any, Any]:
+    if not isinstance(found, (tuple, list)) or len(found) != 2:
+        raise TypeError(f"{method} of X gave a {type(found).__name__}; ({what}) are needed.")
+    return found[0], found[1]
+
+
 def block_moments(block: Any, places: Sequence[int], y: Floats, root: Floats | None, center: bool) -> tuple[Floats, Floats]:
     """`moments` of a block of columns in memory; places: which of X they are.  float32 is summed in float64."""
     X = _block(block, len(y), places)
@@ -218,7 +256,11 @@ def block_moments(block: Any, places: Sequence[int], y: Floats, root: Floats | N
     squares, products = np.empty(X.shape[1]), np.empty((1, X.shape[1]))
     columns.squares(squares)
     columns.products(y[None, :], products)
-    return np.sqrt(squares), products[0]
+    norms = np.sqrt(squares)
+    for j in np.flatnonzero(squares < 1.0 / SQUARE).tolist():  # constant, or too small to square as it is
+        alone, sx = scale_columns(X[:, j : j + 1], y, center, root, False)
+        norms[j] = np.sqrt(alone.largest()[0]) / sx
+    return norms, products[0]
 
 
 def block_reach(block: Any, places: Sequence[int], question: Question) -> tuple[Indices, Floats]:

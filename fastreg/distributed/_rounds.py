@@ -154,7 +154,7 @@ class Rounds:
         Q = np.array([trial.q for trial in trials])
         columns: Indices | None = None
         if all(alpha in self.asked for alpha in alphas.tolist()):
-            moved = max(float(np.linalg.norm(q - self.asked[alpha])) for alpha, q in zip(alphas.tolist(), Q, strict=True))
+            moved = max(_size(q - self.asked[alpha]) for alpha, q in zip(alphas.tolist(), Q, strict=True))
             self.known += whole.kappa * moved * (1.0 + 1e-9)
             columns = np.flatnonzero((self.known >= NEAR) & ~self.working.inside)
             read = columns.size
@@ -200,7 +200,7 @@ class Rounds:
     def _judge(self, trial: Trial, indices: Indices, ratio: Floats) -> tuple[Step, Indices]:
         """The step with its gap for all columns, and if that is too large the columns that should join."""
         whole, problem, step = self.whole, self.model.problem, trial.step
-        rounding = (whole.n / 16 + 64) * EPS * float(np.linalg.norm(trial.q))
+        rounding = (whole.n / 16 + 64) * EPS * _size(trial.q)
         ball = self._ball(trial) + rounding
         if not ball * whole.farthest < 0.5:  # as good as unsolved: only what reaches its limit by itself joins
             ball = rounding
@@ -287,3 +287,9 @@ class Rounds:
             before = self._before.get(name, 0) if self._of is self.model else 0
             self.counts[name] += now[name] - before
         self._of, self._before = self.model, dict(now)
+
+
+def _size(q: Floats) -> float:
+    """|q|, whose squares may leave float64 where columns are tiny."""
+    top = float(np.abs(q).max())
+    return top * float(np.linalg.norm(q / top)) if top > 0.0 else 0.0

@@ -21,10 +21,12 @@ from fastreg.distributed._protocol import (
     Indices,
     Question,
     WideDesign,
+    answered,
     block_moments,
     block_reach,
     dtype_of,
     feature_names,
+    moments_of,
     shape_of,
 )
 
@@ -55,25 +57,9 @@ class Whole:
             _options.excluded_within(self.factors[0], *self.limits)
         self.moved = 0  # bytes to and from the design
         self.target, _, _ = scale_target(self.y, self.center, self.root, _options.offsets(options.offset, n))
-        self.norms, self.products = self._moments()
+        self.norms, self.products = moments_of(design, self.target, self.root, self.center)
+        self.moved += 8 * (2 * n + 2 * p)
         self._set_limits()
-
-    def _moments(self) -> tuple[Floats, Floats]:
-        found = self.design.moments(self.target, self.root, self.center)
-        if not isinstance(found, (tuple, list)) or len(found) != 2:
-            raise TypeError(f"moments of X gave a {type(found).__name__}; (norms, products) are needed.")
-        norms, products = (np.asarray(a, np.float64) for a in found)
-        self.moved += 8 * (2 * self.n + 2 * self.p)
-        for a, what in ((norms, "norms"), (products, "products")):
-            if a.shape != (self.p,):
-                raise ValueError(f"moments of X gave {what} of shape {a.shape}; ({self.p},) is needed, one per column.")
-            if not np.isfinite(a).all():
-                raise ValueError(
-                    f"moments of X gave a {what[:-1]} that is not finite for column {int(np.argmin(np.isfinite(a)))}."
-                )
-        if norms.min() < 0.0:
-            raise ValueError(f"moments of X gave a norm below 0 for column {int(np.argmin(norms))}.")
-        return norms, products
 
     def first(self, count: int) -> Indices:
         """So many columns: those that are always in a fit, then those nearest to their limits at a large alpha."""
@@ -130,22 +116,10 @@ class Whole:
     def reach(self, Q: Floats, limit: float, columns: Indices | None) -> tuple[Indices, Floats]:
         """The columns whose ratio is at least the limit for a row of Q, and their ratios (t, k)."""
         question = Question(Q, self.low * limit, self.high * limit, self.center, columns)
-        found = self.design.reach(question)
-        if not isinstance(found, (tuple, list)) or len(found) != 2:
-            raise TypeError(f"reach of X gave a {type(found).__name__}; (indices, products) are needed.")
-        indices, products = np.asarray(found[0]), np.asarray(found[1], np.float64)
-        if indices.ndim != 1 or indices.dtype.kind not in "iu" or products.shape != (len(Q), indices.size):
-            raise ValueError(
-                f"reach of X gave indices of shape {indices.shape} and dtype {indices.dtype} with products of shape "
-                f"{products.shape}; k integers and ({len(Q)}, k) are needed."
-            )
-        if indices.size and (indices[0] < 0 or indices[-1] >= self.p or not (np.diff(indices) > 0).all()):
-            raise ValueError(f"reach of X gave indices that do not ascend from 0 to at most {self.p - 1}.")
-        if not np.isfinite(products).all():
-            raise ValueError("reach of X gave products that are not finite.")
+        indices, products = answered(self.design, question, self.p)
         arrays = (Q, question.low, question.high, columns, indices, products)
         self.moved += sum(a.nbytes for a in arrays if isinstance(a, np.ndarray))
-        return indices.astype(np.intp, copy=False), self.ratios(products, indices)
+        return indices, self.ratios(products, indices)
 
 
 class WorkingSet:
