@@ -236,6 +236,15 @@ def count(value: Any, name: str, low: int = 1) -> int:
     return min(k, sys.maxsize)
 
 
+def byte_count(value: Any, name: str) -> int:
+    """A number of bytes, which may be written as 2e9."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise TypeError(f"{name} is {value!r} ({type(value).__name__}); a number of bytes is needed, such as 2e9.")
+    return count(value, name)
+
+
 def flag(value: Any, name: str) -> bool:
     """value as a bool."""
     if value is True or value is False:

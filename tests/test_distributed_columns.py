@@ -1,5 +1,7 @@
 """Columns of X in files, in arrays that are read piece by piece, and on workers of Dask: fits are those of X in memory."""
 
+import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -117,9 +119,12 @@ def test_hdf5(tmp_path):
 # Dask
 
 
+def dask_array(X, chunk):
+    return pytest.importorskip("dask.array").from_array(X, chunks=(len(X), chunk))
+
+
 def dask_columns(X, chunk, **options):
-    da = pytest.importorskip("dask.array")
-    return DaskColumns(da.from_array(X, chunks=(len(X), chunk)), **options)
+    return DaskColumns(dask_array(X, chunk), **options)
 
 
 @pytest.mark.parametrize("scheduler", ["threads", "synchronous"])
@@ -176,6 +181,17 @@ def test_a_cluster_of_processes():
         held = client.scatter([X[:, :300], X[:, 300:]])
         again = distributed.lasso_path(DaskColumns(held, widths=[300, 100], n_rows=N), y, alphas=20)
         np.testing.assert_allclose(again.coefs, expected.coefs, atol=SAME)
+        # blocks that are made anew where a worker that had them is lost, in the middle of a path
+        alive = list(client.run(os.getpid).values())
+
+        def kill(fit):
+            if fit.support.size > 3 and len(alive) == 2:
+                os.kill(alive.pop(), signal.SIGKILL)
+
+        design = DaskColumns(dask_array(X, 100).persist())
+        path = distributed.lasso_path(design, y, alphas=20, callback=kill)
+        assert len(alive) == 1
+        np.testing.assert_array_equal(path.coefs, expected.coefs)
 
 
 # Memory
@@ -272,6 +288,27 @@ def test_what_is_no_matrix(X):
 def test_what_columns_cannot_be_read_from(X):
     with pytest.raises(TypeError, match=rf"^X is a {type(X).__name__}; the path of a .npy, .parquet or .zarr file, an array"):
         LocalColumns(X)
+
+
+def test_arguments_that_are_refused():
+    X, y = wide()
+    with pytest.raises(TypeError, match=r"^buffer is '16MB' \(str\); a number of bytes is needed, such as 2e9\.$"):
+        LocalColumns(X, buffer="16MB")
+    with pytest.raises(TypeError, match=r"^memory is True \(bool\); a number of bytes is needed, such as 2e9\.$"):
+        distributed.lasso(LocalColumns(X, buffer=1e6), y, 0.1, memory=True)
+    assert distributed.lasso(LocalColumns(X, buffer=1e6), y, 0.1, memory=1e8).status.converged
+    with pytest.raises(TypeError, match=r"^X is a dask collection, which .*; DaskColumns\(X\) is needed\.$"):
+        LocalColumns(dask_array(X, 100))
+    with pytest.raises(TypeError, match=r"^client is a str; a distributed.Client is needed\.$"):
+        dask_columns(X, 100, client="tcp://127.0.0.1:8786")
+
+
+def test_what_a_design_says_of_itself(tmp_path):
+    X, _ = wide()
+    np.save(tmp_path / "X.npy", X)
+    assert repr(LocalColumns(X, buffer=1e5)) == "LocalColumns(X, n=40, p=400, float64, 2 blocks)"
+    assert repr(LocalColumns([tmp_path / "X.npy"] * 2)).endswith("X.npy and 1 more, n=40, p=800, float64, 2 blocks)")
+    assert repr(dask_columns(X, 100)) == "DaskColumns(n=40, p=400, float64, 4 blocks)"
 
 
 def test_rows_that_differ(tmp_path):

@@ -230,13 +230,29 @@ def test_a_solve_that_does_not_converge():
         ("reach", lambda a: (a[0], a[1] * np.inf), r"^reach of X gave products that are not finite\.$"),
         ("columns", lambda a: a[:-1], r"^columns of X gave shape \(39, 100\); \(40, 100\) is needed\.$"),
         ("columns", lambda a: a * np.nan, r"^X holds NaN at row 0, column \d+; finite numbers are needed\.$"),
-        ("moments", lambda a: (2.0 * a[0], a[1]), r"^moments of X gave the norm .* for column \d+, which columns of X gave with"),
+        (
+            "moments",
+            lambda a: (2.0 * a[0], a[1]),
+            r"^moments of X gave the norm .* for column \d+, which columns of X gave with",
+        ),
         ("moments", lambda a: (a[0], -a[1]), r"^moments of X gave the product .* for column \d+, which columns of X gave with"),
         ("moments", lambda a: (-a[0], a[1]), r"^moments of X gave a norm below 0 for column \d+\.$"),
         ("columns", lambda a: a[:, ::-1], r"^moments of X gave the norm .* for column \d+, which columns of X gave with"),
-        ("reach", lambda a: (a[0][:0], a[1][:, :0]), r"^reach of X left out column \d+ and residual \d, at whose limit the col"),
-        ("reach", lambda a: (a[0], 0.9 * a[1]), r"^reach of X gave 0.9 times its limit for column \d+ and residual \d, at whose"),
-        ("reach", lambda a: (a[0], 1.1 * a[1]), r"^reach of X gave 1.1 times its limit for column \d+ and residual \d, at whose"),
+        (
+            "reach",
+            lambda a: (a[0][:0], a[1][:, :0]),
+            r"^reach of X left out column \d+ and residual \d, at whose limit the col",
+        ),
+        (
+            "reach",
+            lambda a: (a[0], 0.9 * a[1]),
+            r"^reach of X gave 0.9 times its limit for column \d+ and residual \d, at whose",
+        ),
+        (
+            "reach",
+            lambda a: (a[0], 1.1 * a[1]),
+            r"^reach of X gave 1.1 times its limit for column \d+ and residual \d, at whose",
+        ),
         ("reach", lambda a: (a[0], np.sign(a[1])), r"^reach of X gave .* times its limit for column \d+, which columns of X"),
     ],
 )
@@ -253,7 +269,12 @@ def test_answers_of_a_wrong_design(method, answer, message):
 @pytest.mark.parametrize(
     ("name", "value", "kind", "message"),
     [
-        ("moments", None, TypeError, r"^design is a Counting without moments; LocalColumns\(X\) or another design is needed\.$"),
+        (
+            "moments",
+            None,
+            TypeError,
+            r"^design is a Counting without moments; LocalColumns\(X\) or another design is needed\.$",
+        ),
         ("moments", lambda *a: np.ones((2, P)), TypeError, r"^moments of X gave a ndarray; \(norms, products\) are needed\.$"),
         ("reach", lambda q: [], TypeError, r"^reach of X gave a list; \(indices, products\) are needed\.$"),
         ("shape", P, TypeError, r"^design has shape 400; two integers \(n, p\) are needed\.$"),
@@ -326,11 +347,19 @@ def _noisy(a):
 @pytest.mark.parametrize(
     ("method", "answer", "message"),
     [
-        ("moments", lambda a: (a[0] * (1 + 1e-7), a[1]), r"^moments of X, with root None and center True, gave the norm 6\.\d+ fo"),
+        (
+            "moments",
+            lambda a: (a[0] * (1 + 1e-7), a[1]),
+            r"^moments of X, with root None and center True, gave the norm 6\.\d+ fo",
+        ),
         ("moments", _noisy, r"^moments of X, with root None and center True, gave the product .*; its own column gives"),
         ("reach", _noisy, r"^reach of X, with 1 residual, one limit, center True and columns None, gave for residual 0 the pr"),
         ("reach", lambda a: (a[0][1:], a[1][:, 1:]), r"^reach of X, with .* left out column \d+, which reaches a limit\.$"),
-        ("reach", lambda a: (a[0], 0.0 * a[1]), r"^reach of X, with .* gave column \d+, which reaches no limit by the products"),
+        (
+            "reach",
+            lambda a: (a[0], 0.0 * a[1]),
+            r"^reach of X, with .* gave column \d+, which reaches no limit by the products",
+        ),
         ("columns", lambda a: np.sort(a, axis=1), r"^columns of X gave another column \d+ where the indices were in another"),
         ("columns", lambda a: a[:, :-1], r"^columns of X gave shape \(40, 399\); \(40, 400\) is needed\.$"),
     ],
@@ -347,7 +376,10 @@ def test_designs_that_are_wrong(method, answer, message):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda q: q._replace(columns=None), r"^reach of X, .* and 134 columns, gave column \d+, which it was not asked about\.$"),
+        (
+            lambda q: q._replace(columns=None),
+            r"^reach of X, .* and 134 columns, gave column \d+, which it was not asked about\.$",
+        ),
         (lambda q: q._replace(low=-np.inf), r"^reach of X, .* left out column \d+, which reaches a limit\.$"),
         (lambda q: q._replace(high=np.inf), r"^reach of X, .* left out column \d+, which reaches a limit\.$"),
         (lambda q: q._replace(residuals=q.residuals[:1]), r"^reach of X gave indices of shape .* \(3, k\) are needed\.$"),

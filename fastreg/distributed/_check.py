@@ -109,14 +109,14 @@ def _check_moments(design: Any, X: NDArray[Any], some: Indices, y: Floats, root:
     constant = np.flatnonzero((right == 0.0) & (norms[some] != 0.0))
     if constant.size:
         k = constant[0]
-        raise ValueError(f"moments of X, {asked}, gave the norm {norms[some[k]]:.3g} for column {some[k]}; 0 is needed exactly.")
+        raise ValueError(
+            f"moments of X, {asked}, gave the norm {norms[some[k]]:.3g} for column {some[k]}; 0 is needed exactly."
+        )
     _same("moments of X, " + asked + ", gave the norm", some, norms[some], right, slack)
     _same("moments of X, " + asked + ", gave the product", some, products[some], y @ A * far, slack * np.linalg.norm(y))
 
 
-def _questions(
-    rng: np.random.Generator, X: NDArray[Any], some: Indices, p: int, Q: Floats, center: bool
-) -> Iterator[Question]:
+def _questions(rng: np.random.Generator, X: NDArray[Any], some: Indices, p: int, Q: Floats, center: bool) -> Iterator[Question]:
     """All kinds: one limit or one for each column, of both signs or only one, about all columns, a part or one of them."""
     level = float(np.median(np.abs(Q @ (X - X[0] * center)).max(axis=0)))
     high = level * rng.uniform(0.5, 1.5, p)

@@ -34,7 +34,8 @@ class LocalColumns:
         path than as a memmap: it is read into one block after another, while pages of a map count as memory of the process
         until the system needs it.  Integers and booleans are converted block by block; float32 is summed in float64.
     buffer : int
-        Bytes of a block.  Of a Zarr or HDF5 array at least the columns of one chunk are read at once, with all rows.
+        Bytes of a block.  Of a Zarr or HDF5 array at least the columns of one chunk are read at once, with all rows.  Of a file
+        in C order each row of a block is a read of its own: there, a large one is faster.
     n_threads : int
         Blocks that are read and multiplied at a time, each with a buffer.  The result does not depend on it.
 
@@ -69,7 +70,11 @@ class LocalColumns:
         self._source = source(X)
         self.shape, self.dtype, self.feature_names = self._source.shape, self._source.dtype, self._source.names
         self.n_threads = _input.count(n_threads, "n_threads")
-        self._blocks = list(_blocks(self._source, _input.count(buffer, "buffer")))
+        self._blocks = list(_blocks(self._source, _input.byte_count(buffer, "buffer")))
+
+    def __repr__(self) -> str:
+        n, p = self.shape
+        return f"LocalColumns({self._source.label}, n={n}, p={p}, {self.dtype}, {len(self._blocks)} blocks)"
 
     def moments(self, y: Floats, root: Floats | None, center: bool) -> tuple[Floats, Floats]:
         """(|x~_j|, x~_j'y); see `WideDesign`.

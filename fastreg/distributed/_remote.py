@@ -17,6 +17,9 @@ from fastreg.distributed._columns import in_columns
 from fastreg.distributed._protocol import Floats, Indices, Question, block_moments, part_reach, side_by_side
 
 
+LARGE_GRAPH = "distributed.admin.large-graph-warning-threshold"
+
+
 class DaskColumns:
     """Columns of a dask array, or of blocks that workers hold, as a `WideDesign`.
 
@@ -44,7 +47,7 @@ class DaskColumns:
 
     Notes
     -----
-    A residual travels once to each worker, with a task for each block: 8 n t bytes for t alphas.  Results are put together in
+    Residuals travel with the graph of each round: 8 n t bytes for t alphas, once to the scheduler and to each worker.  Results are put together in
     the order of the blocks, whatever the order of the tasks: fits are the same to the last bit on any number of workers.
 
     Examples
@@ -64,6 +67,8 @@ class DaskColumns:
     ) -> None:
         if find_spec("dask") is None:
             raise ImportError("DaskColumns needs dask, which is not installed: pip install dask distributed")
+        if client is not None and not all(callable(getattr(client, name, None)) for name in ("compute", "gather")):
+            raise TypeError(f"client is a {type(client).__name__}; a distributed.Client is needed.")
         self._client = client
         if isinstance(X, (list, tuple)):
             if widths is None or n_rows is None or len(widths) != len(X):
@@ -81,10 +86,15 @@ class DaskColumns:
                 )
             widths, n, self.dtype = X.chunks[1], X.shape[0], X.dtype
             blocks = X.to_delayed().ravel().tolist()
+            self._kept = X  # its futures: workers forget what nobody holds any more
         pairs = [(block, width) for block, width in zip(blocks, widths, strict=True) if width > 0]
         self._blocks, self._n = [block for block, _ in pairs], n
         self._starts = list(accumulate((width for _, width in pairs), initial=0))
         self.shape = n, self._starts[-1]
+
+    def __repr__(self) -> str:
+        n, p = self.shape
+        return f"DaskColumns(n={n}, p={p}, {self.dtype}, {len(self._blocks)} blocks)"
 
     def moments(self, y: Floats, root: Floats | None, center: bool) -> tuple[Floats, Floats]:
         """(|x~_j|, x~_j'y); see `WideDesign`.
@@ -147,18 +157,24 @@ class DaskColumns:
     def _run(self, task: Any, arguments: dict[int, tuple[Any, ...]], shared: tuple[Any, ...]) -> list[Any]:
         """task(block, range, *shared, *arguments) for blocks of these numbers, in their order; what is shared is sent once."""
         import dask
+        from dask.utils import parse_bytes
 
         delayed = dask.delayed
+        # in the graph: what is scattered is lost with the worker that has it, while a graph is sent again
         sent = [delayed(a, traverse=False) for a in shared]
+        size = 2 * sum(a.nbytes for a in shared if isinstance(a, np.ndarray)) + parse_bytes(
+            dask.config.get(LARGE_GRAPH, "10MB")
+        )
         call = delayed(task, pure=False)
         # a part of a question is a tuple, which dask would look through
         calls = [
             call(self._blocks[k], self._range(k), *sent, *(delayed(a, traverse=False) for a in some))
             for k, some in arguments.items()
         ]
-        if self._client is not None:
-            return list(self._client.gather(self._client.compute(calls)))
-        return list(dask.compute(*calls))
+        with dask.config.set({LARGE_GRAPH: size}):  # which warns of arrays in a graph that nobody meant to send
+            if self._client is not None:
+                return list(self._client.gather(self._client.compute(calls)))
+            return list(dask.compute(*calls))
 
 
 def _moments(block: Any, span: tuple[int, int], y: Floats, root: Floats | None, center: bool) -> tuple[Floats, Floats]:

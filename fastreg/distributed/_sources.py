@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from fastreg import _input
+from fastreg import _foreign, _input
 from fastreg._streams import NpyFile
 
 Indices = NDArray[np.intp]
@@ -67,6 +67,8 @@ def source(X: Any) -> Source:
         if suffix in (".parquet", ".pq"):
             return ParquetColumns(X)
         return ArrayColumns(_open_zarr(X), fspath(X)) if suffix == ".zarr" else NpyColumns(X)
+    if _foreign.is_dask(X):
+        raise TypeError("X is a dask collection, which reads its chunks anew for every block; DaskColumns(X) is needed.")
     slices = all(hasattr(X, name) for name in ("shape", "dtype", "__getitem__"))
     if not slices or hasattr(X, "tocsc"):  # a sparse X is in memory anyway
         raise TypeError(

@@ -75,7 +75,12 @@ class Whole:
         size = np.maximum(norms, self.norms[indices])
         for said, here, most, what in (
             (self.norms[indices], norms, size, "norm"),
-            (self.products[indices] if self.products.size else products, products, size * np.linalg.norm(self.target), "product"),
+            (
+                self.products[indices] if self.products.size else products,
+                products,
+                size * np.linalg.norm(self.target),
+                "product",
+            ),
         ):
             wrong = np.flatnonzero(~(np.abs(said - here) <= WRONG * most))
             if wrong.size:
@@ -128,7 +133,7 @@ class WorkingSet:
     Columns are kept by position; `indices` says which of X they are."""
 
     def __init__(self, whole: Whole, memory: Any) -> None:
-        self.whole, self.memory = whole, _input.count(memory, "memory")
+        self.whole, self.memory = whole, _input.byte_count(memory, "memory")
         self.room = min(whole.p, int((1.0 - SOLVER_SHARE) * self.memory) // (whole.n * whole.dtype.itemsize))
         if self.room < max(1, whole.always.size):
             raise self.too_small(f"{max(1, whole.always.size)} are needed to begin with")
