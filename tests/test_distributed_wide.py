@@ -120,7 +120,9 @@ def test_little_memory_makes_columns_go():
 def test_a_support_that_memory_does_not_hold():
     X, y = wide(50, 3000)
     memory = int(15 * 50 * 8 / 0.7) + 8
-    message = r"memory is 8579 bytes, which hold 15 columns of 50 rows; \d+ of them are in the fit at alpha=0.296978, on the way to 0.01, "
+    message = (
+        r"memory is 8579 bytes, which hold 15 columns of 50 rows; 15 of them are in the fit at alpha=0.29.*, on the way to 0"
+    )
     with pytest.raises(ValueError, match=message):
         distributed.lasso(Counting(X), y, 0.01, memory=memory)
     with pytest.warns(UserWarning, match=r"^The path ends before that: memory is 8579 bytes"):
@@ -378,7 +380,7 @@ def test_designs_that_are_wrong(method, answer, message):
     [
         (
             lambda q: q._replace(columns=None),
-            r"^reach of X, .* and 134 columns, gave column \d+, which it was not asked about\.$",
+            r"^reach of X, .* and columns 134, gave column \d+, which it was not asked about\.$",
         ),
         (lambda q: q._replace(low=-np.inf), r"^reach of X, .* left out column \d+, which reaches a limit\.$"),
         (lambda q: q._replace(high=np.inf), r"^reach of X, .* left out column \d+, which reaches a limit\.$"),

@@ -130,10 +130,8 @@ def _questions(rng: np.random.Generator, X: NDArray[Any], some: Indices, p: int,
 def _check_reach(design: Any, X: NDArray[Any], some: Indices, question: Question) -> None:
     Q, low, high, center, columns = question
     p = design.shape[1]
-    asked = (
-        f"with {len(Q)} residual{'s' * (len(Q) > 1)}, {'one limit' if isinstance(high, float) else 'limits'}, center {center} and "
-        f"{'columns None' if columns is None else f'{columns.size} columns'}"
-    )
+    limits, which = "one limit" if isinstance(high, float) else "limits", "None" if columns is None else columns.size
+    asked = f"with {len(Q)} residual{'s' * (len(Q) > 1)}, {limits}, center {center} and columns {which}"
     indices, products = answered(design, question, p)
     with ThreadPoolExecutor(2) as pool:
         for other in pool.map(lambda one: answered(design, one, p), (question, question)):
@@ -162,7 +160,7 @@ def _check_reach(design: Any, X: NDArray[Any], some: Indices, question: Question
 
 
 def _sizes(X: NDArray[Any]) -> Floats:
-    size = np.abs(X).max(axis=0).astype(np.float64)
+    size: Floats = np.abs(X).max(axis=0).astype(np.float64)
     size[size == 0.0] = 1.0
     return size
 

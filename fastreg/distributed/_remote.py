@@ -5,6 +5,9 @@ One task per block, each the code that `LocalColumns` runs; dask is imported by 
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from itertools import accumulate
 from typing import Any
@@ -15,9 +18,6 @@ from numpy.typing import NDArray
 from fastreg import _foreign, _input
 from fastreg.distributed._columns import in_columns
 from fastreg.distributed._protocol import Floats, Indices, Question, block_moments, part_reach, side_by_side
-
-
-LARGE_GRAPH = "distributed.admin.large-graph-warning-threshold"
 
 
 class DaskColumns:
@@ -47,8 +47,9 @@ class DaskColumns:
 
     Notes
     -----
-    Residuals travel with the graph of each round: 8 n t bytes for t alphas, once to the scheduler and to each worker.  Results are put together in
-    the order of the blocks, whatever the order of the tasks: fits are the same to the last bit on any number of workers.
+    Residuals travel with the graph of each round: 8 n t bytes for t alphas, once to the scheduler and to each worker.  Results
+    are put together in the order of the blocks, whatever the order of the tasks: fits are the same to the last bit on any
+    number of workers.
 
     Examples
     --------
@@ -157,24 +158,34 @@ class DaskColumns:
     def _run(self, task: Any, arguments: dict[int, tuple[Any, ...]], shared: tuple[Any, ...]) -> list[Any]:
         """task(block, range, *shared, *arguments) for blocks of these numbers, in their order; what is shared is sent once."""
         import dask
-        from dask.utils import parse_bytes
 
         delayed = dask.delayed
         # in the graph: what is scattered is lost with the worker that has it, while a graph is sent again
         sent = [delayed(a, traverse=False) for a in shared]
-        size = 2 * sum(a.nbytes for a in shared if isinstance(a, np.ndarray)) + parse_bytes(
-            dask.config.get(LARGE_GRAPH, "10MB")
-        )
         call = delayed(task, pure=False)
         # a part of a question is a tuple, which dask would look through
         calls = [
             call(self._blocks[k], self._range(k), *sent, *(delayed(a, traverse=False) for a in some))
             for k, some in arguments.items()
         ]
-        with dask.config.set({LARGE_GRAPH: size}):  # which warns of arrays in a graph that nobody meant to send
+        with _no_warning_of(sum(a.nbytes for a in shared if isinstance(a, np.ndarray))):
             if self._client is not None:
                 return list(self._client.gather(self._client.compute(calls)))
             return list(dask.compute(*calls))
+
+
+@contextmanager
+def _no_warning_of(size: int) -> Iterator[None]:
+    """Let distributed warn of a graph only where it is large by more than so many bytes, which are meant to be sent."""
+    if "distributed" not in sys.modules:  # whose settings are not there before
+        yield
+        return
+    from dask import config
+    from dask.utils import parse_bytes
+
+    name = "distributed.admin.large-graph-warning-threshold"
+    with config.set({name: parse_bytes(config.get(name, "10MB")) + 2 * size}):
+        yield
 
 
 def _moments(block: Any, span: tuple[int, int], y: Floats, root: Floats | None, center: bool) -> tuple[Floats, Floats]:

@@ -31,7 +31,7 @@ from fastreg.distributed._working import WRONG, Whole, WorkingSet
 EPS = float(np.finfo(np.float64).eps)
 ALPHAS = 32  # of a round: as many residuals are multiplied at 26 to 33 GMAC/s, one by one at 8
 AHEAD, FURTHER = 6.0, 1.5  # by what the first round goes down, and the power of that in the next if it was right
-LOW, TOP, NEAR = 0.5, 0.9, 0.999  # between the first two lies what ratio a round brings back; less than NEAR is not read again
+LOW, TOP, NEAR = 0.6, 0.9, 0.999  # between the first two lies what ratio a round brings back; less than NEAR is not read again
 LARGEST = 0.95  # share of the memory that a fit may take: with less than the rest, a round brings too little
 MOST_FAILURES = 10  # rounds for one alpha one after another that do not lower the objective
 WORKING = ("sweeps", "newton_steps", "pivots", "products")

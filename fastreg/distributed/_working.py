@@ -86,7 +86,8 @@ class Whole:
             if wrong.size:
                 k = wrong[0]
                 raise ValueError(
-                    f"moments of X gave the {what} {said[k]:.6g} for column {indices[k]}, which columns of X gave with {here[k]:.6g}."
+                    f"moments of X gave the {what} {said[k]:.6g} for column {indices[k]}, which columns of X gave with "
+                    f"{here[k]:.6g}."
                 )
 
     def _set_limits(self) -> None:
