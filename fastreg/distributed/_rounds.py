@@ -48,38 +48,67 @@ class Trial(NamedTuple):
     penalties: tuple[float, float]
 
 
+class Asked(NamedTuple):
+    """What a round asks: which columns come near their limits for each row of Q."""
+
+    alphas: Floats
+    trials: list[Trial]
+    wanted: int  # alphas that are left
+    Q: Floats
+    columns: Indices | None  # those to look at; None: all
+
+
+class Wish(NamedTuple):
+    """Columns to fetch, the best first, for trials that are left."""
+
+    columns: Indices
+    score: Floats
+    said: Floats  # their ratios for the last trial, NaN where nobody asked
+    blamed: bool  # whether a trial is wrong without one of them
+    left: list[Trial]
+
+
 class OutOfMemory(Exception):
     """The working set does not hold the support of the next alpha."""
 
 
 class Rounds:
-    """One problem, solved for falling alphas."""
+    """One problem, solved for falling alphas.
 
-    def __init__(self, whole: Whole, memory: int) -> None:
-        self.whole, self.working = whole, WorkingSet(whole, memory)
-        self.room = self.working.room
-        self.most = max(1, min(max(200, 2 * whole.n), self.room // 4))
+    Others may work on the same columns: each asks and is answered in turn, and columns that come for one are there for all."""
+
+    def __init__(self, whole: Whole, working: WorkingSet, sharing: int = 1) -> None:
+        self.whole, self.working, self.sharing = whole, working, sharing
+        self.most = max(1, min(max(200, 2 * whole.n), working.room // 4))
         self.counts = dict.fromkeys(("rounds", "columns_read", "columns_fetched", "working_set", *WORKING), 0)
         self.limit = LOW
         self.asked: dict[float, Floats] = {}
         self.known = np.full(whole.p, np.inf)  # an upper bound on the ratio of a column at the alphas asked about
         self.start: tuple[Indices, Floats] | None = None
         self.ahead, self.failed, self.value = AHEAD, 0, np.inf
-        self._of: Model | None = None
-        self._before: dict[str, int] = {}
-        self._add(whole.first(min(max(whole.always.size, min(self.most, self.room)), whole.p)))
-        whole.products = np.empty(0)  # 8 p bytes that are of no more use
-        self.model = self.working.model()
+        self._model: Model | None = None
+        self._version = -1
+        self._counted = dict.fromkeys(WORKING, 0)
+        if not working.indices.size:
+            self._add(whole.first(min(max(whole.always.size, min(self.most, working.room)), whole.p)))
+            whole.products = np.empty(0)  # 8 p bytes that are of no more use
+
+    @property
+    def model(self) -> Model:
+        """The problem on the columns that are here."""
+        if self._model is None or self._version != self.working.version:
+            self._model, self._version = self.working.model(self.whole, self.sharing), self.working.version
+            self._counted = dict.fromkeys(WORKING, 0)
+        return self._model
 
     def begin(self, coef: Floats) -> None:
         """Start from these coefficients, as far as they fit."""
         support = np.flatnonzero(coef)
         more = support[~self.working.inside[support] & ~self.whole.out[support]]
-        more = more[np.argsort(-np.abs(coef[more]), kind="stable")][: self.room - self.working.indices.size]
+        more = more[np.argsort(-np.abs(coef[more]), kind="stable")][: self.working.room - self.working.indices.size]
         self.start = support, coef[support]
         if more.size:
             self._add(more)
-            self.model = self.working.model()
 
     def alpha_max(self) -> float:
         """The smallest alpha for which every penalised coefficient is 0; a round more where some are not penalised."""
@@ -89,18 +118,28 @@ class Rounds:
             indices, ratios = self.whole.reach(trial.q[None, :], 1.0, None)
             self.counts["rounds"] += 1
             self.counts["columns_read"] += self.whole.p
-            outside = ~self.working.inside[indices]
-            if outside.any() and self.working.indices.size == self.room:
+            outside, left = ~self.working.inside[indices], self.working.room - self.working.indices.size
+            if outside.any() and left == 0:
                 raise self.working.too_small("all are not penalised, and those that are need some as well")
-            best = np.argsort(-ratios[0, outside], kind="stable")[: min(self.most, self.room - self.working.indices.size)]
+            best = np.argsort(-ratios[0, outside], kind="stable")[: min(self.most, left)]
             if best.size:
                 self._add(indices[outside][best])
-                self.model = self.working.model()
                 top = self.model.alpha_max()
         return top
 
     def round(self, alphas: Floats) -> list[Step]:
         """Proved steps for the first of these falling alphas: all that one round takes, or as many as turn out right."""
+        asked = self.propose(alphas)
+        found = np.empty(0, np.intp), np.empty((len(asked.Q), 0))
+        if asked.columns is None or asked.columns.size:
+            found = self.whole.reach(asked.Q, self.limit, asked.columns)
+        done, wish = self.absorb(asked, *found)
+        if wish is not None:
+            self._join(wish)
+        return done
+
+    def propose(self, alphas: Floats) -> Asked:
+        """Solutions for the first of these falling alphas on the columns that are here, and what to ask about them."""
         wanted = alphas.size
         alphas = alphas[: max(1, min(ALPHAS, int(np.count_nonzero(alphas * self.ahead >= alphas[0]))))]
         if self.start is not None:
@@ -109,7 +148,18 @@ class Rounds:
             self.model.descent.start = w[self.working.indices]
         trials = [self._trial(alpha) for alpha in alphas.tolist()]
         self._count()
-        indices, ratios = self._ask(alphas, trials)
+        Q, columns = np.array([trial.q for trial in trials]), None
+        if all(alpha in self.asked for alpha in alphas.tolist()):
+            moved = max(_size(q - self.asked[alpha]) for alpha, q in zip(alphas.tolist(), Q, strict=True))
+            self.known += self.whole.kappa * moved * (1.0 + 1e-9)
+            columns = np.flatnonzero((self.known >= NEAR) & ~self.working.inside)
+        return Asked(alphas, trials, wanted, Q, columns)
+
+    def absorb(self, asked: Asked, indices: Indices, ratios: Floats) -> tuple[list[Step], Wish | None]:
+        """Proved steps, and what to fetch for others, given the columns that are near their limits and their ratios for each
+        trial."""
+        trials = asked.trials
+        indices, ratios = self._outside(asked, indices, ratios)
         done: list[Step] = []
         faults = np.empty(0, np.intp)
         for trial, ratio in zip(trials, ratios, strict=True):
@@ -117,16 +167,15 @@ class Rounds:
             if faults.size and (done or self.failed < MOST_FAILURES):
                 break
             done.append(step)
-        value = trials[min(len(done), len(trials) - 1)].step.objective
-        self.failed = 0 if done or not value >= self.value * (1.0 - 1e-12) else self.failed + 1
-        self.value = value
         last = trials[min(len(done), len(trials) - 1)]
+        self.failed = 0 if done or not last.step.objective >= self.value * (1.0 - 1e-12) else self.failed + 1
+        self.value = last.step.objective
         self.start = last.step.support, last.step.values
         if len(done) == len(trials):
             self.ahead **= FURTHER
-        if len(done) < wanted:
-            self._join(trials[len(done) :] or trials[-1:], indices, ratios, len(done), faults)
-        return done
+        if len(done) == asked.wanted:
+            return done, None
+        return done, self._wish(trials[len(done) :] or trials[-1:], indices, ratios, len(done), faults)
 
     def _trial(self, alpha: float) -> Trial:
         """The solution at alpha on the working set."""
@@ -148,31 +197,22 @@ class Rounds:
         q = r * unit if problem.root is None else r * problem.root * unit
         return Trial(step._replace(support=self.working.indices[step.support]), w, r, q, unit, (l1, l2))
 
-    def _ask(self, alphas: Floats, trials: list[Trial]) -> tuple[Indices, Floats]:
-        """The columns outside that come near their limits, and their ratios for each trial."""
-        whole, read = self.whole, self.whole.p
-        Q = np.array([trial.q for trial in trials])
-        columns: Indices | None = None
-        if all(alpha in self.asked for alpha in alphas.tolist()):
-            moved = max(_size(q - self.asked[alpha]) for alpha, q in zip(alphas.tolist(), Q, strict=True))
-            self.known += whole.kappa * moved * (1.0 + 1e-9)
-            columns = np.flatnonzero((self.known >= NEAR) & ~self.working.inside)
-            read = columns.size
+    def _outside(self, asked: Asked, indices: Indices, ratios: Floats) -> tuple[Indices, Floats]:
+        """What was told of columns that are not here; the ratios of all are remembered."""
+        columns = asked.columns
+        read = self.whole.p if columns is None else columns.size
         if read:
-            indices, ratios = whole.reach(Q, self.limit, columns)
             self.known[slice(None) if columns is None else columns] = self.limit
             self.known[indices] = ratios.max(axis=0, initial=0.0)
             if columns is None:
-                self._believe(trials, indices, ratios)
+                self._believe(asked.trials, indices, ratios)
             outside = ~self.working.inside[indices]
             indices, ratios = indices[outside], ratios[:, outside]
             self.counts["rounds"] += 1
-        else:
-            indices, ratios = np.empty(0, np.intp), np.empty((len(Q), 0))
         self.counts["columns_read"] += read
         if indices.size > 4 * self.most:
             self.limit = min(TOP, self.limit + 0.1)
-        self.asked = dict(zip(alphas.tolist(), Q, strict=True))
+        self.asked = dict(zip(asked.alphas.tolist(), asked.Q, strict=True))
         return indices, ratios
 
     def _believe(self, trials: list[Trial], indices: Indices, ratios: Floats) -> None:
@@ -241,11 +281,8 @@ class Rounds:
         gap = float(np.sum(v * np.abs(w) - w * c)) + (1.0 - t) * (float(w @ c) + (1.0 - t) * square / 2.0)
         return problem.objective(max(gap, 0.0))
 
-    def _join(self, left: list[Trial], indices: Indices, ratios: Floats, done: int, faults: Indices) -> None:
-        """Fetch the columns that the trials which are left call for, and of others those nearest to their limits.
-
-        First come what is at fault at the next alpha and what is in its fit: with these every round gets closer to it.  Where
-        memory is full, columns that matter least to the trials make way."""
+    def _wish(self, left: list[Trial], indices: Indices, ratios: Floats, done: int, faults: Indices) -> Wish | None:
+        """The columns that the trials which are left call for, and of others those nearest to their limits."""
         extra = np.setdiff1d(faults, indices)
         columns = np.concatenate([indices, extra])
         late = ratios[done:].max(axis=0, initial=0.0)
@@ -253,12 +290,18 @@ class Rounds:
         score = np.concatenate([score, np.ones(extra.size)])
         blamed = np.isin(columns, faults)
         score[blamed] += 4.0
+        said = np.concatenate([ratios[-1], np.full(extra.size, np.nan)])
         best = np.argsort(-score, kind="stable")[: self.most]
-        columns, score = columns[best], score[best]
-        if not columns.size:
-            return
+        return Wish(columns[best], score[best], said[best], bool(blamed[best].any()), left) if best.size else None
+
+    def _join(self, wish: Wish) -> None:
+        """Fetch them.
+
+        First come what is at fault at the next alpha and what is in its fit: with these every round gets closer to it.  Where
+        memory is full, columns that matter least to the trials make way."""
+        columns, score, said, blamed, left = wish
         working = self.working
-        over = working.indices.size + columns.size - self.room
+        over = working.indices.size + columns.size - working.room
         if over > 0:
             inner = np.minimum(np.abs(self.model.problem.products([left[-1].r])[0]) / left[-1].penalties[0], 1.0)
             for trial in left:
@@ -266,14 +309,14 @@ class Rounds:
             needed = np.isin(working.indices, left[0].step.support) | np.isin(working.indices, self.whole.always)
             inner[needed] = np.inf
             both = np.concatenate([inner, score])
-            chosen = np.argsort(-both, kind="stable")[: self.room]
-            columns = columns[chosen[chosen >= inner.size] - inner.size]
-            if blamed.any() and (columns.size == 0 or np.count_nonzero(needed) > LARGEST * self.room):
+            chosen = np.argsort(-both, kind="stable")[: working.room]
+            kept = chosen[chosen >= inner.size] - inner.size
+            columns, said = columns[kept], said[kept]
+            if blamed and (columns.size == 0 or np.count_nonzero(needed) > LARGEST * working.room):
                 raise OutOfMemory(np.count_nonzero(needed))
             working.keep(np.sort(chosen[chosen < inner.size]))
         self._add(columns)
-        working.compare(columns.size, left[-1].q, indices, ratios[-1])
-        self.model = working.model()
+        working.compare(left[-1].q, columns, said)
 
     def _add(self, columns: Indices) -> None:
         self.working.add(columns)
@@ -281,12 +324,11 @@ class Rounds:
         self.counts["working_set"] = max(self.counts["working_set"], self.working.indices.size)
 
     def _count(self) -> None:
-        """Add the work of a model, which has ended unless nothing joins."""
+        """Add the work of the model."""
         now = self.model.descent.counts
         for name in WORKING:
-            before = self._before.get(name, 0) if self._of is self.model else 0
-            self.counts[name] += now[name] - before
-        self._of, self._before = self.model, dict(now)
+            self.counts[name] += now[name] - self._counted[name]
+        self._counted = dict(now)
 
 
 def _size(q: Floats) -> float:

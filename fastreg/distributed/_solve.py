@@ -19,7 +19,7 @@ from fastreg.distributed import _tall
 from fastreg.distributed._columns import design_of
 from fastreg.distributed._protocol import Floats
 from fastreg.distributed._rounds import OutOfMemory, Rounds
-from fastreg.distributed._working import Whole
+from fastreg.distributed._working import Whole, WorkingSet
 
 MEMORY = 1_000_000_000  # bytes, where nothing else is said
 WAY = 4  # alphas for each power of ten on the way to the only one that is asked for
@@ -100,7 +100,8 @@ def path(
 
 
 def _rounds(design: Any, y: Any, l1_ratio: Any, options: Options, memory: Any) -> Rounds:
-    return Rounds(Whole(design_of(design), y, options, l1_ratio), memory)
+    whole = Whole(design_of(design), y, options, l1_ratio)
+    return Rounds(whole, WorkingSet(whole, memory))
 
 
 def _way(top: float, alpha: float) -> Floats:

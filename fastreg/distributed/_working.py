@@ -142,6 +142,7 @@ class WorkingSet:
         self.store: NDArray[Any] = np.empty((whole.n, self.room), whole.dtype, order="F")
         self.indices = np.empty(0, np.intp)
         self.inside = np.zeros(whole.p, np.bool_)
+        self.version = 0  # another one whenever columns come or go
 
     def too_small(self, reason: str) -> ValueError:
         """The error for a memory that does not hold what is needed."""
@@ -153,7 +154,7 @@ class WorkingSet:
         for k, j in enumerate(positions.tolist()):
             if k != j:
                 self.store[:, k] = self.store[:, j]
-        self.indices = self.indices[positions]
+        self.indices, self.version = self.indices[positions], self.version + 1
         self.inside[self.indices] = True
 
     def add(self, columns: Indices) -> None:
@@ -169,19 +170,17 @@ class WorkingSet:
             place[...] = fetched
             self.whole.compare(place, some)
             self.whole.moved += fetched.nbytes + some.nbytes
-        self.indices = np.concatenate([self.indices, columns])
+        self.indices, self.version = np.concatenate([self.indices, columns]), self.version + 1
         self.inside[columns] = True
 
-    def compare(self, count: int, q: Floats, indices: Indices, ratios: Floats) -> None:
-        """Refuse a design whose products with q, those of these columns, are not those of the last `count` that came."""
-        whole, end = self.whole, self.indices.size
-        columns = self.indices[end - count :]
-        everything = Question(q[None, :], np.inf, np.inf, whole.center)
-        _, products = block_reach(self.store[:, end - count : end], columns.tolist(), everything)
-        told = np.isin(columns, indices)
-        columns, here = columns[told], whole.ratios(products[0], columns)[told]
-        said = ratios[np.searchsorted(indices, columns)]
-        wrong = np.flatnonzero(~(np.abs(said - here) <= WRONG * np.maximum(1.0, np.abs(here))))
+    def compare(self, q: Floats, columns: Indices, said: Floats) -> None:
+        """Refuse a design that said other ratios for q of the columns that came last; NaN where it said nothing."""
+        start = self.indices.size - columns.size
+        order, everything = np.argsort(columns), Question(q[None, :], np.inf, np.inf, self.whole.center)
+        columns, said = columns[order], said[order]
+        _, products = block_reach(self.store[:, start : start + columns.size], columns.tolist(), everything)
+        here = self.whole.ratios(products[0], columns)
+        wrong = np.flatnonzero(np.abs(said - here) > WRONG * np.maximum(1.0, np.abs(here)))
         if wrong.size:
             k = wrong[0]
             raise ValueError(
@@ -189,9 +188,9 @@ class WorkingSet:
                 f"{here[k]:.4g} times that."
             )
 
-    def model(self) -> Model:
-        """The problem on the working set."""
-        whole, at = self.whole, self.indices
+    def model(self, whole: Whole, sharing: int = 1) -> Model:
+        """A problem on the working set, one of so many that share the memory of the solver."""
+        at = self.indices
         lower, upper = (None, None) if whole.limits is None else (bound[at] for bound in whole.limits)
         options = whole.options._replace(
             penalty_factor=None if whole.factors is None else tuple(factor[at] for factor in whole.factors),
@@ -202,7 +201,7 @@ class WorkingSet:
             warm_start=None,
         )
         model = Model(self.store[:, : at.size], whole.y, options, whole.l1_ratio, one_target=True)
-        form, allowed = model.descent.form, SOLVER_SHARE * self.memory
+        form, allowed = model.descent.form, SOLVER_SHARE * self.memory / sharing
         gram, factor = int(np.sqrt(allowed / 12)), int(np.sqrt(allowed / 4))
         tall = form.tall and 28 * at.size**2 <= allowed
         model.descent.form = Form(tall, at.size if tall else min(form.gram, gram), min(form.factor, max(factor, 1)))
