@@ -6,6 +6,7 @@ Where numpy would silently lose something (a mask, a missing value, laziness) it
 
 import sys
 from collections.abc import Iterable
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -121,6 +122,11 @@ def is_dask(a: Any) -> bool:
     # a Delayed or a bag has no number of dimensions
     known = "dask" in sys.modules and hasattr(a, "__dask_graph__") and _package(a) in ("dask", "dask_expr")
     return known and isinstance(getattr(a, "ndim", None), int)
+
+
+def is_elsewhere(a: Any) -> bool:
+    """Whether a stands for columns that are somewhere else: the path of a file, or a `fastreg.distributed.WideDesign`."""
+    return isinstance(a, (str, PathLike)) or (type(a) is not np.ndarray and callable(getattr(a, "reach", None)))
 
 
 def _refuse_lazy(a: Any, name: str) -> None:

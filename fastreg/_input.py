@@ -9,7 +9,6 @@ _foreign.py and _sparse.py, which are used from here alone.
 import operator
 import reprlib
 import sys
-from os import PathLike
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -138,7 +137,7 @@ def not_finite(a: NDArray[Any], name: str) -> ValueError:
 def predictors(X: Any, p: int, names: tuple[str, ...] | None = None) -> Any:
     """X for a prediction, shape (n, p): an ndarray, a scipy array where X is sparse, or what stands for columns somewhere else;
     names are those of the fit."""
-    if type(X) is not np.ndarray and (isinstance(X, (str, PathLike)) or callable(getattr(X, "reach", None))):
+    if _foreign.is_elsewhere(X):
         from fastreg.distributed._predict import Elsewhere
 
         elsewhere = Elsewhere(X, p)

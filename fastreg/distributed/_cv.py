@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fastreg import _input
+from fastreg import _foreign, _input
 from fastreg._gramstats import GramStats
 from fastreg._model import Model, Options
 from fastreg._selection.choice import largest_gap, shares, warn_of_folds
@@ -21,6 +21,9 @@ from fastreg._selection.results import CVPath, curve, with_curves
 from fastreg._selection.tall import Tall
 from fastreg.distributed._chunks import nothing_to_fit
 from fastreg.distributed._dask import fold_grams
+from fastreg.distributed._folds import choose
+from fastreg.distributed._solve import MEMORY, penalised_grid
+from fastreg.distributed._tall import columns_only
 
 Floats = NDArray[np.float64]
 
@@ -42,8 +45,10 @@ def elastic_net_cv(
     lower: ArrayLike | None = None,
     upper: ArrayLike | None = None,
     positive: bool = False,
+    offset: ArrayLike | None = None,
     tol: float = 1e-6,
     max_iter: int = 10_000,
+    memory: float = MEMORY,
 ) -> CVPath:
     """Minimise 1/(2 s) sum_i s_i (y_i - b - x_i'w)^2 + alpha (l1_ratio |w|_1 + (1 - l1_ratio)/2 |w|^2) at every alpha of a grid
     and every l1_ratio, for all rows and for folds of them, in one pass over the rows.
@@ -114,6 +119,15 @@ def elastic_net_cv(
     _input.number(tol, "tol", 0.0)
     _input.count(max_iter, "max_iter")
     center, curves = _input.flag(fit_intercept, "fit_intercept"), []
+    if _foreign.is_elsewhere(X):
+        if max(relaxed) > 0.0:
+            raise ValueError("relax is above 0, which needs more of X than the columns of a fit; 0 is needed for columns.")
+        options = Options(
+            center, standardize, sample_weight, penalty_factor, lower, upper, positive, offset, tol=tol, max_iter=max_iter
+        )
+        grid, alpha_min_ratio = penalised_grid(grid, alpha_min_ratio)
+        return choose(X, y, ratios, options, cv, grid, alpha_min_ratio, seed, memory)
+    columns_only(offset, memory != MEMORY)
     folds = _folds(X, y, sample_weight, cv, seed)  # nothing is read before that
     total = folds[0].merge(*folds[1:])
     options = Options(
@@ -167,8 +181,10 @@ def lasso_cv(
     lower: ArrayLike | None = None,
     upper: ArrayLike | None = None,
     positive: bool = False,
+    offset: ArrayLike | None = None,
     tol: float = 1e-6,
     max_iter: int = 10_000,
+    memory: float = MEMORY,
 ) -> CVPath:
     """Minimise 1/(2 s) sum_i s_i (y_i - b - x_i'w)^2 + alpha |w|_1 at every alpha of a grid, for all rows and for folds
     of them, in one pass over the rows.
@@ -232,8 +248,10 @@ def lasso_cv(
         lower=lower,
         upper=upper,
         positive=positive,
+        offset=offset,
         tol=tol,
         max_iter=max_iter,
+        memory=memory,
     )
 
 

@@ -34,7 +34,7 @@ AHEAD, FURTHER = 6.0, 1.5  # by what the first round goes down, and the power of
 LOW, TOP, NEAR = 0.6, 0.9, 0.999  # between the first two lies what ratio a round brings back; less than NEAR is not read again
 LARGEST = 0.95  # share of the memory that a fit may take: with less than the rest, a round brings too little
 MOST_FAILURES = 10  # rounds for one alpha one after another that do not lower the objective
-WORKING = ("sweeps", "newton_steps", "pivots", "products")
+WORK = ("sweeps", "newton_steps", "pivots", "products")
 
 
 class Trial(NamedTuple):
@@ -80,7 +80,7 @@ class Rounds:
     def __init__(self, whole: Whole, working: WorkingSet, sharing: int = 1) -> None:
         self.whole, self.working, self.sharing = whole, working, sharing
         self.most = max(1, min(max(200, 2 * whole.n), working.room // 4))
-        self.counts = dict.fromkeys(("rounds", "columns_read", "columns_fetched", "working_set", *WORKING), 0)
+        self.counts = dict.fromkeys(("rounds", "columns_read", "columns_fetched", "working_set", *WORK), 0)
         self.limit = LOW
         self.asked: dict[float, Floats] = {}
         self.known = np.full(whole.p, np.inf)  # an upper bound on the ratio of a column at the alphas asked about
@@ -88,7 +88,7 @@ class Rounds:
         self.ahead, self.failed, self.value = AHEAD, 0, np.inf
         self._model: Model | None = None
         self._version = -1
-        self._counted = dict.fromkeys(WORKING, 0)
+        self._counted = dict.fromkeys(WORK, 0)
         if not working.indices.size:
             self._add(whole.first(min(max(whole.always.size, min(self.most, working.room)), whole.p)))
             whole.products = np.empty(0)  # 8 p bytes that are of no more use
@@ -98,7 +98,7 @@ class Rounds:
         """The problem on the columns that are here."""
         if self._model is None or self._version != self.working.version:
             self._model, self._version = self.working.model(self.whole, self.sharing), self.working.version
-            self._counted = dict.fromkeys(WORKING, 0)
+            self._counted = dict.fromkeys(WORK, 0)
         return self._model
 
     def begin(self, coef: Floats) -> None:
@@ -135,7 +135,7 @@ class Rounds:
             found = self.whole.reach(asked.Q, self.limit, asked.columns)
         done, wish = self.absorb(asked, *found)
         if wish is not None:
-            self._join(wish)
+            self.join(wish)
         return done
 
     def propose(self, alphas: Floats) -> Asked:
@@ -294,8 +294,8 @@ class Rounds:
         best = np.argsort(-score, kind="stable")[: self.most]
         return Wish(columns[best], score[best], said[best], bool(blamed[best].any()), left) if best.size else None
 
-    def _join(self, wish: Wish) -> None:
-        """Fetch them.
+    def join(self, wish: Wish) -> int:
+        """Fetch them, and tell how many came.
 
         First come what is at fault at the next alpha and what is in its fit: with these every round gets closer to it.  Where
         memory is full, columns that matter least to the trials make way."""
@@ -316,17 +316,18 @@ class Rounds:
                 raise OutOfMemory(np.count_nonzero(needed))
             working.keep(np.sort(chosen[chosen < inner.size]))
         self._add(columns)
-        working.compare(left[-1].q, columns, said)
+        working.compare(self.whole, left[-1].q, columns, said)
+        return columns.size
 
     def _add(self, columns: Indices) -> None:
         self.working.add(columns)
         self.counts["columns_fetched"] += int(columns.size)
-        self.counts["working_set"] = max(self.counts["working_set"], self.working.indices.size)
+        self.counts["working_set"] = self.working.largest
 
     def _count(self) -> None:
         """Add the work of the model."""
         now = self.model.descent.counts
-        for name in WORKING:
+        for name in WORK:
             self.counts[name] += now[name] - self._counted[name]
         self._counted = dict(now)
 

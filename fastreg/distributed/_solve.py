@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fastreg import _foreign, _input
 from fastreg._descent import Step
@@ -32,15 +33,13 @@ def fit(design: Any, y: Any, alpha: Any, l1_ratio: Any, options: Options, memory
     alpha = _penalised(np.array([_input.number(alpha, "alpha", 0.0)]), "alpha")
     rounds = _rounds(design, y, l1_ratio, options, memory)
     _start(rounds, options.warm_start, float(alpha[0]))
-    falling = alpha if options.warm_start is not None else _way(rounds.model.descent.alpha_max(), float(alpha[0]))
+    falling, _ = on_the_way(alpha, None if options.warm_start is not None else rounds.model.descent.alpha_max())
     steps: list[Step] = []
     while len(steps) < falling.size:
         try:
             steps += rounds.round(falling[len(steps) :])
         except OutOfMemory as found:
-            short = falling[len(steps)]
-            way = f", on the way to {alpha[0]:.6g}" if short > alpha[0] else ""
-            raise rounds.working.too_small(_short(found, short, way)) from None
+            raise too_small(rounds, found, falling[len(steps)], float(alpha[0])) from None
     one = steps[-1]
     if not one.status.converged:
         asked = f"tol={rounds.whole.tol:g} with max_iter={rounds.model.max_iter}"
@@ -54,31 +53,42 @@ def path(
     """The path over a grid, or over alphas in any order."""
     if _foreign.is_dask(design):
         return _tall.path(design, y, l1_ratio, alphas, alpha_min_ratio, options, stop, memory != MEMORY)
-    alphas, alpha_min_ratio = _input.grid_of(alphas, alpha_min_ratio)
-    if not isinstance(alphas, int):
-        alphas = _penalised(alphas, "alphas")
+    alphas, alpha_min_ratio = penalised_grid(alphas, alpha_min_ratio)
     rounds = _rounds(design, y, l1_ratio, options, memory)
-    whole = rounds.whole
-    if isinstance(alphas, int):
-        # of a model it asks for alpha_max alone, the ratio given
-        alphas = grid(cast(Any, rounds), alphas, alpha_min_ratio or (1e-2 if whole.n < whole.p else 1e-4))
-    order = np.argsort(-alphas, kind="stable")
-    _start(rounds, options.warm_start, float(alphas[order[0]]))
-    total, falling = rounds.model.descent.total, alphas[order]
+    return along(rounds, alphas_of(rounds, alphas, alpha_min_ratio), options.warm_start, stop)
+
+
+def alphas_of(rounds: Rounds, alphas: int | Floats, alpha_min_ratio: float | None) -> Floats:
+    """The alphas given, or so many of a grid."""
+    if not isinstance(alphas, int):
+        return alphas
+    least = alpha_min_ratio or (1e-2 if rounds.whole.n < rounds.whole.p else 1e-4)
+    return grid(cast(Any, rounds), alphas, least)  # of a model it asks for alpha_max alone, the ratio given
+
+
+def along(rounds: Rounds, alphas: Floats, warm_start: Any, stop: Stop) -> Path:
+    """The path over alphas in any order."""
+    whole, order = rounds.whole, np.argsort(-alphas, kind="stable")
+    _start(rounds, warm_start, float(alphas[order[0]]))
+    total = rounds.model.descent.total
+    falling, wanted = on_the_way(alphas[order], None if warm_start is not None else rounds.model.descent.alpha_max())
     steps: list[Step] = []
-    ended = False
-    while not ended and len(steps) < len(falling):
+    done, ended = 0, False
+    while not ended and done < falling.size:
         try:
-            found = rounds.round(falling[len(steps) :])
+            found = rounds.round(falling[done:])
         except OutOfMemory as short:
-            reason = _short(short, falling[len(steps)])
-            warnings.warn(f"The path ends before that: {rounds.working.too_small(reason)}", UserWarning, stacklevel=3)
+            next_one = falling[done:][wanted[done:]][0]
+            reason = too_small(rounds, short, falling[done], float(next_one))
+            warnings.warn(f"The path ends before that: {reason}", UserWarning, stacklevel=4)
             break
         for one in found:
+            alpha, done = float(falling[done]), done + 1
+            if not wanted[done - 1]:
+                continue
             ended = stop.max_support is not None and one.support.size > stop.max_support
             if ended:
                 break
-            alpha = float(falling[len(steps)])
             steps.append(one)
             ended = stop.callback is not None and is_true(stop.callback(_as_fit(one, rounds, alpha)))
             explained = 1.0 - one.residual / total if total > 0.0 else 0.0
@@ -86,13 +96,12 @@ def path(
             if ended:
                 break
     counts = rounds.counts | {"bytes_moved": whole.moved}
-    read = counts["columns_read"]
-    done = as_path(rounds.model, alphas, order[: len(steps)], steps, counts)
+    path = as_path(rounds.model, alphas, order[: len(steps)], steps, dict(counts))
     return replace(
-        done,
+        path,
         n_features=whole.p,
-        n_columns_read=read,
-        counts=counts | {"columns_read": read},
+        n_columns_read=counts["columns_read"],
+        counts=counts,
         always_in=whole.always,
         n_candidates=whole.n_candidates,
         feature_names=whole.names,
@@ -104,11 +113,19 @@ def _rounds(design: Any, y: Any, l1_ratio: Any, options: Options, memory: Any) -
     return Rounds(whole, WorkingSet(whole, memory))
 
 
-def _way(top: float, alpha: float) -> Floats:
-    """Falling alphas that end at alpha: from a solution far away a solve takes ten times as long, and ends among columns that
-    matter less, which takes more passes."""
-    count = math.ceil(max(0.0, math.log10(top / alpha)) * WAY) if top > 0.0 else 0
-    return np.append(np.geomspace(top, alpha, count + 1)[:-1], alpha) if count else np.array([alpha])
+def on_the_way(falling: Floats, top: float | None) -> tuple[Floats, NDArray[np.bool_]]:
+    """Falling alphas with others between those that are far apart, down from top if it is given; and which were there.
+
+    From a solution far away a solve takes ten times as long, and ends among columns that matter less, which takes more
+    passes."""
+    pieces, wanted = list[Floats](), list[bool]()
+    last = float(falling[0]) if top is None or not top > 0.0 else top
+    for alpha in falling.tolist():
+        more = max(0, math.ceil((math.log10(last) - math.log10(alpha)) * WAY) - 1)
+        pieces += [np.geomspace(last, alpha, more + 2)[1:-1], np.array([alpha])]
+        wanted += [False] * more + [True]
+        last = alpha
+    return np.concatenate(pieces), np.array(wanted)
 
 
 def _start(rounds: Rounds, warm_start: Any, alpha: float) -> None:
@@ -126,6 +143,12 @@ def _as_fit(one: Step, rounds: Rounds, alpha: float) -> Fit:
     return Fit(coef, one.intercept, alpha, whole.l1_ratio, one.objective, one.gap, one.n_iter, one.status, whole.names)
 
 
+def penalised_grid(alphas: Any, alpha_min_ratio: Any) -> tuple[int | Floats, float | None]:
+    """A grid, or alphas of which none is 0."""
+    alphas, alpha_min_ratio = _input.grid_of(alphas, alpha_min_ratio)
+    return alphas if isinstance(alphas, int) else _penalised(alphas, "alphas"), alpha_min_ratio
+
+
 def _penalised(alphas: Floats, name: str) -> Floats:
     """Check that there is a penalty."""
     if not alphas.all():
@@ -135,5 +158,9 @@ def _penalised(alphas: Floats, name: str) -> Floats:
     return alphas
 
 
-def _short(found: OutOfMemory, alpha: float, way: str = "") -> str:
-    return f"{found} of them are in the fit at alpha={alpha:.6g}{way}, which leaves too few for others; a larger one is needed"
+def too_small(rounds: Rounds, found: OutOfMemory, at: float, alpha: float, which: str = "") -> ValueError:
+    """Memory does not hold the fit at an alpha, which may be on the way to the one that is wanted."""
+    way = f", on the way to {alpha:.6g}" if at > alpha else ""
+    return rounds.working.too_small(
+        f"{found} of them are in the fit{which} at alpha={at:.6g}{way}, which leaves too few for others; a larger one is needed"
+    )

@@ -117,12 +117,17 @@ def path(X: Any, y: Any, l1_ratio: Any, alphas: Any, alpha_min_ratio: Any, optio
     )
 
 
-def _known(X: Any, y: Any, l1_ratio: Any, options: Options, memory: bool) -> dict[str, Any]:
-    """Options for statistics, checked before anything is read, but for a warm start."""
-    if options.offset is not None:
+def columns_only(offset: Any, memory: bool) -> None:
+    """Refuse what is for columns of a design; memory: whether that was given."""
+    if offset is not None:
         raise ValueError("offset is given, which rows of dask collections do not take; pass y - offset as y.")
     if memory:
         raise ValueError("memory is given, which is for columns of a design; rows of dask collections are summed in theirs.")
+
+
+def _known(X: Any, y: Any, l1_ratio: Any, options: Options, memory: bool) -> dict[str, Any]:
+    """Options for statistics, checked before anything is read, but for a warm start."""
+    columns_only(options.offset, memory)
     if X.ndim == 2 and hasattr(X, "chunks") and X.numblocks[0] == 1 < X.numblocks[1]:
         raise ValueError(
             f"X has all rows in one chunk and its columns in {X.numblocks[1]}; DaskColumns(X) is needed for columns where they "

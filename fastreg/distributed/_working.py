@@ -7,6 +7,7 @@ x_j'q / low_j, and at most 1.
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -50,6 +51,7 @@ class Whole:
         self.center = _input.flag(options.fit_intercept, "fit_intercept")
         self.standardize = _input.flag(options.standardize, "standardize")
         weights = _options.sample_weights(options.sample_weight, n)
+        self.weights = np.ones(n) if weights is None else weights
         self.root = None if weights is None else np.sqrt(weights)
         self.factors = _options.penalty_factors(options.penalty_factor, p)
         self.limits = _options.bounds(options.lower, options.upper, options.positive, p)
@@ -121,11 +123,34 @@ class Whole:
 
     def reach(self, Q: Floats, limit: float, columns: Indices | None) -> tuple[Indices, Floats]:
         """The columns whose ratio is at least the limit for a row of Q, and their ratios (t, k)."""
-        question = Question(Q, self.low * limit, self.high * limit, self.center, columns)
-        indices, products = answered(self.design, question, self.p)
-        arrays = (Q, question.low, question.high, columns, indices, products)
-        self.moved += sum(a.nbytes for a in arrays if isinstance(a, np.ndarray))
+        indices, products = self.ask(Question(Q, self.low * limit, self.high * limit, self.center, columns))
         return indices, self.ratios(products, indices)
+
+    def ask(self, question: Question) -> tuple[Indices, Floats]:
+        """The answer of the design."""
+        indices, products = answered(self.design, question, self.p)
+        arrays = (*question, indices, products)
+        self.moved += sum(a.nbytes for a in arrays if isinstance(a, np.ndarray))
+        return indices, products
+
+    def fold(self, rows: Indices) -> Whole:
+        """The same problem for some of the rows.
+
+        Without standardisation limits are the same, and as sum_i s_i (x_i - c)^2 is least where c is the mean of the same rows,
+        norms are at most those of all rows, whose weights grow."""
+        kept = np.zeros(self.n)
+        kept[rows] = self.weights[rows]
+        share, one = kept.sum() / self.n, copy(self)
+        one.weights = kept / share
+        one.root, one.options = np.sqrt(one.weights), self.options._replace(sample_weight=one.weights)
+        one.target, _, _ = scale_target(self.y, self.center, one.root, _options.offsets(self.options.offset, self.n))
+        if self.standardize:
+            one.norms, _ = moments_of(self.design, one.target, one.root, self.center)
+            self.moved += 8 * (2 * self.n + 2 * self.p)
+        else:
+            one.norms = self.norms / np.sqrt(share)
+        one._set_limits()
+        return one
 
 
 class WorkingSet:
@@ -143,6 +168,7 @@ class WorkingSet:
         self.indices = np.empty(0, np.intp)
         self.inside = np.zeros(whole.p, np.bool_)
         self.version = 0  # another one whenever columns come or go
+        self.largest = 0  # how many there were at most
 
     def too_small(self, reason: str) -> ValueError:
         """The error for a memory that does not hold what is needed."""
@@ -172,14 +198,22 @@ class WorkingSet:
             self.whole.moved += fetched.nbytes + some.nbytes
         self.indices, self.version = np.concatenate([self.indices, columns]), self.version + 1
         self.inside[columns] = True
+        self.largest = max(self.largest, self.indices.size)
 
-    def compare(self, q: Floats, columns: Indices, said: Floats) -> None:
+    def times(self, columns: Indices, values: Floats, rows: Indices) -> Floats:
+        """X w in some rows, for coefficients of columns that are here."""
+        order = np.argsort(self.indices)
+        places = order[np.searchsorted(self.indices, columns, sorter=order)]
+        found: Floats = self.store[rows[:, None], places] @ values
+        return found
+
+    def compare(self, whole: Whole, q: Floats, columns: Indices, said: Floats) -> None:
         """Refuse a design that said other ratios for q of the columns that came last; NaN where it said nothing."""
         start = self.indices.size - columns.size
-        order, everything = np.argsort(columns), Question(q[None, :], np.inf, np.inf, self.whole.center)
+        order, everything = np.argsort(columns), Question(q[None, :], np.inf, np.inf, whole.center)
         columns, said = columns[order], said[order]
         _, products = block_reach(self.store[:, start : start + columns.size], columns.tolist(), everything)
-        here = self.whole.ratios(products[0], columns)
+        here = whole.ratios(products[0], columns)
         wrong = np.flatnonzero(np.abs(said - here) > WRONG * np.maximum(1.0, np.abs(here)))
         if wrong.size:
             k = wrong[0]
