@@ -86,12 +86,17 @@ def warn_unconverged(where: str, gap: float, objective: float, status: Status, a
     if held is not None:
         held.append((where, gap, objective, status, asked))
         return
+    ratio = f"{gap / objective:.2g} times the objective" if 0.0 < objective < np.inf else f"{gap:.2g}"
+    message = f"Not converged {where}: the gap is {ratio}, not {asked}; {status.advice}."
+    warn_user(message, _warning(), stacklevel + 1)
+
+
+def warn_user(message: str, category: type[Warning], stacklevel: int = 2) -> None:
+    """Warn at the line of the user's call, which is at least stacklevel calls up."""
     level, frame = 1, sys._getframe()
     while frame.f_back is not None and (level < stacklevel or frame.f_globals.get("__name__", "").startswith(INSIDE)):
         level, frame = level + 1, frame.f_back
-    ratio = f"{gap / objective:.2g} times the objective" if 0.0 < objective < np.inf else f"{gap:.2g}"
-    message = f"Not converged {where}: the gap is {ratio}, not {asked}; {status.advice}."
-    warnings.warn(message, _warning(), stacklevel=level)
+    warnings.warn(message, category, stacklevel=level)
 
 
 @contextmanager

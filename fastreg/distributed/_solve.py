@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from dataclasses import replace
 from typing import Any, cast
 
@@ -15,7 +14,7 @@ from fastreg._descent import Step
 from fastreg._lasso import as_path, grid, is_true
 from fastreg._model import Options
 from fastreg._options import Stop
-from fastreg._results import Fit, Path, warn_unconverged
+from fastreg._results import Fit, Path, warn_unconverged, warn_user
 from fastreg.distributed import _tall
 from fastreg.distributed._columns import design_of
 from fastreg.distributed._protocol import Floats
@@ -80,7 +79,7 @@ def along(rounds: Rounds, alphas: Floats, warm_start: Any, stop: Stop) -> Path:
         except OutOfMemory as short:
             next_one = falling[done:][wanted[done:]][0]
             reason = too_small(rounds, short, falling[done], float(next_one))
-            warnings.warn(f"The path ends before that: {reason}", UserWarning, stacklevel=4)
+            warn_user(f"The path ends before that: {reason}", UserWarning)
             break
         for one in found:
             alpha, done = float(falling[done]), done + 1
