@@ -27,6 +27,9 @@ def array(a: Any, name: str) -> NDArray[Any]:
     if _is_sparse(a):
         raise TypeError(f"{name} is a sparse {type(a).__name__}; a dense array is needed, for example {name}.toarray().")
     _refuse_lazy(a, name)
+    if name == "X" and is_elsewhere(a):
+        what = repr(a) if isinstance(a, (str, PathLike)) else f"a {type(a).__name__}"
+        raise TypeError(f"X is {what}; an array is needed, or for columns somewhere else a function of fastreg.distributed.")
     if _is(a, "pandas", "DataFrame", "Series", "Index"):
         return _pandas(a, name)
     if _is(a, "polars", "DataFrame", "Series"):

@@ -303,6 +303,19 @@ def test_arguments_that_are_refused():
         dask_columns(X, 100, client="tcp://127.0.0.1:8786")
 
 
+def test_columns_somewhere_else_where_an_array_is_needed():
+    X, y = wide()
+    for there, what in ((LocalColumns(X), "a LocalColumns"), ("X.npy", "'X.npy'")):
+        for call in (lambda X: fr.lasso(X, y, 0.1), lambda X: fr.ridge(X, y, 0.1), lambda X: fr.GramStats.from_data(X, y)):
+            with pytest.raises(TypeError, match=rf"^X is {what}; an array is needed, or for columns somewhere else a function"):
+                call(there)
+    dask = pytest.importorskip("dask")
+    with pytest.raises(
+        TypeError, match=r"^design is a dask Delayed\w*; a dask array of rows, or DaskColumns\(X\) of columns, is n"
+    ):
+        distributed.lasso(dask.delayed(X), y, 0.1)
+
+
 def test_what_a_design_says_of_itself(tmp_path):
     X, _ = wide()
     np.save(tmp_path / "X.npy", X)

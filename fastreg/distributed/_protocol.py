@@ -178,6 +178,10 @@ class WideDesign(Protocol):
 
 def shape_of(design: Any) -> tuple[int, int]:
     """(n, p) of a design that has what one needs."""
+    if hasattr(design, "__dask_graph__"):
+        raise TypeError(
+            f"design is a dask {type(design).__name__}; a dask array of rows, or DaskColumns(X) of columns, is needed."
+        )
     missing = ["shape"] if not hasattr(design, "shape") else []
     missing += [name for name in ("moments", "reach", "columns") if not callable(getattr(design, name, None))]
     if missing:
