@@ -36,7 +36,7 @@ class ElasticNetCV(Fitted):
         The length of a grid, or alphas in any order.
     fit_intercept, max_iter, tol, positive
         As in `fastreg.elastic_net`: tol is relative to the objective.
-    precompute, copy_X, random_state, selection
+    precompute, copy_X, selection
         As scikit-learn has them, without effect: what is made beforehand is chosen by size, X is never written, and no order of
         the coordinates changes the answer.
     cv : None, int, splitter, or iterable of (train, test)
@@ -45,6 +45,8 @@ class ElasticNetCV(Fitted):
         Show progress.
     n_jobs : None or int
         Threads that folds are shared out over; None: 1, -1: as many as there are processors.
+    random_state : None, int or numpy RandomState
+        Seed of the shuffle of rows of dask, None: 0.  Without effect on rows in memory.
     standardize, penalty_factor, lower, upper
         As in `fastreg.elastic_net_cv`.
 
@@ -107,9 +109,9 @@ class ElasticNetCV(Fitted):
         X : array, sparse matrix, data frame or dask collection of shape (n, p)
             Read in place where `fastreg.lasso` does so, and never written.  Rows of dask arrays and frames are summed
             where they are, fold by fold, in one reading (see `fastreg.distributed.elastic_net_cv`; n_jobs is without effect).
-            A number cv of folds then deals rows out within each chunk, in an order that is shuffled the same way each time:
-            they are other folds than the neighbours that it makes of rows in memory.  cv may also be labels, or the name of
-            their column; a splitter is refused.
+            A number cv of folds then deals rows out within each chunk, in an order that `random_state` shuffles: they are
+            other folds than the neighbours that it makes of rows in memory.  cv may also be labels, or the name of their
+            column; a splitter is refused.
         y : array of shape (n,) or (n, t)
             For X of dask one target, as in `fastreg.distributed.gram_stats`: a collection, or the name of a column of a frame
             X, which is then no part of X.
@@ -149,7 +151,7 @@ class ElasticNetCV(Fitted):
             "max_iter": self.max_iter,
         }
         if _foreign.is_dask(X):
-            found = chunked.choose(self, X, y, sample_weight, cv, params, options)
+            found = chunked.choose(self, X, y, sample_weight, cv, params, options | {"random_state": _seed(self.random_state)})
         else:
             X, y = self._data(X, y)
             weights, threads = rows(sample_weight, X.shape[0]), _threads(self.n_jobs)
@@ -237,6 +239,15 @@ class LassoCV(ElasticNetCV):
         self.penalty_factor = penalty_factor
         self.lower = lower
         self.upper = upper
+
+
+def _seed(random_state: Any) -> int:
+    """The seed that it stands for."""
+    if random_state is None or hasattr(random_state, "__index__"):
+        return _input.count(0 if random_state is None else random_state, "random_state", 0)
+    from sklearn.utils import check_random_state
+
+    return int(check_random_state(random_state).randint(2**31 - 1))
 
 
 def _threads(n_jobs: Any) -> int:

@@ -75,14 +75,14 @@ class Question(NamedTuple):
 class WideDesign(Protocol):
     """X of shape (n, p) as `lasso` and the others of `fastreg.distributed` ask for it.
 
-    A design of your own needs `shape` and three methods, all stateless: they may be asked in any order, again, and from several
-    threads.  `moments` and `reach` are one pass over X each; `moments` is asked once a fit, `reach` four to eight times a path
-    of 100 alphas.  Two attributes are optional: `dtype` (float64 if there is none; the client keeps columns as float32 for
-    float32) and `feature_names`.
+    A design of your own needs `shape` and three methods, all stateless: they may be asked in any order, again, and from
+    several threads.  `moments` and `reach` are one pass over X each; `moments` is asked once a fit, `reach` three to eight
+    times a path of 100 alphas.  `check_design` compares what they answer with what the columns give.  Two attributes are
+    optional: `dtype` (float64 if there is none; the client keeps columns as float32 for float32) and `feature_names`.
 
     What travels, in bytes: for `moments` 16 n there and 16 p back; for `reach` 8 n t there (and 16 p for limits that differ, or
     8 for each column asked about), 8 (t + 1) back for each column that reaches a limit; for `columns` 8 n each.  t is at most
-    32.
+    32, and in cross-validation that for each fold.
 
     Products should be those of float64 sums: their rounding is allowed for as that of (n/16 + 64) additions in sequence, of
     centred columns.

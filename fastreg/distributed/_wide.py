@@ -35,7 +35,7 @@ def lasso(
     tol: float = 1e-6,
     max_iter: int = 10_000,
     warm_start: ArrayLike | Fit | Path | None = None,
-    memory: int = MEMORY,
+    memory: float = MEMORY,
 ) -> Fit:
     """Minimise 1/(2n) |y - b - Xw|^2 + alpha |w|_1 for an X of shape (n, p) that stays where it is.
 
@@ -56,8 +56,8 @@ def lasso(
         As in `fastreg.lasso`: stop when dual_gap <= tol * objective.
     max_iter, warm_start
         As in `fastreg.lasso`; max_iter for each solve on a working set.
-    memory : int
-        Bytes for the columns that are held here, and for the solver that works on them (three tenths of it).  Beside it come 60
+    memory : int, or float such as 2e9
+        Bytes for the columns that are held here, and for the solver that works on them (three tenths of it).  Beside it come 70
         bytes for each column of X, 16 n for each of the 32 alphas of a round, the answers (`WideDesign`), and what the design
         takes for itself.  Not for rows of dask.
 
@@ -81,10 +81,12 @@ def lasso(
 
     Notes
     -----
-    Of columns, a pass over X gives norms and x_j'y.  The 2n columns of largest |x_j'y| are fetched and solved on; then one pass
-    multiplies the residual by all columns and brings back those that are near their limits, and so on; the second pass for an
-    alpha leaves out columns that cannot have reached it since.  Cost: n p multiply-adds per pass, a few of them, and what
-    `fastreg.lasso` takes on some thousand columns.  precompute and relax, which need more of X, are left out.
+    Of columns, a pass over X gives norms and x_j'y.  The 2n columns of largest |x_j'y| are fetched and solved on; then one
+    pass multiplies the residual by all columns and brings back those that are near their limits, and so on; the second pass
+    for an alpha leaves out columns that cannot have reached it since.  A small alpha is reached over larger ones, four for
+    each power of ten.  Norms and products that the design told are compared with those of the columns that come.  Cost: n p
+    multiply-adds per pass, two to six of them, and what `fastreg.lasso` takes on some thousand columns.  precompute and
+    relax, which need more of X, are left out.
 
     Of rows, one pass makes the sums, and a second one refines them where the condition number of the columns in the fit asks
     for it (`refine`).
@@ -137,7 +139,7 @@ def elastic_net(
     tol: float = 1e-6,
     max_iter: int = 10_000,
     warm_start: ArrayLike | Fit | Path | None = None,
-    memory: int = MEMORY,
+    memory: float = MEMORY,
 ) -> Fit:
     """Minimise 1/(2n) |y - b - Xw|^2 + alpha (l1_ratio |w|_1 + (1 - l1_ratio)/2 |w|^2) for an X that stays where it is.
 
@@ -218,7 +220,7 @@ def lasso_path(
     max_support: int | None = None,
     deviance_stop: float | None = None,
     callback: Callable[[Fit], Any] | None = None,
-    memory: int = MEMORY,
+    memory: float = MEMORY,
 ) -> Any:
     """Minimise 1/(2n) |y - b - Xw|^2 + alpha |w|_1 for every alpha of a grid, for an X that stays where it is.
 
@@ -236,7 +238,7 @@ def lasso_path(
         As in `lasso`.
     max_support, deviance_stop, callback
         As in `fastreg.lasso_path`.
-    memory : int
+    memory : int, or float such as 2e9
         As in `lasso`.
 
     Returns
@@ -260,9 +262,9 @@ def lasso_path(
 
     Notes
     -----
-    A round solves the alphas down to a half of the last one that is done (further, where that turned out right), 32 at most,
-    and multiplies all their residuals at once.  Cost: 100 alphas down to alpha_max/100 of 500 x 100,000 took 6 or 7 passes, the
-    first one included, and some 5,000 fetched columns (20 MB).
+    A round solves the alphas down to a sixth of the last one that is done (further, where that turned out right), 32 at most,
+    and multiplies all their residuals at once.  Cost: 100 alphas down to alpha_max/100 of 500 x 50,000 took 5 passes, the first
+    one included, and 4,000 fetched columns (16 MB).
 
     Of rows of dask a path takes one pass, and is that of `gram_stats`: no alpha of it is refined, as `lasso` at one alpha is.
 
@@ -322,7 +324,7 @@ def elastic_net_path(
     max_support: int | None = None,
     deviance_stop: float | None = None,
     callback: Callable[[Fit], Any] | None = None,
-    memory: int = MEMORY,
+    memory: float = MEMORY,
 ) -> Any:
     """Minimise 1/(2n) |y - b - Xw|^2 + alpha (l1_ratio |w|_1 + (1 - l1_ratio)/2 |w|^2) for every alpha of a grid.
 
