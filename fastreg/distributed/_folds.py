@@ -25,7 +25,7 @@ from fastreg._selection.held import Errors
 from fastreg._selection.results import CVPath, curve, with_curves
 from fastreg.distributed._columns import design_of
 from fastreg.distributed._protocol import Floats, Indices, Question
-from fastreg.distributed._rounds import WORK, OutOfMemory, Rounds, Wish
+from fastreg.distributed._rounds import TOP, WORK, OutOfMemory, Rounds, Wish
 from fastreg.distributed._solve import along, alphas_of, on_the_way, too_small
 from fastreg.distributed._working import Whole, WorkingSet
 
@@ -69,6 +69,7 @@ class Fold:
 
     def __init__(self, number: int, rounds: Rounds, whole: Whole, test: Indices) -> None:
         self.number, self.rounds, self.test = number, rounds, test
+        rounds.limit = TOP  # what the path of all rows called for is here; answers for all folds are large
         weights = whole.weights[test]
         self.share = weights / weights.sum()
         offset = _options.offsets(whole.options.offset, whole.n)
@@ -88,7 +89,12 @@ def fold_errors(whole: Whole, working: WorkingSet, folds: Any, alphas: Floats, c
     runs = [Fold(k, Rounds(whole.fold(train), working, len(folds)), whole, test) for k, (train, test) in enumerate(folds)]
     together = True
     while left := [run for run in runs if len(run.found) < alphas.size]:
-        together = _turn(whole, left if together else left[:1], alphas, counts) and together
+        if not together:
+            left = left[:1]
+        together = _turn(whole, left, alphas, counts) and together
+        for run in runs:
+            if not together and (run is not left[0] or len(run.found) == alphas.size):
+                run.rounds.forget()
     for name in WORK:
         counts[name] += sum(run.rounds.counts[name] for run in runs)
     found = np.array([run.found for run in runs]).T  # (fields, alphas, folds)

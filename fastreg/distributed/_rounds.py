@@ -101,6 +101,10 @@ class Rounds:
             self._counted = dict.fromkeys(WORK, 0)
         return self._model
 
+    def forget(self) -> None:
+        """Give back the memory of the solver, which from now on nobody shares."""
+        self._model, self.sharing = None, 1
+
     def begin(self, coef: Floats) -> None:
         """Start from these coefficients, as far as they fit."""
         support = np.flatnonzero(coef)
@@ -201,14 +205,13 @@ class Rounds:
         """What was told of columns that are not here; the ratios of all are remembered."""
         columns = asked.columns
         read = self.whole.p if columns is None else columns.size
-        if read:
-            self.known[slice(None) if columns is None else columns] = self.limit
-            self.known[indices] = ratios.max(axis=0, initial=0.0)
-            if columns is None:
-                self._believe(asked.trials, indices, ratios)
-            outside = ~self.working.inside[indices]
-            indices, ratios = indices[outside], ratios[:, outside]
-            self.counts["rounds"] += 1
+        self.known[slice(None) if columns is None else columns] = self.limit
+        self.known[indices] = ratios.max(axis=0, initial=0.0)  # others may have asked about more
+        if columns is None:
+            self._believe(asked.trials, indices, ratios)
+        outside = ~self.working.inside[indices]
+        indices, ratios = indices[outside], ratios[:, outside]
+        self.counts["rounds"] += read > 0
         self.counts["columns_read"] += read
         if indices.size > 4 * self.most:
             self.limit = min(TOP, self.limit + 0.1)

@@ -186,6 +186,7 @@ class WorkingSet:
     def add(self, columns: Indices) -> None:
         """Fetch these columns, none of which is there yet."""
         columns, start = np.sort(columns), self.indices.size
+        assert not self.inside[columns].any()  # else their coefficients would be those of one of two copies
         step = max(1, PIECE // (self.whole.n * self.store.itemsize))
         for k in range(0, columns.size, step):
             some = columns[k : k + step]
