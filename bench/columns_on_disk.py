@@ -4,8 +4,8 @@
     python bench/columns_on_disk.py --table FILE        a saved run as Markdown
 
 FOLDER is where the files go, 4.5 GB in all, 2 GB at a time.  Each line is a process of its own; peak is how much more memory it
-held at most than after a fit of 20 columns.  reading: the same blocks read and forgotten, the file in the cache of the system.  Of
-workers the columns are held by processes of one thread each, and peak is that of the client.
+held at most than after a fit of 20 columns.  reading: the same blocks read and forgotten, the file in the cache of the system.
+Of workers the columns are held by processes of one thread each, and peak is that of the client.
 """
 
 import argparse
