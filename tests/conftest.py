@@ -28,6 +28,11 @@ def pytest_configure(config):
     config.addinivalue_line("filterwarnings", "error::fastreg.ConvergenceWarning")
 
 
+def pytest_collection_modifyitems(items):
+    """The slow ones first, so that no process is left with one of them at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 # The same examples on every machine and every run, however slow the machine.
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("ci")
