@@ -533,8 +533,10 @@ def one_path(model: Model, alphas: Floats, warm_start: Any = None, stop: Stop = 
     return as_path(model, alphas, order[: len(steps)], steps, counts)
 
 
-def as_path(model: Model, alphas: Floats, order: NDArray[np.intp], steps: list[Step], counts: dict[str, int]) -> Path:
-    """The Path of the steps at alphas[order], with one warning where some did not converge."""
+def as_path(
+    model: Model, alphas: Floats, order: NDArray[np.intp], steps: list[Step], counts: dict[str, int], tol: float | None = None
+) -> Path:
+    """The Path of the steps at alphas[order], with one warning where some did not converge; tol: if not that of the model."""
     total = model.descent.total
     kept = np.argsort(order, kind="stable")  # in the order of the alphas as they were given
     steps, alphas = [steps[k] for k in kept], alphas[order[kept]]
@@ -542,7 +544,7 @@ def as_path(model: Model, alphas: Floats, order: NDArray[np.intp], steps: list[S
     if missed:
         k = max(missed, key=lambda k: steps[k].gap / steps[k].objective if steps[k].objective > 0.0 else 0.0)
         where = f"at {len(missed)} of {len(alphas)} alphas, worst at alpha={alphas[k]:.6g}"
-        asked = f"tol={model.tol:g} with max_iter={model.max_iter}"
+        asked = f"tol={model.tol if tol is None else tol:g} with max_iter={model.max_iter}"
         warn_unconverged(where, steps[k].gap, steps[k].objective, steps[k].status, asked, stacklevel=5)
     always_in, n_candidates = model.candidates()
     return Path(

@@ -288,8 +288,10 @@ def folds(value: Any, n: int, seed: int | None) -> CheckedFolds:
     if isinstance(value, (str, bytes)):
         raise ValueError(f"cv is {value!r}; a number of folds, the fold of each row, or pairs (train, test) are needed.")
     if not hasattr(value, "__iter__"):
-        kind = "what its split(X) gives is needed, pairs" if hasattr(value, "split") else "folds, or pairs"
-        raise TypeError(f"cv is {value!r} ({type(value).__name__}); {kind} of rows to fit and rows to judge by.")
+        what = "what its split(X) gives, pairs of rows to fit and rows to judge by, is needed"
+        if not hasattr(value, "split"):
+            what = "a number of folds, the fold of each row, or pairs (train, test) are needed"
+        raise TypeError(f"cv is {value!r} ({type(value).__name__}); {what}.")
     entries = list(value)
     if not entries:
         raise ValueError("cv is empty; the fold of each row, or pairs (train, test) are needed.")

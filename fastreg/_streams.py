@@ -3,6 +3,7 @@
 Knows files and their sentences; must not know what the rows are for.  pyarrow is imported by what needs it.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from os import PathLike, fspath
@@ -91,6 +92,25 @@ def npy_chunks(X_path: Any, y: Any, buffer: int) -> tuple[int, Iterator[Chunk]]:
     return n, chunks()
 
 
+def parquet_file(path: Any) -> Any:
+    """pyarrow's ParquetFile."""
+    try:
+        from pyarrow import lib, parquet  # type: ignore[import-untyped,unused-ignore]
+    except ImportError:
+        raise ImportError("parquet files need pyarrow, which is not installed: pip install pyarrow") from None
+    try:
+        return parquet.ParquetFile(path)
+    except lib.ArrowInvalid as error:
+        raise ValueError(f"{fspath(path)} is not a parquet file that can be read ({error}).") from None
+
+
+def data_columns(file: Any) -> list[str]:
+    """The names of the columns, without those in which pandas keeps its index."""
+    schema = file.schema_arrow
+    index = {name for name in (schema.pandas_metadata or {}).get("index_columns", ()) if isinstance(name, str)}
+    return [name for name in schema.names if name not in index]
+
+
 def parquet_chunks(
     path: Any, target: str | Sequence[str], columns: Sequence[str] | None, weight: str | None, buffer: int
 ) -> Iterator[tuple[int, Any, Any, Any]]:
@@ -98,19 +118,15 @@ def parquet_chunks(
 
     Row groups are decoded by batches of rows; what the file compressed into one page is decoded at once.
     """
-    try:
-        from pyarrow import parquet  # type: ignore[import-untyped,unused-ignore]
-    except ImportError:
-        raise ImportError("parquet files need pyarrow, which is not installed: pip install pyarrow") from None
     targets = [target] if isinstance(target, str) else list(target)
-    with parquet.ParquetFile(path) as file:
-        names = file.schema_arrow.names
+    with parquet_file(path) as file:
+        names, count = data_columns(file), Counter(file.schema_arrow.names)
         others = [*targets, *([] if weight is None else [weight])]
         wanted = [name for name in names if name not in others] if columns is None else list(columns)
         for name in [*others, *wanted]:
-            if names.count(name) != 1:
+            if count[name] != 1:
                 some = ", ".join(map(repr, names[:8])) + (f", ... ({len(names)} in all)" if len(names) > 8 else "")
-                raise ValueError(f"{path} has {names.count(name)} columns {name!r}; one is needed, and its columns are {some}.")
+                raise ValueError(f"{path} has {count[name]} columns {name!r}; one is needed, and its columns are {some}.")
         if not wanted or set(wanted) & set(others):
             raise ValueError(f"columns are {wanted!r} beside {others!r}; at least one is needed that is not among the others.")
         step = rows_at_once(buffer, 3 * 8 * (len(wanted) + len(others)))  # decoded, as a batch, and side by side

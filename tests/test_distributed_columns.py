@@ -286,7 +286,9 @@ def test_what_is_no_matrix(X):
 
 @pytest.mark.parametrize("X", [3, None, {}, [], [[1.0, 2.0]], sparse.csc_array(np.eye(3))])
 def test_what_columns_cannot_be_read_from(X):
-    with pytest.raises(TypeError, match=rf"^X is a {type(X).__name__}; the path of a .npy, .parquet or .zarr file, an array"):
+    with pytest.raises(
+        TypeError, match=rf"^X is (a {type(X).__name__}|empty); the path of a .npy, .parquet or .zarr file, an array"
+    ):
         LocalColumns(X)
 
 
@@ -299,6 +301,9 @@ def test_arguments_that_are_refused():
     assert distributed.lasso(LocalColumns(X, buffer=1e6), y, 0.1, memory=1e8).status.converged
     with pytest.raises(TypeError, match=r"^X is a dask collection, which .*; DaskColumns\(X\) is needed\.$"):
         LocalColumns(dask_array(X, 100))
+    for dtype in (str, complex):
+        with pytest.raises(TypeError, match=r"^X\[1\] has dtype .*; real numbers are needed\.$"):
+            LocalColumns([X, X.astype(dtype)])
     with pytest.raises(TypeError, match=r"^client is a str; a distributed.Client is needed\.$"):
         dask_columns(X, 100, client="tcp://127.0.0.1:8786")
 
@@ -324,6 +329,38 @@ def test_what_a_design_says_of_itself(tmp_path):
     assert repr(dask_columns(X, 100)) == "DaskColumns(n=40, p=400, float64, 4 blocks)"
 
 
+def test_the_index_of_pandas_is_no_column(tmp_path):
+    pd = pytest.importorskip("pandas")
+    pytest.importorskip("pyarrow")
+    X, y = wide(p=6)
+    frame = pd.DataFrame(X, columns=list("abcdef")).iloc[::-1]
+    for k, one in enumerate((frame, frame.assign(id=np.arange(N) % 7).set_index("id"), frame[frame.a > -9.0])):
+        one.to_parquet(tmp_path / f"{k}.parquet")
+        design = LocalColumns(tmp_path / f"{k}.parquet")
+        assert design.feature_names == tuple("abcdef")
+        np.testing.assert_array_equal(design.columns(np.arange(6)), X[::-1])
+        assert fr.GramStats.from_parquet(tmp_path / f"{k}.parquet", "a").feature_names == tuple("bcdef")
+    assert fr.GramStats.from_parquet(tmp_path / "1.parquet", "a", columns=["b", "id"]).n_features == 2
+    y = pd.Series(y, frame.index)
+    fit = distributed.lasso(tmp_path / "0.parquet", y, 0.1)
+    np.testing.assert_allclose(fit.predict(frame), fit.predict(tmp_path / "0.parquet"))
+
+
+def test_files_that_cannot_be_read(tmp_path):
+    for name in ("X.npy", "X.parquet", "X.zarr"):
+        (tmp_path / name).write_text("nothing of the kind")
+        pytest.importorskip({"X.parquet": "pyarrow", "X.zarr": "zarr"}.get(name, "numpy"))
+        with pytest.raises(ValueError, match=rf"{name} is not an? \S+ (file|array) that can be read \("):
+            LocalColumns(tmp_path / name)
+    with pytest.raises(ValueError, match=r"X.h5 is an HDF5 file, which may hold several arrays; LocalColumns\(h5py.File\(path"):
+        LocalColumns(tmp_path / "X.h5")
+
+
+def test_a_buffer_holds_what_integers_become():
+    X, _ = wide()
+    assert repr(LocalColumns(X.astype(np.int8), buffer=9 * 40 * 100)).endswith("int8, 4 blocks)")
+
+
 def test_rows_that_differ(tmp_path):
-    with pytest.raises(ValueError, match=r"^X has 3 rows but X has 4\.$"):
+    with pytest.raises(ValueError, match=r"^X\[0\] has 3 rows but X\[1\] has 4\.$"):
         LocalColumns([np.ones((3, 2)), np.ones((4, 2))])

@@ -214,7 +214,7 @@ def test_a_solve_that_does_not_converge():
     assert fit.status is fr.Status.MAX_ITER
     t = ref.terms(X, y, 0.01)
     assert ref.gap(t, fit.coef) <= fit.dual_gap * (1 + 1e-9)
-    with pytest.warns(fr.ConvergenceWarning) as found:
+    with pytest.warns(fr.ConvergenceWarning, match=r"not tol=1e-06 with max_iter=1; ") as found:
         distributed.lasso_path(Counting(X), y, alphas=5, max_iter=1)
     assert found[0].filename == __file__
 
@@ -298,6 +298,7 @@ def test_a_design_that_lacks_something(name, value, kind, message):
     [
         ({"alpha": 0.0}, ValueError, r"^alpha is 0, or holds it; without a penalty every column is in the fit"),
         ({"alpha": -1.0}, ValueError, r"^alpha is -1.0; a finite number >= 0 is needed\.$"),
+        ({"l1_ratio": 0.0}, ValueError, r"^l1_ratio is 0; without an l1 penalty every column is in the fit"),
         ({"design": np.ones((4, 5))}, TypeError, r"^design is a ndarray without moments, reach, columns; LocalColumns\(X\)"),
         ({"y": np.ones((N, 2))}, ValueError, r"^y has shape \(40, 2\); a 1-d array of 40 entries is needed\.$"),
         ({"y": np.ones(3)}, ValueError, r"^X has 40 rows but y has 3 entries\.$"),
@@ -311,9 +312,9 @@ def test_a_design_that_lacks_something(name, value, kind, message):
 )
 def test_arguments_that_are_refused(change, kind, message):
     X, y = wide()
-    arguments = {"design": Counting(X), "y": y, "alpha": 0.1} | change
+    arguments = {"design": Counting(X), "y": y, "alpha": 0.1, "l1_ratio": 1.0} | change
     with pytest.raises(kind, match=message):
-        distributed.lasso(**arguments)
+        distributed.elastic_net(**arguments)
 
 
 @pytest.mark.thread_unsafe(reason="doctest replaces sys.stdout")

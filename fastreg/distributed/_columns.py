@@ -32,10 +32,12 @@ class LocalColumns:
         The path of a .npy file (either order), of a Parquet file, or of a Zarr array (a folder .zarr); a Zarr array, an HDF5
         data set, an ndarray or a memmap of shape (n, p); or a list of such, side by side.  A .npy file is better given by its
         path than as a memmap: it is read into one block after another, while pages of a map count as memory of the process
-        until the system needs it.  Integers and booleans are converted block by block; float32 is summed in float64.
+        until the system needs it.  Integers and booleans are converted block by block; float32 is summed in float64.  Of a
+        Parquet file that pandas wrote, its index is no column.
     buffer : int
-        Bytes of a block.  Of a Zarr or HDF5 array at least the columns of one chunk are read at once, with all rows.  Of a file
-        in C order each row of a block is a read of its own: there, a large one is faster.
+        Bytes of a block, with what integers become in float64.  Of a Zarr or HDF5 array at least the columns of one chunk
+        are read at once, with all rows.  Of a file in C order each row of a block is a read of its own: there, a large one
+        is faster.
     n_threads : int
         Blocks that are read and multiplied at a time, each with a buffer.  The result does not depend on it.
 
@@ -162,8 +164,8 @@ class LocalColumns:
 
 
 def design_of(X: Any) -> Any:
-    """X, or where it is a path the columns of the file."""
-    return LocalColumns(X) if isinstance(X, (str, PathLike)) else X
+    """X, or where it is a path, or a list of them, the columns of the files."""
+    return LocalColumns(X) if isinstance(X, (str, PathLike, list, tuple)) else X
 
 
 def _blocks(X: Source, buffer: int, start: int = 0) -> Iterator[tuple[int, int]]:
@@ -173,7 +175,8 @@ def _blocks(X: Source, buffer: int, start: int = 0) -> Iterator[tuple[int, int]]
             yield from _blocks(part, buffer, start + first)
         return
     n, p = X.shape
-    step = max(1, buffer // (n * X.dtype.itemsize * X.together)) * X.together
+    entry = X.dtype.itemsize if X.dtype.kind == "f" and X.dtype.itemsize in (4, 8) else X.dtype.itemsize + 8  # converted
+    step = max(1, buffer // (n * entry * X.together)) * X.together
     for begin in range(0, p, step):
         yield start + begin, start + min(begin + step, p)
 

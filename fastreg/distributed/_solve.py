@@ -95,7 +95,7 @@ def along(rounds: Rounds, alphas: Floats, warm_start: Any, stop: Stop) -> Path:
             if ended:
                 break
     counts = rounds.counts | {"bytes_moved": whole.moved}
-    path = as_path(rounds.model, alphas, order[: len(steps)], steps, dict(counts))
+    path = as_path(rounds.model, alphas, order[: len(steps)], steps, dict(counts), whole.tol)
     return replace(
         path,
         n_features=whole.p,

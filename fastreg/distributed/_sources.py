@@ -6,6 +6,7 @@ imported by what needs them.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from os import PathLike, fspath
 from pathlib import Path
@@ -16,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastreg import _foreign, _input
-from fastreg._streams import NpyFile
+from fastreg._streams import NpyFile, data_columns, parquet_file
 
 Indices = NDArray[np.intp]
 
@@ -58,24 +59,35 @@ class Source(Protocol):
         ...
 
 
-def source(X: Any) -> Source:
+def source(X: Any, label: str = "X") -> Source:
     """The source that serves X: a path, an array, or a list of them side by side."""
     if isinstance(X, (list, tuple)) and len(X) and all(isinstance(x, (str, PathLike)) or hasattr(x, "shape") for x in X):
-        return SideBySide([source(x) for x in X])
+        return SideBySide([source(x, f"{label}[{k}]") for k, x in enumerate(X)])
     if isinstance(X, (str, PathLike)):
-        suffix = Path(X).suffix.lower()
-        if suffix in (".parquet", ".pq"):
-            return ParquetColumns(X)
-        return ArrayColumns(_open_zarr(X), fspath(X)) if suffix == ".zarr" else NpyColumns(X)
+        return _file(X)
     if _foreign.is_dask(X):
-        raise TypeError("X is a dask collection, which reads its chunks anew for every block; DaskColumns(X) is needed.")
+        raise TypeError(f"{label} is a dask collection, which reads its chunks anew for every block; DaskColumns(X) is needed.")
     slices = all(hasattr(X, name) for name in ("shape", "dtype", "__getitem__"))
     if not slices or hasattr(X, "tocsc"):  # a sparse X is in memory anyway
+        what = f"a {type(X).__name__}" if not isinstance(X, (list, tuple)) or len(X) else "empty"
         raise TypeError(
-            f"X is a {type(X).__name__}; the path of a .npy, .parquet or .zarr file, an array to be read by [:, begin:end], or "
-            "a list of them side by side is needed."
+            f"{label} is {what}; the path of a .npy, .parquet or .zarr file, an array to be read by [:, begin:end], or a list "
+            "of them side by side is needed."
         )
-    return ArrayColumns(X, "X")
+    return ArrayColumns(X, label)
+
+
+def _file(path: str | PathLike[str]) -> Source:
+    suffix = Path(path).suffix.lower()
+    if suffix in (".parquet", ".pq"):
+        return ParquetColumns(path)
+    if suffix == ".zarr":
+        return ArrayColumns(_open_zarr(path), fspath(path))
+    if suffix in (".h5", ".hdf5"):
+        raise ValueError(
+            f"{fspath(path)} is an HDF5 file, which may hold several arrays; LocalColumns(h5py.File(path)[name]) is needed."
+        )
+    return NpyColumns(path)
 
 
 def _open_zarr(path: Any) -> Any:
@@ -83,7 +95,11 @@ def _open_zarr(path: Any) -> Any:
         import zarr
     except ImportError:
         raise ImportError("zarr arrays need zarr, which is not installed: pip install zarr") from None
-    return zarr.open_array(fspath(path), mode="r")
+    try:
+        return zarr.open_array(fspath(path), mode="r")
+    except Exception as error:  # each version of zarr has classes of its own
+        advice = "of an array in a group pass zarr.open_group(path)[name]"
+        raise ValueError(f"{fspath(path)} is not a Zarr array that can be read ({error}); {advice}.") from error
 
 
 def _checked(label: str, shape: Any) -> tuple[int, int]:
@@ -138,6 +154,8 @@ class ArrayColumns:
 
     def __init__(self, X: Any, label: str) -> None:
         self.X, self.label, self.dtype = X, label, np.dtype(X.dtype)
+        if self.dtype.kind not in "biuf":
+            raise TypeError(f"{label} has dtype {self.dtype}; real numbers are needed.")
         self.shape = _checked(label, X.shape)
         chunks = getattr(X, "chunks", None)
         self.together = int(chunks[1]) if isinstance(chunks, tuple) and len(chunks) == 2 and isinstance(chunks[1], int) else 1
@@ -152,27 +170,23 @@ class ArrayColumns:
 
 
 class ParquetColumns:
-    """The columns of a Parquet file, or those that are named, in this order; all rows of some columns are decoded at a time."""
+    """The columns of a Parquet file, or those that are named, in this order; all rows of some columns are decoded at a time.
+
+    Of a file by pandas its index is no column unless it is named."""
 
     together = 1
 
     def __init__(self, path: Any, columns: Sequence[str] | None = None) -> None:
-        try:
-            from pyarrow import parquet  # type: ignore[import-untyped,unused-ignore]
-        except ImportError:
-            raise ImportError("parquet files need pyarrow, which is not installed: pip install pyarrow") from None
-        self.label = fspath(path)
-        self.file = parquet.ParquetFile(path)
+        self.label, self.path, self.file = fspath(path), path, parquet_file(path)
         schema = self.file.schema_arrow
-        types = {name: str(kind) for name, kind in zip(schema.names, schema.types, strict=True)}
-        self.names: tuple[str, ...] = tuple(schema.names if columns is None else columns)
-        for name in self.names:
-            if schema.names.count(name) != 1 or self.names.count(name) != 1:
-                raise ValueError(f"{path} has {schema.names.count(name)} columns {name!r}; one is needed, and asked for once.")
+        count, kinds = Counter(schema.names), dict(zip(schema.names, map(str, schema.types), strict=True))
+        self.names = tuple(data_columns(self.file) if columns is None else columns)
+        for name, times in Counter(self.names).items():
+            if count[name] != 1 or times != 1:
+                raise ValueError(f"{path} has {count[name]} columns {name!r}; one is needed, and asked for once.")
         self.shape = _checked(self.label, (self.file.metadata.num_rows, len(self.names)))
-        self.dtype = np.dtype(np.float32 if {types[name] for name in self.names} == {"float"} else np.float64)
+        self.dtype = np.dtype(np.float32 if {kinds[name] for name in self.names} == {"float"} else np.float64)
         self.lock = Lock()  # a reader is not for several threads
-        self.path = path
 
     def __reduce__(self) -> tuple[Any, ...]:
         return ParquetColumns, (self.path, self.names)
@@ -187,12 +201,12 @@ class ParquetColumns:
         out = np.empty((self.shape[0], len(names)), self.dtype, order="F")
         with self.lock:
             table = self.file.read(columns=list(names), use_threads=False)
-        for k, name in enumerate(names):
-            column = table.column(name)
+        place = {name: k for k, name in enumerate(names)}
+        for name, column in zip(table.column_names, table.columns, strict=True):
             if column.null_count:
                 row = int(np.argmax(column.is_null().to_numpy()))
                 raise ValueError(f"Column {name!r} of {self.label} has a missing value at row {row}; fill or drop it first.")
-            out[:, k] = _input.real_array(column.to_numpy(), f"Column {name!r} of {self.label}")
+            out[:, place[name]] = _input.real_array(column.to_numpy(), f"Column {name!r} of {self.label}")
         return out
 
 

@@ -42,7 +42,9 @@ class Whole:
 
     def __init__(self, design: WideDesign, y: Any, options: Options, l1_ratio: Any) -> None:
         self.design, self.options = design, options
-        self.l1_ratio = _input.share(l1_ratio)
+        self.l1_ratio = _input.number(l1_ratio, "l1_ratio", 0.0, 1.0)
+        if self.l1_ratio == 0.0:
+            raise ValueError("l1_ratio is 0; without an l1 penalty every column is in the fit, so that more than 0 is needed.")
         self.n, self.p = n, p = shape_of(design)
         self.names, self.dtype = feature_names(design, p), dtype_of(design)
         self.tol = _input.number(options.tol, "tol", 0.0)
