@@ -443,3 +443,24 @@ def test_other_rows_are_not_taken_for_those_of_the_statistics(change):
     }[change]
     with pytest.raises(ValueError, match="are not those that the statistics have; the same rows are needed"):
         fr.distributed.refine(stats, stats.lasso(0.1), chunks(data), chunks(np.ascontiguousarray(target)))
+
+
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize("distance", [1e-5, 1e-7, 1e-9])
+def test_what_refined_statistics_say_of_near_copies_is_that_of_the_rows(distance, fit_intercept):
+    """Without an intercept the objective came out 50 times too large, as a gradient was divided by rounding of the means."""
+    data = np.random.default_rng(0).standard_normal((N, 2))
+    data[:, 1] = data[:, 0] + distance * data[:, 1]
+    target = data[:, 0] + 0.1 * np.random.default_rng(1).standard_normal(N)
+    rows, y = chunks(data), chunks(target)
+    first = fr.Ridge(1e-6, fit_intercept=fit_intercept).fit(rows, y).fit_
+    refined = fr.distributed.refine(fr.distributed.gram_stats(rows, y), first, rows, y)
+    alphas = [1e-6, 1e-3]
+    path, expected = (
+        some(alphas=alphas, fit_intercept=fit_intercept)
+        for some in (refined.ridge_path, lambda **options: fr.ridge_path(data, target, **options))
+    )
+    assert first.objective == pytest.approx(expected.objectives[0], rel=1e-6)
+    np.testing.assert_allclose(path.objectives, expected.objectives, rtol=1e-6)
+    np.testing.assert_allclose(path.gcv, expected.gcv, rtol=1e-5)
+    np.testing.assert_allclose(path.deviance_ratio, expected.deviance_ratio, rtol=1e-6)

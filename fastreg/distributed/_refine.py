@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastreg import _input, _options
-from fastreg._compress import EPS
+from fastreg._compress import EPS, FEWEST
 from fastreg._doubt import significant
 from fastreg._gramstats import GramStats
 from fastreg._results import Fit
@@ -192,16 +192,18 @@ def _unpickled(state: dict[str, NDArray[Any]], at: At, sums: Sums) -> Refined:
 
 
 def _least(X: Floats, g: Floats) -> Floats:
-    """The smallest z with X'z = g."""
+    """The smallest z with X'z = g, but for directions that the products X'X do not hold.
+
+    A row for the means may have some of their rounding left, which g would be divided by."""
     size = np.sqrt(np.square(X).sum(axis=0))
     size[size == 0.0] = 1.0
     scaled, rest = X / size, g / size[:, None]
+    held = 0.5 * np.sqrt((FEWEST + X.shape[1]) * EPS)
     if len(X) > X.shape[1]:
         Q, T = np.linalg.qr(scaled)
-        diagonal = np.abs(np.diag(T))
-        if diagonal.min(initial=1.0) > X.shape[1] * EPS:
+        if np.abs(np.diag(T)).min(initial=1.0) > held:
             return np.asarray(Q @ np.linalg.solve(T.T, rest), np.float64)
-    return np.asarray(np.linalg.lstsq(scaled.T, rest, rcond=X.shape[1] * EPS)[0], np.float64)
+    return np.asarray(np.linalg.lstsq(scaled.T, rest, rcond=held)[0], np.float64)
 
 
 def asks(stats: GramStats, fit: Fit, fit_intercept: bool) -> bool:
