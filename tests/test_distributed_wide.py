@@ -418,3 +418,40 @@ def test_a_design_that_forgets_the_weights_or_what_is_constant():
     design.reach = changing
     with pytest.raises(ValueError, match=r"^reach of X, .* gave another answer to two threads at once\.$"):
         distributed.check_design(design)
+
+
+def test_a_design_that_loses_digits_or_its_last_columns():
+    X, _ = wide()
+    design = Counting(X + 3141.6)
+    design.dtype = np.float32
+    with pytest.raises(
+        ValueError, match=r"^columns of X gave float64 that float32, which is the dtype of the design, does not h"
+    ):
+        distributed.check_design(design)
+
+    class Careless(Counting):
+        """Far from 0, a mean that is not taken off first costs the digits of the product with a residual that sums to 1e-12."""
+
+        def reach(self, question):
+            products = question.residuals @ self.X
+            reached = ((products <= question.low) | (products >= question.high)).any(axis=0)
+            found = np.flatnonzero(reached)
+            found = found if question.columns is None else np.intersect1d(found, question.columns)
+            return found, products[:, found]
+
+    distributed.check_design(Careless(X))
+    with pytest.raises(
+        ValueError, match=r"^reach of X, .* center True and columns None, gave for residual 0 the product -3.46.*; "
+    ):
+        distributed.check_design(Careless(X + 1e6))
+
+    class Shorter(Counting):
+        """A last block that is not full is forgotten."""
+
+        def moments(self, y, root, center):
+            norms, products = super().moments(y, root, center)
+            norms[-3:] = products[-3:] = 0.0
+            return norms, products
+
+    with pytest.raises(ValueError, match=r"^moments of X, .* gave the norm 0 for column 19999; its own column gives"):
+        distributed.check_design(Shorter(np.random.default_rng(0).standard_normal((10, 20_000))))

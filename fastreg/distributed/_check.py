@@ -14,8 +14,19 @@ from numpy.typing import NDArray
 
 from fastreg import _input
 from fastreg.distributed._columns import design_of
-from fastreg.distributed._protocol import Floats, Indices, Question, answered, dtype_of, feature_names, moments_of, shape_of
+from fastreg.distributed._protocol import (
+    Floats,
+    Indices,
+    Question,
+    answered,
+    dtype_of,
+    feature_names,
+    moments_of,
+    rounded,
+    shape_of,
+)
 
+ROUNDED = 1e-13  # by what residuals add up to something else than 0
 CLOSE = 1e-9  # of a product, relative to the sizes of its factors: what float32 sums do not reach
 
 
@@ -26,7 +37,8 @@ def check_design(design: Any, *, columns: int = 1000, random_state: int = 0) -> 
     ----------
     design : WideDesign or path
     columns : int
-        So many of them, in random places, are fetched and compared with; others are looked at as far as answers name them.
+        So many of them, the first, the last and others in random places, are fetched and compared with; of the rest no more is
+        seen than that answers which name them keep to the limits.  At least p: all.
     random_state : int
         Seed of the places, and of the residuals and weights that are asked about.
 
@@ -52,7 +64,8 @@ def check_design(design: Any, *, columns: int = 1000, random_state: int = 0) -> 
     n, p = shape_of(design)
     dtype_of(design), feature_names(design, p)
     rng = np.random.default_rng(_input.count(random_state, "random_state", 0))
-    some = np.sort(rng.choice(p, min(p, _input.count(columns, "columns")), replace=False))
+    ends = np.array([0, p - 1])
+    some = np.union1d(rng.choice(p, min(p, _input.count(columns, "columns")), replace=False), ends)
     X = _columns(design, some, n, rng)
     for root, center in ((None, True), (_weights(n, rng), True), (None, False)):
         _check_moments(design, X, some, _residuals(rng, 1, n, root, center)[0], root, center)
@@ -68,6 +81,7 @@ def _columns(design: Any, some: Indices, n: int, rng: np.random.Generator) -> ND
     if X.shape != (n, some.size):
         raise ValueError(f"columns of X gave shape {X.shape}; {(n, some.size)} is needed.")
     X = _input.matrix(X, "What columns of X gave")
+    rounded(X, dtype_of(design), some)
     again = np.asarray(design.columns(some[order]))
     wrong = np.flatnonzero((again != X[:, order]).any(axis=0)) if again.shape == X.shape else np.arange(1)
     if wrong.size:
@@ -91,6 +105,7 @@ def _residuals(rng: np.random.Generator, t: int, n: int, root: Floats | None, ce
     if center:
         weights = np.ones(n) if root is None else root**2
         Q -= ((Q @ weights) / weights.sum())[:, None]
+        Q += ROUNDED * (n > 1)  # which they may be, so that what is not taken off first shows
     return Q if root is None else Q * root
 
 
@@ -144,8 +159,9 @@ def _check_reach(design: Any, X: NDArray[Any], some: Indices, question: Question
     idle = np.flatnonzero(~((products <= low[indices]) | (products >= high[indices])).any(axis=0))
     if idle.size:
         raise ValueError(f"reach of X, {asked}, gave column {indices[idle[0]]}, which reaches no limit by the products given.")
-    right = Q @ (X.astype(np.float64) - X[0] * center)
-    slack = CLOSE * np.sqrt(X.shape[0]) * np.linalg.norm(Q, axis=1)[:, None] * _sizes(X)
+    A = X - X[0].astype(np.float64) * center
+    right = Q @ A
+    slack = CLOSE * np.sqrt(X.shape[0]) * np.linalg.norm(Q, axis=1)[:, None] * _sizes(A)
     place = np.searchsorted(indices, some)
     place[place == indices.size] = 0
     told = indices[place] == some if indices.size else np.zeros(some.size, np.bool_)

@@ -216,6 +216,18 @@ def dtype_of(design: Any) -> np.dtype[Any]:
         raise TypeError(f"dtype of design is {dtype!r}; that of numpy arrays is needed.") from None
 
 
+def rounded(X: NDArray[Any], dtype: np.dtype[Any], places: Indices) -> None:
+    """Refuse columns that are not what the dtype of their design holds: they would be kept as others than they are."""
+    if X.dtype == dtype or X.dtype.itemsize < dtype.itemsize:
+        return
+    wrong = np.flatnonzero((X != X.astype(dtype)).any(axis=0) & np.isfinite(X).all(axis=0))
+    if wrong.size:
+        raise ValueError(
+            f"columns of X gave {X.dtype} that {dtype}, which is the dtype of the design, does not hold, in column "
+            f"{places[wrong[0]]}; the dtype of what it gives is needed."
+        )
+
+
 def moments_of(design: Any, y: Floats, root: Floats | None, center: bool) -> tuple[Floats, Floats]:
     """What a design answers, if it has the shapes and numbers that are needed."""
     p = design.shape[1]
