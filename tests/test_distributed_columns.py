@@ -301,6 +301,9 @@ def test_arguments_that_are_refused():
     assert distributed.lasso(LocalColumns(X, buffer=1e6), y, 0.1, memory=1e8).status.converged
     with pytest.raises(TypeError, match=r"^X is a dask collection, which .*; DaskColumns\(X\) is needed\.$"):
         LocalColumns(dask_array(X, 100))
+    with pytest.raises(ValueError, match=r"^X has shape \(40, 0\); at least one row and one column are needed\.$"):
+        DaskColumns([], widths=[], n_rows=40)
+    assert distributed.lasso([X[:, :9], X[:, 9:]], y, 0.1).coef.size == P
     for dtype in (str, complex):
         with pytest.raises(TypeError, match=r"^X\[1\] has dtype .*; real numbers are needed\.$"):
             LocalColumns([X, X.astype(dtype)])

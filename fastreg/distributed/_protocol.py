@@ -220,7 +220,8 @@ def rounded(X: NDArray[Any], dtype: np.dtype[Any], places: Indices) -> None:
     """Refuse columns that are not what the dtype of their design holds: they would be kept as others than they are."""
     if X.dtype == dtype or X.dtype.itemsize < dtype.itemsize:
         return
-    wrong = np.flatnonzero((X != X.astype(dtype)).any(axis=0) & np.isfinite(X).all(axis=0))
+    kept = X.astype(dtype)
+    wrong = np.flatnonzero((kept != X).any(axis=0) & np.isfinite(X).all(axis=0))
     if wrong.size:
         raise ValueError(
             f"columns of X gave {X.dtype} that {dtype}, which is the dtype of the design, does not hold, in column "

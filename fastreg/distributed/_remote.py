@@ -92,6 +92,8 @@ class DaskColumns:
         self._blocks, self._n = [block for block, _ in pairs], n
         self._starts = list(accumulate((width for _, width in pairs), initial=0))
         self.shape = n, self._starts[-1]
+        if min(self.shape) < 1:
+            raise ValueError(f"X has shape {self.shape}; at least one row and one column are needed.")
 
     def __repr__(self) -> str:
         n, p = self.shape
