@@ -41,7 +41,7 @@ def lasso(
 
     Parameters
     ----------
-    design : WideDesign, path, dask array or dask DataFrame of shape (n, p)
+    design : WideDesign, path or list of paths, dask array or dask DataFrame of shape (n, p)
         Where the columns of X are: `LocalColumns` for files and arrays that are larger than memory (a path stands for one of
         it), `DaskColumns`, or your own.  A dask array or DataFrame is taken for rows in chunks, and solved from their sums as
         `gram_stats` has them; one with all rows in a chunk and its columns in several is refused, as `DaskColumns` serves it.
