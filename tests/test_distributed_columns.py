@@ -15,6 +15,7 @@ from wide import SAME, Counting, N, P, assert_same_path, wide
 import fastreg as fr
 from fastreg import distributed
 from fastreg.distributed import DaskColumns, LocalColumns
+from fastreg.distributed import _sources as sources
 
 
 def test_layouts_and_dtypes(layout):
@@ -35,6 +36,24 @@ def test_npy_files(tmp_path, dtype, order, buffer):
     assert_same_path(distributed.lasso_path(design, y, alphas=20), fr.lasso_path(X, y, alphas=20, tol=1e-13))
     some = np.array([P - 1, 3, 4, 77, 0])
     np.testing.assert_array_equal(design.columns(some), X[:, some])
+
+
+@pytest.mark.thread_unsafe(reason="changes a module")
+@pytest.mark.parametrize("order", ["F", "C"])
+def test_files_answer_as_a_design_should(tmp_path, order, monkeypatch):
+    monkeypatch.setattr(sources, "PIECE", 7_000)  # so that rows come in pieces
+    X, y = wide()
+    constant = np.hstack([X, np.full((N, 3), 0.1)])
+    for k, A in enumerate((X, X + 1e6, X.astype(np.float32), 1e-200 * X, constant, X[:1], X[:2], X[:, :1], X > 0.5)):
+        np.save(tmp_path / f"{k}.npy", np.array(A, order=order))
+        for buffer in (30_000, 10**8) if k else (1, 30_000, 10**8):
+            distributed.check_design(LocalColumns(tmp_path / f"{k}.npy", buffer=buffer, n_threads=2))
+    weight = np.where(np.arange(N) % 3 == 0, 0.0, np.arange(N))
+    options = {"cv": 4, "alphas": 20, "sample_weight": weight, "standardize": True}
+    design = LocalColumns([tmp_path / "0.npy", X, tmp_path / "2.npy"], buffer=30_000)
+    found = distributed.lasso_cv(design, y, **options)
+    same = fr.lasso_cv(np.hstack([X, X, X.astype(np.float32)]), y, tol=1e-13, **options)
+    np.testing.assert_allclose(found.errors, same.errors, rtol=1e-8)
 
 
 def test_files_side_by_side_and_threads(tmp_path):

@@ -16,10 +16,12 @@ from numpy.typing import NDArray
 
 from fastreg import _input
 from fastreg._where import where
+from fastreg.distributed._by_rows import moments_by_rows, reach_by_rows
 from fastreg.distributed._protocol import Floats, Indices, Question, block_moments, part_reach, side_by_side
 from fastreg.distributed._sources import SideBySide, Source, source
 
 BUFFER = 16_000_000
+ROUND = 32  # residuals, as many as most questions are about
 T = TypeVar("T")
 
 
@@ -51,8 +53,9 @@ class LocalColumns:
 
     Notes
     -----
-    Fortran order is best: of it, some columns cost what they are; of C order, and of chunks, what lies between them as well.  A
-    pass takes about as long as reading: with 32 residuals the kernels multiply 5 GB of X per second and thread.
+    Fortran order is best: of it, some columns cost what they are; of C order, and of chunks, what lies between them as
+    well.  Rows of a .npy file in C order are read one after another, and products summed over them by numpy.  A pass takes
+    about as long as reading: with 32 residuals the kernels multiply 5 GB of X per second and thread.
 
     Examples
     --------
@@ -72,7 +75,8 @@ class LocalColumns:
         self._source = source(X)
         self.shape, self.dtype, self.feature_names = self._source.shape, self._source.dtype, self._source.names
         self.n_threads = _input.count(n_threads, "n_threads")
-        self._blocks = list(_blocks(self._source, _input.byte_count(buffer, "buffer")))
+        self._buffer = _input.byte_count(buffer, "buffer")
+        self._blocks = self._blocks_for(ROUND)
 
     def __repr__(self) -> str:
         n, p = self.shape
@@ -92,7 +96,14 @@ class LocalColumns:
         """
 
         def one(begin: int, end: int) -> tuple[Floats, Floats]:
-            return block_moments(self._source.read(begin, end), range(begin, end), y, root, center)
+            pieces = self._source.pieces(begin, end)
+            if pieces is None:
+                return block_moments(self._source.read(begin, end), range(begin, end), y, root, center)
+            norms, products, tiny = moments_by_rows(pieces, begin, end - begin, y, root, center)
+            if tiny.any():
+                places = begin + np.flatnonzero(tiny)
+                norms[tiny] = block_moments(self._source.take(places), places.tolist(), y, root, center)[0]
+            return norms, products
 
         norms, products = np.empty(self.shape[1]), np.empty(self.shape[1])
         for (begin, end), found in zip(self._blocks, self._each(one, self._blocks), strict=True):
@@ -114,9 +125,12 @@ class LocalColumns:
         def one(begin: int, end: int) -> tuple[Indices, Floats]:
             part = question.part(begin, end)
             assert part is not None  # as `asked` leaves them out
+            pieces = self._source.pieces(begin, end)
+            if pieces is not None:
+                return reach_by_rows(part, pieces, begin, end)
             return part_reach(part, begin, end, lambda: self._source.read(begin, end), self._source.take)
 
-        asked = [block for block in self._blocks if question.part(*block) is not None]
+        asked = [block for block in self._blocks_for(len(question.residuals)) if question.part(*block) is not None]
         return side_by_side(list(self._each(one, asked)), len(question.residuals))
 
     def columns(self, indices: Indices) -> NDArray[Any]:
@@ -146,6 +160,10 @@ class LocalColumns:
             pass
         return out
 
+    def _blocks_for(self, t: int) -> list[tuple[int, int]]:
+        """The blocks for a question about t residuals."""
+        return list(_blocks(self._source, self._buffer, max(t, ROUND)))
+
     def _each(self, one: Callable[[int, int], T], blocks: list[tuple[int, int]]) -> Iterator[T]:
         """What `one` gives for each block, in their order."""
 
@@ -168,15 +186,18 @@ def design_of(X: Any) -> Any:
     return LocalColumns(X) if isinstance(X, (str, PathLike, list, tuple)) else X
 
 
-def _blocks(X: Source, buffer: int, start: int = 0) -> Iterator[tuple[int, int]]:
-    """(begin, end) of blocks of about so many bytes, of whole chunks, none across two parts that lie side by side."""
+def _blocks(X: Source, buffer: int, t: int, start: int = 0) -> Iterator[tuple[int, int]]:
+    """(begin, end) of blocks of about so many bytes, of whole chunks, none across two parts that lie side by side.
+
+    Where rows lie together, a block is not read as a whole: what takes its place are products with t residuals."""
     if isinstance(X, SideBySide):
         for part, first in zip(X.parts, X.starts.tolist(), strict=False):
-            yield from _blocks(part, buffer, start + first)
+            yield from _blocks(part, buffer, t, start + first)
         return
     n, p = X.shape
     entry = X.dtype.itemsize if X.dtype.kind == "f" and X.dtype.itemsize in (4, 8) else X.dtype.itemsize + 8  # converted
-    step = max(1, buffer // (n * entry * X.together)) * X.together
+    column = n * entry if X.pieces(0, 1) is None else 8 * t
+    step = max(1, buffer // (column * X.together)) * X.together
     for begin in range(0, p, step):
         yield start + begin, start + min(begin + step, p)
 

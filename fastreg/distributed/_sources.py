@@ -7,11 +7,11 @@ imported by what needs them.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from os import PathLike, fspath
 from pathlib import Path
 from threading import Lock
-from typing import Any, BinaryIO, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from fastreg import _foreign, _input
 from fastreg._streams import NpyFile, data_columns, parquet_file
 
 Indices = NDArray[np.intp]
+PIECE = 2_000_000  # bytes of rows that are read at once
 
 
 class Source(Protocol):
@@ -56,6 +57,10 @@ class Source(Protocol):
 
     def take(self, columns: Indices) -> NDArray[Any]:
         """Some columns, ascending, near one another."""
+        ...
+
+    def pieces(self, begin: int, end: int) -> Iterator[tuple[int, NDArray[Any]]] | None:
+        """(i, rows i .. of columns begin .. end - 1), each until the next is asked for, where rows lie together; else None."""
         ...
 
 
@@ -121,29 +126,40 @@ class NpyColumns(NpyFile):
         self.label = self.path
         self.shape = _checked(self.path, self.shape)
 
+    def pieces(self, begin: int, end: int) -> Iterator[tuple[int, NDArray[Any]]] | None:
+        return None if self.by_columns else self._rows(begin, end)
+
+    def _rows(self, begin: int, end: int) -> Iterator[tuple[int, NDArray[Any]]]:
+        """One buffer for all of them."""
+        n, p = self.shape
+        step = min(n, max(1, PIECE // ((end - begin) * self.dtype.itemsize)))
+        block = np.empty((step, end - begin), self.dtype)
+        with open(self.path, "rb", buffering=0) as file:
+            for i in range(0, n, step):
+                some = block[: min(step, n - i)]
+                for k, row in enumerate(some):
+                    self._read(file, (i + k) * p + begin, row)
+                yield i, some
+
     def read(self, begin: int, end: int) -> NDArray[Any]:
-        with open(self.path, "rb", buffering=-1 if self.by_columns else 0) as file:
-            return self._range(file, begin, end)
+        if not self.by_columns:
+            return self.take(np.arange(begin, end))
+        columns = np.empty((end - begin, self.shape[0]), self.dtype)
+        with open(self.path, "rb") as file:
+            self._read(file, begin * self.shape[0], columns)
+        return columns.T
 
     def take(self, columns: Indices) -> NDArray[Any]:
         if not self.by_columns:
-            return self.read(int(columns[0]), int(columns[-1]) + 1)[:, columns - columns[0]]
+            begin, chosen = int(columns[0]), np.empty((self.shape[0], columns.size), self.dtype)
+            for i, rows in self._rows(begin, int(columns[-1]) + 1):
+                chosen[i : i + len(rows)] = rows[:, columns - begin]
+            return chosen
         out = np.empty((columns.size, self.shape[0]), self.dtype)
         with open(self.path, "rb") as file:
             for j, column in zip(columns.tolist(), out, strict=True):
                 self._read(file, j * self.shape[0], column)
         return out.T
-
-    def _range(self, file: BinaryIO, begin: int, end: int) -> NDArray[Any]:
-        n, p = self.shape
-        if self.by_columns:
-            columns = np.empty((end - begin, n), self.dtype)
-            self._read(file, begin * n, columns)
-            return columns.T
-        block = np.empty((n, end - begin), self.dtype)
-        for i, row in enumerate(block):
-            self._read(file, i * p + begin, row)
-        return block
 
 
 class ArrayColumns:
@@ -167,6 +183,9 @@ class ArrayColumns:
     def take(self, columns: Indices) -> NDArray[Any]:
         # a fancy index would be read in ways of their own by Zarr and HDF5, one by one by the latter
         return self.read(int(columns[0]), int(columns[-1]) + 1)[:, columns - columns[0]]
+
+    def pieces(self, begin: int, end: int) -> None:
+        return None
 
 
 class ParquetColumns:
@@ -209,6 +228,9 @@ class ParquetColumns:
             out[:, place[name]] = _input.real_array(column.to_numpy(), f"Column {name!r} of {self.label}")
         return out
 
+    def pieces(self, begin: int, end: int) -> None:
+        return None
+
 
 class SideBySide:
     """Several sources of as many rows, the columns of one after those of another."""
@@ -233,3 +255,7 @@ class SideBySide:
     def take(self, columns: Indices) -> NDArray[Any]:
         k = int(np.searchsorted(self.starts, columns[0], side="right")) - 1
         return self.parts[k].take(columns - int(self.starts[k]))
+
+    def pieces(self, begin: int, end: int) -> Iterator[tuple[int, NDArray[Any]]] | None:
+        k = int(np.searchsorted(self.starts, begin, side="right")) - 1
+        return self.parts[k].pieces(begin - int(self.starts[k]), end - int(self.starts[k]))
