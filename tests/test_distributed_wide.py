@@ -4,6 +4,7 @@ import doctest
 import importlib
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 import pytest
@@ -132,6 +133,44 @@ def test_a_support_that_memory_does_not_hold():
         assert_optimal(X, y, path[k], path.alphas[k])
     with pytest.raises(ValueError, match=r"^memory is 5 bytes, which hold 0 columns of 50 rows; 1 are needed to begin with\.$"):
         distributed.lasso(Counting(X), y, 0.01, memory=5)
+
+
+def test_a_path_ends_where_memory_does():
+    """What a round had proved before it came to an alpha that memory does not hold was lost."""
+    X, y = wide(50, 3000)
+    with pytest.warns(UserWarning, match=r"^The path ends before that: memory is 4579 bytes, which hold 8 columns of 50 rows"):
+        path = distributed.lasso_path(Counting(X), y, memory=int(8 * 50 * 8 / 0.7) + 8)
+    assert len(path) == np.flatnonzero(np.count_nonzero(fr.lasso_path(X, y).coefs, axis=0) > 8)[0]
+
+
+@pytest.mark.parametrize("room", range(2, 14))
+def test_a_full_memory_to_which_nothing_comes(room):
+    X, y = wide(10, 200, seed=1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        path = distributed.lasso_path(Counting(X), y, alphas=30, memory=int(room * 10 * 8 / 0.7) + 8)
+    for k in range(len(path)):
+        assert_optimal(X, y, path[k], path.alphas[k])
+
+
+def test_working_sets_that_take_turns_end():
+    """Rounding of such columns is above any tolerance, and what one working set won the next one lost, for ever."""
+    X, y = wide(12, 60, seed=1)
+    X = np.asfortranarray(X + 1e9)
+    options = {"fit_intercept": False, "lower": -0.1, "upper": 0.2, "tol": 1e-4, "memory": int(13 * 12 * 8 / 0.7) + 8}
+    design, asked = LocalColumns(X), []
+    reach = design.reach
+
+    def counted(question):
+        asked.append(question)
+        assert len(asked) < 400
+        return reach(question)
+
+    design.reach = counted
+    with pytest.raises(
+        ValueError, match=r"^memory is 1790 bytes, which hold 13 columns of 12 rows; 1\d of them are in the fit"
+    ):
+        distributed.lasso(design, y, 1e-12 * np.abs(X.T @ y).max() / 12, **options)
 
 
 def test_columns_that_are_not_penalised_need_room_for_others():

@@ -134,8 +134,12 @@ class Rounds:
         if asked.columns is None or asked.columns.size:
             found = self.whole.reach(asked.Q, self.limit, asked.columns)
         done, wish = self.absorb(asked, *found)
-        if wish is not None:
-            self.join(wish)
+        try:
+            if wish is not None:
+                self.join(wish)
+        except OutOfMemory:
+            if not done:  # else what is proved is not lost, and the next round says it again
+                raise
         return done
 
     def propose(self, alphas: Floats) -> Asked:
@@ -168,8 +172,9 @@ class Rounds:
                 break
             done.append(step)
         last = trials[min(len(done), len(trials) - 1)]
-        self.failed = 0 if done or not last.step.objective >= self.value * (1.0 - 1e-12) else self.failed + 1
-        self.value = last.step.objective
+        value = last.step.objective
+        self.failed = 0 if done or value < self.value * (1.0 - 1e-12) else self.failed + 1
+        self.value = value if done else min(self.value, value)  # else working sets that take turns would count as progress
         self.start = last.step.support, last.step.values
         if len(done) == len(trials):
             self.ahead **= FURTHER
@@ -314,6 +319,8 @@ class Rounds:
             columns, said = columns[kept], said[kept]
             if blamed and (columns.size == 0 or np.count_nonzero(needed) > LARGEST * working.room):
                 raise OutOfMemory(np.count_nonzero(needed))
+            if columns.size == 0:
+                return 0
             working.keep(np.sort(chosen[chosen < inner.size]))
         self._add(columns)
         working.compare(self.whole, left[-1].q, columns, said)
