@@ -206,14 +206,13 @@ class Rounds:
         """What was told of columns that are not here; the ratios of all are remembered."""
         columns = asked.columns
         read = self.whole.p if columns is None else columns.size
-        if read:
-            self.known[slice(None) if columns is None else columns] = self.limit
-            self.known[indices] = ratios.max(axis=0, initial=0.0)
-            if columns is None:
-                self._believe(asked.trials, indices, ratios)
-            outside = ~self.working.inside[indices]
-            indices, ratios = indices[outside], ratios[:, outside]
-            self.counts["rounds"] += 1
+        self.known[slice(None) if columns is None else columns] = self.limit
+        self.known[indices] = ratios.max(axis=0, initial=0.0)
+        if columns is None:
+            self._believe(asked.trials, indices, ratios)
+        outside = ~self.working.inside[indices]  # others may have asked for what is here, and this one for nothing
+        indices, ratios = indices[outside], ratios[:, outside]
+        self.counts["rounds"] += int(read > 0)
         self.counts["columns_read"] += read
         if indices.size > 4 * self.most:
             self.limit = min(TOP, self.limit + 0.1)
