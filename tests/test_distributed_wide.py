@@ -217,6 +217,34 @@ def test_columns_whose_squares_leave_float64(scale, standardize):
     np.testing.assert_allclose(fit.coef * scale, same.coef, atol=SAME)
 
 
+@pytest.mark.parametrize("mean", [3.0, 1e6])
+@pytest.mark.parametrize("bump", [1e-9, 1e-6])
+@pytest.mark.parametrize("design", [Counting, LocalColumns])
+def test_columns_that_hardly_vary(design, bump, mean):
+    """Their large coefficients left residuals that did not add up to 0, and their norms are what rounding made of them."""
+    X, y = wide()
+    X[:, 5] = mean
+    X[3, 5] += bump
+    y[3] += 50.0
+    path = distributed.lasso_path(design(X), y, alphas=20, standardize=True)
+    assert path[19].coef[5] != 0.0
+    assert set(path.statuses) == {fr.Status.CONVERGED}
+
+
+@pytest.mark.parametrize("cosine", [0.1, 0.3, 0.7])
+def test_a_coefficient_next_to_0_need_not_be_at_its_limit(cosine):
+    """It is visited first, and falls below its limit when the other one is: the gap is small, as it is the coefficient's."""
+    rng = np.random.default_rng(1)
+    Q = np.linalg.qr(rng.standard_normal((N, 2)))[0]
+    mix = np.array([[1.0, cosine], [0.0, np.sqrt(1.0 - cosine**2)]])
+    X = np.asfortranarray(np.hstack([Q @ mix, 0.01 * rng.standard_normal((N, 300))]))
+    y = Q @ np.linalg.solve(mix.T, [1.0 + 1e-14, 3.0])
+    options = {"fit_intercept": False, "warm_start": np.zeros(302)}
+    fit = distributed.lasso(Counting(X), y, 1.0 / N, **options)
+    assert 0.0 < fit.coef[0] < 1e-13
+    assert_optimal(X, y, fit, 1.0 / N, fit_intercept=False)
+
+
 def test_constant_y():
     X, _ = wide()
     path = distributed.lasso_path(Counting(X), np.full(N, 2.0), alphas=5)

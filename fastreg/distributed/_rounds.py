@@ -26,9 +26,8 @@ from fastreg._descent import Step
 from fastreg._model import Model
 from fastreg._results import Status
 from fastreg.distributed._protocol import Floats, Indices
-from fastreg.distributed._working import WRONG, Whole, WorkingSet
+from fastreg.distributed._working import EPS, WRONG, Whole, WorkingSet, length
 
-EPS = float(np.finfo(np.float64).eps)
 ALPHAS = 32  # of a round: as many residuals are multiplied at 26 to 33 GMAC/s, one by one at 8
 AHEAD, FURTHER = 6.0, 1.5  # by what the first round goes down, and the power of that in the next if it was right
 LOW, TOP, NEAR = 0.6, 0.9, 0.999  # between the first two lies what ratio a round brings back; less than NEAR is not read again
@@ -154,7 +153,7 @@ class Rounds:
         self._count()
         Q, columns = np.array([trial.q for trial in trials]), None
         if all(alpha in self.asked for alpha in alphas.tolist()):
-            moved = max(_size(q - self.asked[alpha]) for alpha, q in zip(alphas.tolist(), Q, strict=True))
+            moved = max(length(q - self.asked[alpha]) for alpha, q in zip(alphas.tolist(), Q, strict=True))
             self.known += self.whole.kappa * moved * (1.0 + 1e-9)
             columns = np.flatnonzero((self.known >= NEAR) & ~self.working.inside)
         return Asked(alphas, trials, wanted, Q, columns)
@@ -198,6 +197,9 @@ class Rounds:
         w[step.support] = step.values / problem.unit
         problem.columns.times(w, fitted)
         r = problem.y - fitted
+        if self.whole.center:  # large coefficients of columns that hardly vary leave a mean, which no column here sees
+            root = np.ones(problem.n) if problem.root is None else problem.root
+            r -= root * (float(root @ r) / float(root @ root))
         unit = (1.0 if problem.standard else problem.sx) / l1
         q = r * unit if problem.root is None else r * problem.root * unit
         return Trial(step._replace(support=self.working.indices[step.support]), w, r, q, unit, (l1, l2))
@@ -209,7 +211,7 @@ class Rounds:
         self.known[slice(None) if columns is None else columns] = self.limit
         self.known[indices] = ratios.max(axis=0, initial=0.0)
         if columns is None:
-            self._believe(asked.trials, indices, ratios)
+            self._believe(asked, indices, ratios)
         outside = ~self.working.inside[indices]  # others may have asked for what is here, and this one for nothing
         indices, ratios = indices[outside], ratios[:, outside]
         self.counts["rounds"] += int(read > 0)
@@ -219,12 +221,20 @@ class Rounds:
         self.asked = dict(zip(asked.alphas.tolist(), asked.Q, strict=True))
         return indices, ratios
 
-    def _believe(self, trials: list[Trial], indices: Indices, ratios: Floats) -> None:
-        """Refuse a design that was asked about all columns and does not know that those of a fit are at their limits."""
+    def _believe(self, asked: Asked, indices: Indices, ratios: Floats) -> None:
+        """Refuse a design that was asked about all columns and does not know that those of a fit are at their limits.
+
+        As the gap is a sum of terms >= 0, one of them l1 a_j |w_j| - w_j x_j'theta, a column of the fit may be below its limit
+        by a share of up to g / (l1 a_j |w_j|)."""
         whole = self.whole
-        for k, (trial, ratio) in enumerate(zip(trials, ratios, strict=True)):
-            j = np.setdiff1d(trial.step.support, whole.always)
-            slack = WRONG + whole.kappa[j] * self._ball(trial)
+        for k, (alpha, trial, ratio) in enumerate(zip(asked.alphas.tolist(), asked.trials, ratios, strict=True)):
+            penalised = ~np.isin(trial.step.support, whole.always)
+            j, w = trial.step.support[penalised], trial.step.values[penalised]
+            gap = trial.step.gap + self._floor()
+            with np.errstate(over="ignore", divide="ignore"):
+                below = gap / (alpha * whole.l1_ratio * whole.factor(j) * np.abs(w))
+                blurred = length(trial.q) * self.working.blur[j] / whole.factor(j)
+            slack = WRONG + whole.kappa[j] * (self._ball(trial, gap) + whole.rounding(trial.q)) + blurred + below
             j, slack = j[slack < 1.0 - TOP], slack[slack < 1.0 - TOP]
             said = np.zeros(j.size)
             at = np.searchsorted(indices, j)
@@ -237,15 +247,19 @@ class Rounds:
                 what = f"gave {said[one]:.4g} times its limit for" if there[one] else "left out"
                 raise ValueError(f"reach of X {what} column {j[one]} and residual {k}, at whose limit the column is.")
 
-    def _ball(self, trial: Trial) -> float:
+    def _ball(self, trial: Trial, gap: float) -> float:
         """How far q may be from the dual point."""
-        return float(trial.unit * self.model.problem.sy * np.sqrt(2.0 * self.model.problem.n * trial.step.gap))
+        return float(trial.unit * self.model.problem.sy * np.sqrt(2.0 * self.model.problem.n * gap))
+
+    def _floor(self) -> float:
+        """A gap that is rounding."""
+        return float(self.model.problem.objective(64 * EPS * self.model.descent.total) * (1.0 + 8 * EPS))
 
     def _judge(self, trial: Trial, indices: Indices, ratio: Floats) -> tuple[Step, Indices]:
         """The step with its gap for all columns, and if that is too large the columns that should join."""
-        whole, problem, step = self.whole, self.model.problem, trial.step
-        rounding = (whole.n / 16 + 64) * EPS * _size(trial.q)
-        ball = self._ball(trial) + rounding
+        whole, step = self.whole, trial.step
+        rounding = whole.rounding(trial.q)
+        ball = self._ball(trial, step.gap) + rounding
         if not ball * whole.farthest < 0.5:  # as good as unsolved: only what reaches its limit by itself joins
             ball = rounding
         reach = ratio + whole.kappa[indices] * ball
@@ -257,7 +271,7 @@ class Rounds:
             excess = max(excess, float((self.known[at] + whole.kappa[at] * ball).max(initial=0.0)) - 1.0)
             faults = np.union1d(faults, at)
         gap = step.gap + max(excess, 0.0) * step.objective
-        floor = problem.objective(64 * EPS * self.model.descent.total) * (1.0 + 8 * EPS)
+        floor = self._floor()
         if gap > max(whole.tol * step.objective, floor) and excess > 0.0:
             largest = max(NEAR, float(ratio.max(initial=0.0))) + whole.farthest * rounding
             gap = min(gap, max(self._direct_gap(trial, largest), floor))
@@ -336,9 +350,3 @@ class Rounds:
         for name in WORK:
             self.counts[name] += now[name] - self._counted[name]
         self._counted = dict(now)
-
-
-def _size(q: Floats) -> float:
-    """|q|, whose squares may leave float64 where columns are tiny."""
-    top = float(np.abs(q).max())
-    return top * float(np.linalg.norm(q / top)) if top > 0.0 else 0.0
