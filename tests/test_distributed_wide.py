@@ -105,6 +105,13 @@ def test_copies_of_a_column_may_stay_outside():
     assert len(design.fetched) < 1000
 
 
+def test_as_many_alphas_as_anybody_wants():
+    """What a round takes grew with every round that was right, until it left float64."""
+    X, y = wide()
+    path = distributed.lasso_path(Counting(X), y, alphas=1000, alpha_min_ratio=0.5)
+    assert_same_path(path, fr.lasso_path(X, y, alphas=1000, alpha_min_ratio=0.5, tol=1e-13))
+
+
 # Memory
 
 

@@ -176,7 +176,7 @@ class Rounds:
         self.value = value if done else min(self.value, value)  # else working sets that take turns would count as progress
         self.start = last.step.support, last.step.values
         if len(done) == len(trials):
-            self.ahead **= FURTHER
+            self.ahead = min(self.ahead**FURTHER, 1e100)
         if len(done) == asked.wanted:
             return done, None
         return done, self._wish(trials[len(done) :] or trials[-1:], indices, ratios, len(done), faults)
