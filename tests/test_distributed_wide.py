@@ -303,6 +303,11 @@ def test_a_solve_that_does_not_converge():
         ("moments", lambda a: (a[0], a[1] * np.nan), r"^moments of X gave a product that is not finite for column 0\.$"),
         ("reach", lambda a: (a[0], a[1].T), r"^reach of X gave indices of shape .* with products of shape"),
         ("reach", lambda a: (a[0][::-1], a[1]), r"^reach of X gave indices that do not ascend from 0 to at most 399\.$"),
+        (
+            "reach",
+            lambda a: (a[0][::-1].astype(np.uint64), a[1][:, ::-1]),
+            r"^reach of X gave indices that do not ascend from 0 to",
+        ),
         ("reach", lambda a: (a[0], a[1] * np.inf), r"^reach of X gave products that are not finite\.$"),
         ("columns", lambda a: a[:-1], r"^columns of X gave shape \(39, 100\); \(40, 100\) is needed\.$"),
         ("columns", lambda a: a * np.nan, r"^X holds NaN at row 0, column \d+; finite numbers are needed\.$"),
@@ -371,6 +376,7 @@ def test_a_design_that_lacks_something(name, value, kind, message):
     ("change", "kind", "message"),
     [
         ({"alpha": 0.0}, ValueError, r"^alpha is 0, or holds it; without a penalty every column is in the fit"),
+        ({"alpha": 1e-320}, ValueError, r"^alpha is \S+e-3\d\d, which times n leaves the range of float64 for this X and y"),
         ({"alpha": -1.0}, ValueError, r"^alpha is -1.0; a finite number >= 0 is needed\.$"),
         ({"design": np.ones((4, 5))}, TypeError, r"^design is a ndarray without moments, reach, columns; LocalColumns\(X\)"),
         ({"y": np.ones((N, 2))}, ValueError, r"^y has shape \(40, 2\); a 1-d array of 40 entries is needed\.$"),
@@ -388,6 +394,21 @@ def test_arguments_that_are_refused(change, kind, message):
     arguments = {"design": Counting(X), "y": y, "alpha": 0.1} | change
     with pytest.raises(kind, match=message):
         distributed.lasso(**arguments)
+
+
+def test_ridge_and_columns_of_no_numbers_are_refused():
+    X, y = wide()
+    for options in ({}, {"alphas": [0.1]}):
+        with pytest.raises(
+            ValueError, match=r"^l1_ratio is 0, for which every column is in the fit; a number above 0 is needed"
+        ):
+            distributed.elastic_net_path(Counting(X), y, l1_ratio=0, **options)
+    for dtype in (complex, str):
+        design = Counting(X)
+        design.columns = lambda indices, dtype=dtype: X[:, indices].astype(dtype)
+        for use in (lambda one: distributed.lasso(one, y, 0.1), distributed.check_design):
+            with pytest.raises(TypeError, match=r"^What columns of X gave .*; real numbers are needed\.$"):
+                use(design)
 
 
 @pytest.mark.thread_unsafe(reason="doctest replaces sys.stdout")

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastreg.distributed._columns import design_of
-from fastreg.distributed._protocol import Floats, feature_names, shape_of
+from fastreg.distributed._protocol import Floats, columns_of, feature_names, shape_of
 from fastreg.distributed._working import PIECE
 
 
@@ -27,7 +27,7 @@ class Elsewhere:
 
     def __getitem__(self, at: tuple[slice, NDArray[np.intp]]) -> NDArray[Any]:
         rows, columns = at
-        found: NDArray[Any] = np.asarray(self.design.columns(columns))[rows]
+        found: NDArray[Any] = columns_of(self.design, columns)[rows]
         return found
 
     def __matmul__(self, coef: Floats) -> Floats:
@@ -35,5 +35,5 @@ class Elsewhere:
         out, step = np.zeros((self.shape[0], *coef.shape[1:])), max(1, PIECE // (8 * self.shape[0]))
         for k in range(0, used.size, step):
             some = used[k : k + step]
-            out += np.asarray(self.design.columns(some)) @ coef[some]
+            out += columns_of(self.design, some) @ coef[some]
         return out

@@ -240,11 +240,20 @@ def answered(design: Any, question: Question, p: int) -> tuple[Indices, Floats]:
             f"reach of X gave indices of shape {indices.shape} and dtype {indices.dtype} with products of shape "
             f"{products.shape}; k integers and ({t}, k) are needed."
         )
+    indices = indices.astype(np.intp, copy=False)  # differences of unsigned ones would be above 0
     if indices.size and (indices[0] < 0 or indices[-1] >= p or not (np.diff(indices) > 0).all()):
         raise ValueError(f"reach of X gave indices that do not ascend from 0 to at most {p - 1}.")
     if not np.isfinite(products).all():
         raise ValueError("reach of X gave products that are not finite.")
-    return indices.astype(np.intp, copy=False), products
+    return indices, products
+
+
+def columns_of(design: Any, indices: Indices) -> NDArray[Any]:
+    """The columns that a design gives, if they have the shape and numbers that are needed; entries are not looked at."""
+    found = _input.real_array(design.columns(indices), "What columns of X gave")
+    if found.shape != (design.shape[0], indices.size):
+        raise ValueError(f"columns of X gave shape {found.shape}; {(design.shape[0], indices.size)} is needed.")
+    return found
 
 
 def _two(found: Any, method: str, what: str) -> tuple[Any, Any]:

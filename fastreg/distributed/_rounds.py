@@ -32,6 +32,7 @@ ALPHAS = 32  # of a round: as many residuals are multiplied at 26 to 33 GMAC/s, 
 AHEAD, FURTHER = 6.0, 1.5  # by what the first round goes down, and the power of that in the next if it was right
 LOW, TOP, NEAR = 0.6, 0.9, 0.999  # between the first two lies what ratio a round brings back; less than NEAR is not read again
 LARGEST = 0.95  # share of the memory that a fit may take: with less than the rest, a round brings too little
+LONGEST = 1e300  # what products of residuals over l1 must stay below
 MOST_FAILURES = 10  # rounds for one alpha one after another that do not lower the objective
 WORK = ("sweeps", "newton_steps", "pivots", "products")
 
@@ -202,6 +203,8 @@ class Rounds:
             r -= root * (float(root @ r) / float(root @ root))
         unit = (1.0 if problem.standard else problem.sx) / l1
         q = r * unit if problem.root is None else r * problem.root * unit
+        if not float(np.abs(q).max()) * self.whole.n * max(1.0, float(self.whole.norms.max())) < LONGEST:
+            raise _input.out_of_range("alpha", alpha)
         return Trial(step._replace(support=self.working.indices[step.support]), w, r, q, unit, (l1, l2))
 
     def _outside(self, asked: Asked, indices: Indices, ratios: Floats) -> tuple[Indices, Floats]:

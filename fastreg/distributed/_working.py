@@ -25,6 +25,7 @@ from fastreg.distributed._protocol import (
     answered,
     block_moments,
     block_reach,
+    columns_of,
     dtype_of,
     feature_names,
     moments_of,
@@ -43,7 +44,9 @@ class Whole:
 
     def __init__(self, design: WideDesign, y: Any, options: Options, l1_ratio: Any) -> None:
         self.design, self.options = design, options
-        self.l1_ratio = _input.share(l1_ratio)
+        self.l1_ratio = _input.number(l1_ratio, "l1_ratio", 0.0, 1.0)
+        if self.l1_ratio == 0.0:
+            raise ValueError("l1_ratio is 0, for which every column is in the fit; a number above 0 is needed for a design.")
         self.n, self.p = n, p = shape_of(design)
         self.names, self.dtype = feature_names(design, p), dtype_of(design)
         self.tol = _input.number(options.tol, "tol", 0.0)
@@ -199,9 +202,7 @@ class WorkingSet:
         step = max(1, PIECE // (self.whole.n * self.store.itemsize))
         for k in range(0, columns.size, step):
             some = columns[k : k + step]
-            fetched = np.asarray(self.whole.design.columns(some))
-            if fetched.shape != (self.whole.n, some.size):
-                raise ValueError(f"columns of X gave shape {fetched.shape}; {(self.whole.n, some.size)} is needed.")
+            fetched = columns_of(self.whole.design, some)
             place = self.store[:, start + k : start + k + some.size]
             place[...] = fetched
             self.blur[some] = 64 * EPS * np.sqrt(self.whole.n) * np.abs(place).max(axis=0)
