@@ -58,7 +58,8 @@ def test_few_passes_and_few_columns():
     X, y = wide(100, 5000, seed=1)
     design = Counting(X)
     path = distributed.lasso_path(design, y)
-    assert path.statuses == (fr.Status.CONVERGED,) * 100 or set(path.statuses) <= {fr.Status.CONVERGED, fr.Status.PRECISION}
+    assert len(path) == 100
+    assert set(path.statuses) <= {fr.Status.CONVERGED, fr.Status.PRECISION}
     assert design.asked.count("moments") == 1
     assert path.counts["rounds"] == design.asked.count("reach") <= 8
     assert path.counts["columns_read"] == path.n_columns_read == design.read <= 8 * 5000

@@ -10,7 +10,7 @@ Stands between `_rounds.py`, which asks, and `_columns.py`, `_remote.py` or anyb
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from numbers import Integral
 from typing import Any, NamedTuple, Protocol
 
@@ -23,6 +23,7 @@ from fastreg.kernels._columns import Columns
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
+PIECE = 4_000_000  # bytes of columns that are fetched at once
 
 
 class Question(NamedTuple):
@@ -254,6 +255,14 @@ def columns_of(design: Any, indices: Indices) -> NDArray[Any]:
     if found.shape != (design.shape[0], indices.size):
         raise ValueError(f"columns of X gave shape {found.shape}; {(design.shape[0], indices.size)} is needed.")
     return found
+
+
+def in_pieces(design: Any, indices: Indices) -> Iterator[tuple[Indices, NDArray[Any]]]:
+    """Some of these columns after others, so many at once that little lies beside the place where they go."""
+    step = max(1, PIECE // (8 * design.shape[0]))
+    for k in range(0, indices.size, step):
+        some = indices[k : k + step]
+        yield some, columns_of(design, some)
 
 
 def _two(found: Any, method: str, what: str) -> tuple[Any, Any]:

@@ -22,11 +22,12 @@ from typing import NamedTuple
 import numpy as np
 
 from fastreg import _input
+from fastreg._compress import EPS
 from fastreg._descent import Step
 from fastreg._model import Model
 from fastreg._results import Status
 from fastreg.distributed._protocol import Floats, Indices
-from fastreg.distributed._working import EPS, WRONG, Whole, WorkingSet, length
+from fastreg.distributed._working import WRONG, Whole, WorkingSet, length
 
 ALPHAS = 32  # of a round: as many residuals are multiplied at 26 to 33 GMAC/s, one by one at 8
 AHEAD, FURTHER = 6.0, 1.5  # by what the first round goes down, and the power of that in the next if it was right

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastreg import _input, _options
+from fastreg._compress import EPS
 from fastreg._descent import Form
 from fastreg._model import Model, Options
 from fastreg._normalise import scale_target
@@ -25,16 +26,14 @@ from fastreg.distributed._protocol import (
     answered,
     block_moments,
     block_reach,
-    columns_of,
     dtype_of,
     feature_names,
+    in_pieces,
     moments_of,
     shape_of,
 )
 
-EPS = float(np.finfo(np.float64).eps)
 INNER_TOL = 1e-13  # of a solve on the working set, which costs little: its gap is what columns outside are doubted by
-PIECE = 4_000_000  # bytes of columns that are fetched at once, beside the place where they go
 SOLVER_SHARE = 0.3  # of the memory, for the Gram matrix and the factor of a solve
 WRONG = 1e-4  # share by which answers of a design are not what they should be, and not rounded
 
@@ -198,12 +197,9 @@ class WorkingSet:
 
     def add(self, columns: Indices) -> None:
         """Fetch these columns, none of which is there yet."""
-        columns, start = np.sort(columns), self.indices.size
-        step = max(1, PIECE // (self.whole.n * self.store.itemsize))
-        for k in range(0, columns.size, step):
-            some = columns[k : k + step]
-            fetched = columns_of(self.whole.design, some)
-            place = self.store[:, start + k : start + k + some.size]
+        columns, end = np.sort(columns), self.indices.size
+        for some, fetched in in_pieces(self.whole.design, columns):
+            place, end = self.store[:, end : end + some.size], end + some.size
             place[...] = fetched
             self.blur[some] = 64 * EPS * np.sqrt(self.whole.n) * np.abs(place).max(axis=0)
             self.whole.compare(place, some, self.blur[some])
