@@ -5,6 +5,7 @@ import warnings
 import kkt
 import numpy as np
 import pytest
+import reference as ref
 from rows import FRAME, LABEL, NAMES, WEIGHT, N, P, X, Y, chunks, close_columns, da, dd, pd, pieces
 from scipy import sparse
 
@@ -421,6 +422,23 @@ def test_no_gap_is_claimed_that_the_sums_cannot_tell(distance, refined):
     assert ridges.statuses[0].converged  # where the penalty decides, the sums are enough
     with pytest.warns(fr.ConvergenceWarning, match="the gap is"):
         stats.lasso(1e-11)
+
+
+@pytest.mark.parametrize("distance", [0.0, 1e-9, 1e-6])
+@pytest.mark.parametrize("l1_ratio", [0.5, 0.0])
+def test_the_objective_of_refined_columns_far_from_0(distance, l1_ratio):
+    """Of the difference of two columns the products kept the means alone, which no residual was long enough to answer."""
+    rng = np.random.default_rng(1)
+    data = rng.standard_normal((60, 9))
+    data[:, 8] = data[:, 0] + distance * rng.standard_normal(60)
+    data += 1e4
+    target = data[:, 1] - data[:, 2] + rng.standard_normal(60) + 50.0
+    rows = chunks(data, 20), chunks(target, 20)
+    stats, options = fr.distributed.gram_stats(*rows), {"l1_ratio": l1_ratio, "fit_intercept": False}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", fr.ConvergenceWarning)
+        fit = fr.distributed.refine(stats, stats.elastic_net(0.001, **options), *rows).elastic_net(0.001, **options)
+    assert fit.objective == pytest.approx(ref.objective(data, target, fit.coef, 0.0, 0.001, l1_ratio, False), rel=1e-6)
 
 
 def test_columns_that_are_the_same_are_no_doubt():

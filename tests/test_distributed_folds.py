@@ -77,6 +77,26 @@ def test_folds_share_questions():
     np.testing.assert_allclose(chosen.fold_errors, fr.lasso_cv(X, y, cv=10, tol=1e-13).fold_errors, rtol=1e-9)
 
 
+def test_a_column_comes_once():
+    """A fold that asked for nothing took columns which are here for others that it should fetch."""
+    X, y = wide(12, 80, seed=24)
+    v = np.random.default_rng(24).uniform(0.2, 3.0, 80)
+    alphas = np.array([0.9, 0.5, 0.1, 0.05]) * fr.alpha_max(X, y, penalty_factor=v)
+    design = Counting(X)
+    distributed.lasso_cv(design, y, cv=3, alphas=alphas, penalty_factor=v)
+    assert len(design.fetched) == len(set(design.fetched)) <= 80
+
+
+def test_columns_of_the_same_size_in_a_fold():
+    """Limits were one number there, and an array elsewhere."""
+    rows = np.arange(20) // 10
+    X, y = wide(20, 5)
+    X[:10] = RNG.permuted(np.repeat([[-1.0], [1.0]], 5, axis=0).repeat(5, axis=1), axis=0)
+    options = {"cv": rows, "alphas": [0.5, 0.1], "standardize": True}
+    found = distributed.lasso_cv(LocalColumns(X), y, **options)
+    np.testing.assert_allclose(found.errors, fr.lasso_cv(X, y, tol=1e-13, **options).errors, rtol=1e-9)
+
+
 def test_folds_that_memory_does_not_hold_together():
     X, y = wide(50, 3000)
     options = {"cv": 5, "alphas": 30, "alpha_min_ratio": 0.1}
@@ -98,6 +118,16 @@ def test_a_fold_that_memory_does_not_hold():
     ):
         distributed.lasso_cv(Counting(X), y, cv=3, memory=memory, alphas=50)
     assert told[0].filename == __file__
+
+
+def test_a_path_of_which_memory_holds_nothing():
+    X, y = wide(50, 3000)
+    message = r"^memory is 1722 bytes, which hold 3 columns of 50 rows; they do not hold the fit at the largest alpha; a larger"
+    with (
+        pytest.warns(UserWarning, match=r"^The path ends before that: memory is 1722 bytes"),
+        pytest.raises(ValueError, match=message),
+    ):
+        distributed.lasso_cv(Counting(X), y, cv=3, memory=int(3 * 50 * 8 / 0.7) + 8, alphas=[0.01, 0.1])
 
 
 def test_a_column_that_is_constant_in_a_fold():

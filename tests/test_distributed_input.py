@@ -408,7 +408,7 @@ def blocks(*ends, rows=slice(None)):
     (lambda: (blocks(30), [-3, 100]), ValueError, r"^widths\[0\] is -3"),
     (lambda: (blocks(), [100.0]), TypeError, r"^widths\[0\] is 100\.0"),
     (lambda: (blocks(), [100], 40.5), TypeError, r"^n_rows is 40\.5"),
-    (lambda: ([], []), ValueError, r"^design has shape \(40, 0\)"),
+    (lambda: ([], []), ValueError, r"^X has shape \(40, 0\)"),
 ])  # fmt: skip
 def test_blocks_that_are_not_as_announced(arguments, kind, message):
     X_, widths, *n = arguments()

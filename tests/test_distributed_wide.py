@@ -4,6 +4,7 @@ import doctest
 import importlib
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 import pytest
@@ -57,7 +58,8 @@ def test_few_passes_and_few_columns():
     X, y = wide(100, 5000, seed=1)
     design = Counting(X)
     path = distributed.lasso_path(design, y)
-    assert path.statuses == (fr.Status.CONVERGED,) * 100 or set(path.statuses) <= {fr.Status.CONVERGED, fr.Status.PRECISION}
+    assert len(path) == 100
+    assert set(path.statuses) <= {fr.Status.CONVERGED, fr.Status.PRECISION}
     assert design.asked.count("moments") == 1
     assert path.counts["rounds"] == design.asked.count("reach") <= 8
     assert path.counts["columns_read"] == path.n_columns_read == design.read <= 8 * 5000
@@ -104,6 +106,13 @@ def test_copies_of_a_column_may_stay_outside():
     assert len(design.fetched) < 1000
 
 
+def test_as_many_alphas_as_anybody_wants():
+    """What a round takes grew with every round that was right, until it left float64."""
+    X, y = wide()
+    path = distributed.lasso_path(Counting(X), y, alphas=1000, alpha_min_ratio=0.5)
+    assert_same_path(path, fr.lasso_path(X, y, alphas=1000, alpha_min_ratio=0.5, tol=1e-13))
+
+
 # Memory
 
 
@@ -132,6 +141,44 @@ def test_a_support_that_memory_does_not_hold():
         assert_optimal(X, y, path[k], path.alphas[k])
     with pytest.raises(ValueError, match=r"^memory is 5 bytes, which hold 0 columns of 50 rows; 1 are needed to begin with\.$"):
         distributed.lasso(Counting(X), y, 0.01, memory=5)
+
+
+def test_a_path_ends_where_memory_does():
+    """What a round had proved before it came to an alpha that memory does not hold was lost."""
+    X, y = wide(50, 3000)
+    with pytest.warns(UserWarning, match=r"^The path ends before that: memory is 4579 bytes, which hold 8 columns of 50 rows"):
+        path = distributed.lasso_path(Counting(X), y, memory=int(8 * 50 * 8 / 0.7) + 8)
+    assert len(path) == np.flatnonzero(np.count_nonzero(fr.lasso_path(X, y).coefs, axis=0) > 8)[0]
+
+
+@pytest.mark.parametrize("room", range(2, 14))
+def test_a_full_memory_to_which_nothing_comes(room):
+    X, y = wide(10, 200, seed=1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        path = distributed.lasso_path(Counting(X), y, alphas=30, memory=int(room * 10 * 8 / 0.7) + 8)
+    for k in range(len(path)):
+        assert_optimal(X, y, path[k], path.alphas[k])
+
+
+def test_working_sets_that_take_turns_end():
+    """Rounding of such columns is above any tolerance, and what one working set won the next one lost, for ever."""
+    X, y = wide(12, 60, seed=1)
+    X = np.asfortranarray(X + 1e9)
+    options = {"fit_intercept": False, "lower": -0.1, "upper": 0.2, "tol": 1e-4, "memory": int(13 * 12 * 8 / 0.7) + 8}
+    design, asked = LocalColumns(X), []
+    reach = design.reach
+
+    def counted(question):
+        asked.append(question)
+        assert len(asked) < 400
+        return reach(question)
+
+    design.reach = counted
+    with pytest.raises(
+        ValueError, match=r"^memory is 1790 bytes, which hold 13 columns of 12 rows; 1\d of them are in the fit"
+    ):
+        distributed.lasso(design, y, 1e-12 * np.abs(X.T @ y).max() / 12, **options)
 
 
 def test_columns_that_are_not_penalised_need_room_for_others():
@@ -176,6 +223,34 @@ def test_columns_whose_squares_leave_float64(scale, standardize):
     same = fr.lasso(X, y, 0.1, tol=1e-13, standardize=standardize)
     assert fit.dual_gap <= 1e-6 * fit.objective
     np.testing.assert_allclose(fit.coef * scale, same.coef, atol=SAME)
+
+
+@pytest.mark.parametrize("mean", [3.0, 1e6])
+@pytest.mark.parametrize("bump", [1e-9, 1e-6])
+@pytest.mark.parametrize("design", [Counting, LocalColumns])
+def test_columns_that_hardly_vary(design, bump, mean):
+    """Their large coefficients left residuals that did not add up to 0, and their norms are what rounding made of them."""
+    X, y = wide()
+    X[:, 5] = mean
+    X[3, 5] += bump
+    y[3] += 50.0
+    path = distributed.lasso_path(design(X), y, alphas=20, standardize=True)
+    assert path[19].coef[5] != 0.0
+    assert set(path.statuses) == {fr.Status.CONVERGED}
+
+
+@pytest.mark.parametrize("cosine", [0.1, 0.3, 0.7])
+def test_a_coefficient_next_to_0_need_not_be_at_its_limit(cosine):
+    """It is visited first, and falls below its limit when the other one is: the gap is small, as it is the coefficient's."""
+    rng = np.random.default_rng(1)
+    Q = np.linalg.qr(rng.standard_normal((N, 2)))[0]
+    mix = np.array([[1.0, cosine], [0.0, np.sqrt(1.0 - cosine**2)]])
+    X = np.asfortranarray(np.hstack([Q @ mix, 0.01 * rng.standard_normal((N, 300))]))
+    y = Q @ np.linalg.solve(mix.T, [1.0 + 1e-14, 3.0])
+    options = {"fit_intercept": False, "warm_start": np.zeros(302)}
+    fit = distributed.lasso(Counting(X), y, 1.0 / N, **options)
+    assert 0.0 < fit.coef[0] < 1e-13
+    assert_optimal(X, y, fit, 1.0 / N, fit_intercept=False)
 
 
 def test_constant_y():
@@ -229,6 +304,11 @@ def test_a_solve_that_does_not_converge():
         ("moments", lambda a: (a[0], a[1] * np.nan), r"^moments of X gave a product that is not finite for column 0\.$"),
         ("reach", lambda a: (a[0], a[1].T), r"^reach of X gave indices of shape .* with products of shape"),
         ("reach", lambda a: (a[0][::-1], a[1]), r"^reach of X gave indices that do not ascend from 0 to at most 399\.$"),
+        (
+            "reach",
+            lambda a: (a[0][::-1].astype(np.uint64), a[1][:, ::-1]),
+            r"^reach of X gave indices that do not ascend from 0 to",
+        ),
         ("reach", lambda a: (a[0], a[1] * np.inf), r"^reach of X gave products that are not finite\.$"),
         ("columns", lambda a: a[:-1], r"^columns of X gave shape \(39, 100\); \(40, 100\) is needed\.$"),
         ("columns", lambda a: a * np.nan, r"^X holds NaN at row 0, column \d+; finite numbers are needed\.$"),
@@ -297,6 +377,7 @@ def test_a_design_that_lacks_something(name, value, kind, message):
     ("change", "kind", "message"),
     [
         ({"alpha": 0.0}, ValueError, r"^alpha is 0, or holds it; without a penalty every column is in the fit"),
+        ({"alpha": 1e-320}, ValueError, r"^alpha is \S+e-3\d\d, which times n leaves the range of float64 for this X and y"),
         ({"alpha": -1.0}, ValueError, r"^alpha is -1.0; a finite number >= 0 is needed\.$"),
         ({"l1_ratio": 0.0}, ValueError, r"^l1_ratio is 0; without an l1 penalty every column is in the fit"),
         ({"design": np.ones((4, 5))}, TypeError, r"^design is a ndarray without moments, reach, columns; LocalColumns\(X\)"),
@@ -315,6 +396,21 @@ def test_arguments_that_are_refused(change, kind, message):
     arguments = {"design": Counting(X), "y": y, "alpha": 0.1, "l1_ratio": 1.0} | change
     with pytest.raises(kind, match=message):
         distributed.elastic_net(**arguments)
+
+
+def test_ridge_and_columns_of_no_numbers_are_refused():
+    X, y = wide()
+    for options in ({}, {"alphas": [0.1]}):
+        with pytest.raises(
+            ValueError, match=r"^l1_ratio is 0; without an l1 penalty every column is in the fit"
+        ):
+            distributed.elastic_net_path(Counting(X), y, l1_ratio=0, **options)
+    for dtype in (complex, str):
+        design = Counting(X)
+        design.columns = lambda indices, dtype=dtype: X[:, indices].astype(dtype)
+        for use in (lambda one: distributed.lasso(one, y, 0.1), distributed.check_design):
+            with pytest.raises(TypeError, match=r"^What columns of X gave .*; real numbers are needed\.$"):
+                use(design)
 
 
 @pytest.mark.thread_unsafe(reason="doctest replaces sys.stdout")

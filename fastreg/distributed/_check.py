@@ -19,10 +19,10 @@ from fastreg.distributed._protocol import (
     Indices,
     Question,
     answered,
+    columns_of,
     dtype_of,
     feature_names,
     moments_of,
-    rounded,
     shape_of,
 )
 
@@ -66,7 +66,7 @@ def check_design(design: Any, *, columns: int = 1000, random_state: int = 0) -> 
     rng = np.random.default_rng(_input.count(random_state, "random_state", 0))
     ends = np.array([0, p - 1])
     some = np.union1d(rng.choice(p, min(p, _input.count(columns, "columns")), replace=False), ends)
-    X = _columns(design, some, n, rng)
+    X = _columns(design, some, rng)
     for root, center in ((None, True), (_weights(n, rng), True), (None, False)):
         _check_moments(design, X, some, _residuals(rng, 1, n, root, center)[0], root, center)
     for center in (True, False):
@@ -75,15 +75,11 @@ def check_design(design: Any, *, columns: int = 1000, random_state: int = 0) -> 
                 _check_reach(design, X, some, question)
 
 
-def _columns(design: Any, some: Indices, n: int, rng: np.random.Generator) -> NDArray[Any]:
+def _columns(design: Any, some: Indices, rng: np.random.Generator) -> NDArray[Any]:
     """The columns, if they are the same in another order."""
-    X, order = np.asarray(design.columns(some)), rng.permutation(some.size)
-    if X.shape != (n, some.size):
-        raise ValueError(f"columns of X gave shape {X.shape}; {(n, some.size)} is needed.")
-    X = _input.matrix(X, "What columns of X gave")
-    rounded(X, dtype_of(design), some)
-    again = np.asarray(design.columns(some[order]))
-    wrong = np.flatnonzero((again != X[:, order]).any(axis=0)) if again.shape == X.shape else np.arange(1)
+    X, order = columns_of(design, some), rng.permutation(some.size)
+    again = columns_of(design, some[order])
+    wrong = np.flatnonzero((again != X[:, order]).any(axis=0))
     if wrong.size:
         raise ValueError(
             f"columns of X gave another column {some[order][wrong[0]]} where the indices were in another order, in which the "

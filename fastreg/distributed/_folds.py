@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -51,6 +52,8 @@ def choose(
         whole.l1_ratio = ratio
         rounds = Rounds(whole, working)
         path = along(rounds, alphas_of(rounds, alphas, alpha_min_ratio), None, Stop(None, None, None))
+        if len(path) == 0:
+            raise working.too_small("they do not hold the fit at the largest alpha; a larger one is needed")
         order = np.argsort(-path.alphas, kind="stable")
         falling, wanted = on_the_way(path.alphas[order], rounds.model.descent.alpha_max())
         counts = dict(path.counts)
@@ -110,9 +113,9 @@ def _turn(whole: Whole, runs: list[Fold], alphas: Floats, counts: dict[str, int]
     Q = np.concatenate([one.Q for one in asked])
     indices, products = np.empty(0, np.intp), np.empty((len(Q), 0))
     if columns is None or columns.size:
-        low = [run.rounds.limit * np.asarray(run.rounds.whole.low) for run in runs]
-        high = [run.rounds.limit * np.asarray(run.rounds.whole.high) for run in runs]
-        indices, products = whole.ask(Question(Q, _one(np.max(low, axis=0)), _one(np.min(high, axis=0)), whole.center, columns))
+        low = _of_all(np.maximum, [run.rounds.limit * run.rounds.whole.low for run in runs])
+        high = _of_all(np.minimum, [run.rounds.limit * run.rounds.whole.high for run in runs])
+        indices, products = whole.ask(Question(Q, low, high, whole.center, columns))
         counts["rounds"] += 1
         counts["columns_read"] += whole.p if columns is None else columns.size
     wishes, end = list[tuple[Rounds, Wish]](), 0
@@ -135,8 +138,10 @@ def _turn(whole: Whole, runs: list[Fold], alphas: Floats, counts: dict[str, int]
     return True
 
 
-def _one(a: Floats) -> float | Floats:
-    return float(a) if a.ndim == 0 else a
+def _of_all(nearer: Any, limits: list[float | Floats]) -> float | Floats:
+    """The limits nearest to 0, of which some are one for all columns."""
+    found = reduce(nearer, limits)
+    return found if isinstance(found, np.ndarray) else float(found)
 
 
 def _join(working: WorkingSet, wishes: list[tuple[Rounds, Wish]], counts: dict[str, int]) -> bool:

@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastreg.distributed._columns import design_of
-from fastreg.distributed._protocol import Floats, feature_names, shape_of
-from fastreg.distributed._working import PIECE
+from fastreg.distributed._protocol import Floats, columns_of, feature_names, in_pieces, shape_of
 
 
 class Elsewhere:
@@ -27,13 +26,11 @@ class Elsewhere:
 
     def __getitem__(self, at: tuple[slice, NDArray[np.intp]]) -> NDArray[Any]:
         rows, columns = at
-        found: NDArray[Any] = np.asarray(self.design.columns(columns))[rows]
+        found: NDArray[Any] = columns_of(self.design, columns)[rows]
         return found
 
     def __matmul__(self, coef: Floats) -> Floats:
-        used = np.flatnonzero(coef if coef.ndim == 1 else coef.any(axis=1))
-        out, step = np.zeros((self.shape[0], *coef.shape[1:])), max(1, PIECE // (8 * self.shape[0]))
-        for k in range(0, used.size, step):
-            some = used[k : k + step]
-            out += np.asarray(self.design.columns(some)) @ coef[some]
+        out = np.zeros((self.shape[0], *coef.shape[1:]))
+        for some, columns in in_pieces(self.design, np.flatnonzero(coef if coef.ndim == 1 else coef.any(axis=1))):
+            out += columns @ coef[some]
         return out

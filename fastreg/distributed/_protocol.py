@@ -10,7 +10,7 @@ Stands between `_rounds.py`, which asks, and `_columns.py`, `_remote.py` or anyb
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from numbers import Integral
 from typing import Any, NamedTuple, Protocol
 
@@ -23,6 +23,7 @@ from fastreg.kernels._columns import Columns
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
+PIECE = 4_000_000  # bytes of columns that are fetched at once
 
 
 class Question(NamedTuple):
@@ -253,11 +254,29 @@ def answered(design: Any, question: Question, p: int) -> tuple[Indices, Floats]:
             f"reach of X gave indices of shape {indices.shape} and dtype {indices.dtype} with products of shape "
             f"{products.shape}; k integers and ({t}, k) are needed."
         )
+    indices = indices.astype(np.intp, copy=False)  # differences of unsigned ones would be above 0
     if indices.size and (indices[0] < 0 or indices[-1] >= p or not (np.diff(indices) > 0).all()):
         raise ValueError(f"reach of X gave indices that do not ascend from 0 to at most {p - 1}.")
     if not np.isfinite(products).all():
         raise ValueError("reach of X gave products that are not finite.")
-    return indices.astype(np.intp, copy=False), products
+    return indices, products
+
+
+def columns_of(design: Any, indices: Indices) -> NDArray[Any]:
+    """The columns that a design gives, if they have the shape and numbers that are needed; entries are not looked at."""
+    found = _input.real_array(design.columns(indices), "What columns of X gave")
+    if found.shape != (design.shape[0], indices.size):
+        raise ValueError(f"columns of X gave shape {found.shape}; {(design.shape[0], indices.size)} is needed.")
+    rounded(found, dtype_of(design), indices)
+    return found
+
+
+def in_pieces(design: Any, indices: Indices) -> Iterator[tuple[Indices, NDArray[Any]]]:
+    """Some of these columns after others, so many at once that little lies beside the place where they go."""
+    step = max(1, PIECE // (8 * design.shape[0]))
+    for k in range(0, indices.size, step):
+        some = indices[k : k + step]
+        yield some, columns_of(design, some)
 
 
 def _two(found: Any, method: str, what: str) -> tuple[Any, Any]:

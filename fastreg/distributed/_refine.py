@@ -28,6 +28,7 @@ Floats = NDArray[np.float64]
 SAME = 1e-6  # share of the sizes of sums that two readings of the same rows do not differ by
 NUMBERS = 1 << 18  # of X at once in float64
 TOL = 1e-10  # relative, of coefficients
+TOO_LONG = 1e-6  # share by which rounding alone does not lengthen the part of a residual that columns have
 
 
 class At(NamedTuple):
@@ -169,7 +170,7 @@ class Refined(GramStats):
             gradient = found.products + np.outer(found.columns, step) + np.outer(at.mean, rest)
             squares = found.squares + 2.0 * step * found.residuals + weight * step**2
         unit = len(X) / weight
-        z = _least(X, unit * gradient)
+        z = _least(X, unit * gradient, unit * squares)
         squared = np.square(X).sum(axis=0)
         self._beyond = significant(unit * gradient - X.T @ z, squared, unit * squares) / unit
         Y = X @ at.coef + z
@@ -191,19 +192,25 @@ def _unpickled(state: dict[str, NDArray[Any]], at: At, sums: Sums) -> Refined:
     return Refined.at(GramStats._from_state(state, "the pickle"), at, sums)
 
 
-def _least(X: Floats, g: Floats) -> Floats:
-    """The smallest z with X'z = g, but for directions that the products X'X do not hold.
+def _least(X: Floats, g: Floats, squares: Floats) -> Floats:
+    """The smallest z with X'z = g, which is no longer than the residual, of these squares.
 
-    A row for the means may have some of their rounding left, which g would be divided by."""
+    Where it comes out longer, a direction that the products do not have was met in what is left of it, as the means of two
+    columns that are nearly the same: such directions are left out, at most those that no products tell."""
+    p = X.shape[1]
     size = np.sqrt(np.square(X).sum(axis=0))
     size[size == 0.0] = 1.0
     scaled, rest = X / size, g / size[:, None]
-    held = 0.5 * np.sqrt((FEWEST + X.shape[1]) * EPS)
-    if len(X) > X.shape[1]:
+    share = p * EPS
+    z: Floats | None = None
+    if len(X) > p:
         Q, T = np.linalg.qr(scaled)
-        if np.abs(np.diag(T)).min(initial=1.0) > held:
-            return np.asarray(Q @ np.linalg.solve(T.T, rest), np.float64)
-    return np.asarray(np.linalg.lstsq(scaled.T, rest, rcond=held)[0], np.float64)
+        if np.abs(np.diag(T)).min(initial=1.0) > share:
+            z = Q @ np.linalg.solve(T.T, rest)
+    while z is None or (share < np.sqrt((FEWEST + p) * EPS) and (np.square(z).sum(axis=0) > squares * (1.0 + TOO_LONG)).any()):
+        share = share if z is None else 64.0 * share
+        z = np.asarray(np.linalg.lstsq(scaled.T, rest, rcond=share)[0], np.float64)
+    return z
 
 
 def asks(stats: GramStats, fit: Fit, fit_intercept: bool) -> bool:

@@ -22,17 +22,18 @@ from typing import NamedTuple
 import numpy as np
 
 from fastreg import _input
+from fastreg._compress import EPS
 from fastreg._descent import Step
 from fastreg._model import Model
 from fastreg._results import Status
 from fastreg.distributed._protocol import Floats, Indices
-from fastreg.distributed._working import WRONG, Whole, WorkingSet
+from fastreg.distributed._working import WRONG, Whole, WorkingSet, length
 
-EPS = float(np.finfo(np.float64).eps)
 ALPHAS = 32  # of a round: as many residuals are multiplied at 26 to 33 GMAC/s, one by one at 8
 AHEAD, FURTHER = 6.0, 1.5  # by what the first round goes down, and the power of that in the next if it was right
 LOW, TOP, NEAR = 0.6, 0.9, 0.999  # between the first two lies what ratio a round brings back; less than NEAR is not read again
 LARGEST = 0.95  # share of the memory that a fit may take: with less than the rest, a round brings too little
+LONGEST = 1e300  # what products of residuals over l1 must stay below
 MOST_FAILURES = 10  # rounds for one alpha one after another that do not lower the objective
 WORK = ("sweeps", "newton_steps", "pivots", "products")
 
@@ -138,8 +139,12 @@ class Rounds:
         if asked.columns is None or asked.columns.size:
             found = self.whole.reach(asked.Q, self.limit, asked.columns)
         done, wish = self.absorb(asked, *found)
-        if wish is not None:
-            self.join(wish)
+        try:
+            if wish is not None:
+                self.join(wish)
+        except OutOfMemory:
+            if not done:  # else what is proved is not lost, and the next round says it again
+                raise
         return done
 
     def propose(self, alphas: Floats) -> Asked:
@@ -154,7 +159,7 @@ class Rounds:
         self._count()
         Q, columns = np.array([trial.q for trial in trials]), None
         if all(alpha in self.asked for alpha in alphas.tolist()):
-            moved = max(_size(q - self.asked[alpha]) for alpha, q in zip(alphas.tolist(), Q, strict=True))
+            moved = max(length(q - self.asked[alpha]) for alpha, q in zip(alphas.tolist(), Q, strict=True))
             self.known += self.whole.kappa * moved * (1.0 + 1e-9)
             columns = np.flatnonzero((self.known >= NEAR) & ~self.working.inside)
         return Asked(alphas, trials, wanted, Q, columns)
@@ -172,11 +177,12 @@ class Rounds:
                 break
             done.append(step)
         last = trials[min(len(done), len(trials) - 1)]
-        self.failed = 0 if done or not last.step.objective >= self.value * (1.0 - 1e-12) else self.failed + 1
-        self.value = last.step.objective
+        value = last.step.objective
+        self.failed = 0 if done or value < self.value * (1.0 - 1e-12) else self.failed + 1
+        self.value = value if done else min(self.value, value)  # else working sets that take turns would count as progress
         self.start = last.step.support, last.step.values
         if len(done) == len(trials):
-            self.ahead **= FURTHER
+            self.ahead = min(self.ahead**FURTHER, 1e100)
         if len(done) == asked.wanted:
             return done, None
         return done, self._wish(trials[len(done) :] or trials[-1:], indices, ratios, len(done), faults)
@@ -197,8 +203,13 @@ class Rounds:
         w[step.support] = step.values / problem.unit
         problem.columns.times(w, fitted)
         r = problem.y - fitted
+        if self.whole.center:  # large coefficients of columns that hardly vary leave a mean, which no column here sees
+            root = np.ones(problem.n) if problem.root is None else problem.root
+            r -= root * (float(root @ r) / float(root @ root))
         unit = (1.0 if problem.standard else problem.sx) / l1
         q = r * unit if problem.root is None else r * problem.root * unit
+        if not float(np.abs(q).max()) * self.whole.n * max(1.0, float(self.whole.norms.max())) < LONGEST:
+            raise _input.out_of_range("alpha", alpha)
         return Trial(step._replace(support=self.working.indices[step.support]), w, r, q, unit, (l1, l2))
 
     def _outside(self, asked: Asked, indices: Indices, ratios: Floats) -> tuple[Indices, Floats]:
@@ -206,24 +217,32 @@ class Rounds:
         columns = asked.columns
         read = self.whole.p if columns is None else columns.size
         self.known[slice(None) if columns is None else columns] = self.limit
-        self.known[indices] = ratios.max(axis=0, initial=0.0)  # others may have asked about more
+        self.known[indices] = ratios.max(axis=0, initial=0.0)
         if columns is None:
-            self._believe(asked.trials, indices, ratios)
-        outside = ~self.working.inside[indices]
+            self._believe(asked, indices, ratios)
+        outside = ~self.working.inside[indices]  # others may have asked for what is here, and this one for nothing
         indices, ratios = indices[outside], ratios[:, outside]
-        self.counts["rounds"] += read > 0
+        self.counts["rounds"] += int(read > 0)
         self.counts["columns_read"] += read
         if indices.size > 4 * self.most:
             self.limit = min(TOP, self.limit + 0.1)
         self.asked = dict(zip(asked.alphas.tolist(), asked.Q, strict=True))
         return indices, ratios
 
-    def _believe(self, trials: list[Trial], indices: Indices, ratios: Floats) -> None:
-        """Refuse a design that was asked about all columns and does not know that those of a fit are at their limits."""
+    def _believe(self, asked: Asked, indices: Indices, ratios: Floats) -> None:
+        """Refuse a design that was asked about all columns and does not know that those of a fit are at their limits.
+
+        As the gap is a sum of terms >= 0, one of them l1 a_j |w_j| - w_j x_j'theta, a column of the fit may be below its limit
+        by a share of up to g / (l1 a_j |w_j|)."""
         whole = self.whole
-        for k, (trial, ratio) in enumerate(zip(trials, ratios, strict=True)):
-            j = np.setdiff1d(trial.step.support, whole.always)
-            slack = WRONG + whole.kappa[j] * self._ball(trial)
+        for k, (alpha, trial, ratio) in enumerate(zip(asked.alphas.tolist(), asked.trials, ratios, strict=True)):
+            penalised = ~np.isin(trial.step.support, whole.always)
+            j, w = trial.step.support[penalised], trial.step.values[penalised]
+            gap = trial.step.gap + self._floor()
+            with np.errstate(over="ignore", divide="ignore"):
+                below = gap / (alpha * whole.l1_ratio * whole.factor(j) * np.abs(w))
+                blurred = length(trial.q) * self.working.blur[j] / whole.factor(j)
+            slack = WRONG + whole.kappa[j] * (self._ball(trial, gap) + whole.rounding(trial.q)) + blurred + below
             j, slack = j[slack < 1.0 - TOP], slack[slack < 1.0 - TOP]
             said = np.zeros(j.size)
             at = np.searchsorted(indices, j)
@@ -236,15 +255,19 @@ class Rounds:
                 what = f"gave {said[one]:.4g} times its limit for" if there[one] else "left out"
                 raise ValueError(f"reach of X {what} column {j[one]} and residual {k}, at whose limit the column is.")
 
-    def _ball(self, trial: Trial) -> float:
+    def _ball(self, trial: Trial, gap: float) -> float:
         """How far q may be from the dual point."""
-        return float(trial.unit * self.model.problem.sy * np.sqrt(2.0 * self.model.problem.n * trial.step.gap))
+        return float(trial.unit * self.model.problem.sy * np.sqrt(2.0 * self.model.problem.n * gap))
+
+    def _floor(self) -> float:
+        """A gap that is rounding."""
+        return float(self.model.problem.objective(64 * EPS * self.model.descent.total) * (1.0 + 8 * EPS))
 
     def _judge(self, trial: Trial, indices: Indices, ratio: Floats) -> tuple[Step, Indices]:
         """The step with its gap for all columns, and if that is too large the columns that should join."""
-        whole, problem, step = self.whole, self.model.problem, trial.step
-        rounding = (whole.n / 16 + 64) * EPS * _size(trial.q)
-        ball = self._ball(trial) + rounding
+        whole, step = self.whole, trial.step
+        rounding = whole.rounding(trial.q)
+        ball = self._ball(trial, step.gap) + rounding
         if not ball * whole.farthest < 0.5:  # as good as unsolved: only what reaches its limit by itself joins
             ball = rounding
         reach = ratio + whole.kappa[indices] * ball
@@ -256,7 +279,7 @@ class Rounds:
             excess = max(excess, float((self.known[at] + whole.kappa[at] * ball).max(initial=0.0)) - 1.0)
             faults = np.union1d(faults, at)
         gap = step.gap + max(excess, 0.0) * step.objective
-        floor = problem.objective(64 * EPS * self.model.descent.total) * (1.0 + 8 * EPS)
+        floor = self._floor()
         if gap > max(whole.tol * step.objective, floor) and excess > 0.0:
             largest = max(NEAR, float(ratio.max(initial=0.0))) + whole.farthest * rounding
             gap = min(gap, max(self._direct_gap(trial, largest), floor))
@@ -317,6 +340,8 @@ class Rounds:
             columns, said = columns[kept], said[kept]
             if blamed and (columns.size == 0 or np.count_nonzero(needed) > LARGEST * working.room):
                 raise OutOfMemory(np.count_nonzero(needed))
+            if columns.size == 0:
+                return 0
             working.keep(np.sort(chosen[chosen < inner.size]))
         self._add(columns)
         working.compare(self.whole, left[-1].q, columns, said)
@@ -333,9 +358,3 @@ class Rounds:
         for name in WORK:
             self.counts[name] += now[name] - self._counted[name]
         self._counted = dict(now)
-
-
-def _size(q: Floats) -> float:
-    """|q|, whose squares may leave float64 where columns are tiny."""
-    top = float(np.abs(q).max())
-    return top * float(np.linalg.norm(q / top)) if top > 0.0 else 0.0

@@ -57,7 +57,7 @@ def lasso(
     max_iter, warm_start
         As in `fastreg.lasso`; max_iter for each solve on a working set.
     memory : int, or float such as 2e9
-        Bytes for the columns that are held here, and for the solver that works on them (three tenths of it).  Beside it come 70
+        Bytes for the columns that are held here, and for the solver that works on them (three tenths of it).  Beside it come 80
         bytes for each column of X, 16 n for each of the 32 alphas of a round, the answers (`WideDesign`), and what the design
         takes for itself.  Not for rows of dask.
 

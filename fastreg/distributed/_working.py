@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastreg import _input, _options
+from fastreg._compress import EPS
 from fastreg._descent import Form
 from fastreg._model import Model, Options
 from fastreg._normalise import scale_target
@@ -27,12 +28,12 @@ from fastreg.distributed._protocol import (
     block_reach,
     dtype_of,
     feature_names,
+    in_pieces,
     moments_of,
     shape_of,
 )
 
 INNER_TOL = 1e-13  # of a solve on the working set, which costs little: its gap is what columns outside are doubted by
-PIECE = 4_000_000  # bytes of columns that are fetched at once, beside the place where they go
 SOLVER_SHARE = 0.3  # of the memory, for the Gram matrix and the factor of a solve
 WRONG = 1e-4  # share by which answers of a design are not what they should be, and not rounded
 
@@ -71,22 +72,18 @@ class Whole:
         ratio[self.always] = np.inf
         return np.argpartition(-ratio, count - 1)[:count]
 
-    def compare(self, X: NDArray[Any], indices: Indices) -> None:
-        """Refuse a design that says other norms, or products with the target, of columns than theirs.
+    def compare(self, X: NDArray[Any], indices: Indices, blur: Floats) -> None:
+        """Refuse a design that says other norms, or products with the target, of columns than theirs, up to their blur.
 
         It is looked at where columns come anyway: a wrong norm would be a wrong certificate."""
         norms, products = block_moments(X, indices.tolist(), self.target, self.root, self.center)
-        size = np.maximum(norms, self.norms[indices])
+        slack = WRONG * np.maximum(norms, self.norms[indices]) + blur
+        told = self.products[indices] if self.products.size else products
         for said, here, most, what in (
-            (self.norms[indices], norms, size, "norm"),
-            (
-                self.products[indices] if self.products.size else products,
-                products,
-                size * np.linalg.norm(self.target),
-                "product",
-            ),
+            (self.norms[indices], norms, slack, "norm"),
+            (told, products, slack * np.linalg.norm(self.target), "product"),
         ):
-            wrong = np.flatnonzero(~(np.abs(said - here) <= WRONG * most))
+            wrong = np.flatnonzero(~(np.abs(said - here) <= most))
             if wrong.size:
                 k = wrong[0]
                 raise ValueError(
@@ -122,6 +119,16 @@ class Whole:
         high, low = (a if isinstance(a, float) else a[columns] for a in (self.high, self.low))
         ratio: Floats = np.maximum(products / high, products / low)
         return ratio
+
+    def factor(self, columns: Indices) -> Floats:
+        """a_j"""
+        high, low = (np.broadcast_to(a, self.p)[columns] for a in (self.high, self.low))
+        found: Floats = np.minimum(high, -low)
+        return found
+
+    def rounding(self, q: Floats) -> float:
+        """That of x~_j'q, over |x~_j|."""
+        return (self.n / 16 + 64) * EPS * length(q)
 
     def reach(self, Q: Floats, limit: float, columns: Indices | None) -> tuple[Indices, Floats]:
         """The columns whose ratio is at least the limit for a row of Q, and their ratios (t, k)."""
@@ -169,6 +176,9 @@ class WorkingSet:
         self.store: NDArray[Any] = np.empty((whole.n, self.room), whole.dtype, order="F")
         self.indices = np.empty(0, np.intp)
         self.inside = np.zeros(whole.p, np.bool_)
+        # of those that came, by how much |x~_j| may be another one where the mean is taken off in another order, which is more
+        # than it is for a column that hardly varies
+        self.blur = np.zeros(whole.p)
         self.version = 0  # another one whenever columns come or go
         self.largest = 0  # how many there were at most
 
@@ -187,17 +197,13 @@ class WorkingSet:
 
     def add(self, columns: Indices) -> None:
         """Fetch these columns, none of which is there yet."""
-        columns, start = np.sort(columns), self.indices.size
+        columns, end = np.sort(columns), self.indices.size
         assert not self.inside[columns].any()  # else their coefficients would be those of one of two copies
-        step = max(1, PIECE // (self.whole.n * self.store.itemsize))
-        for k in range(0, columns.size, step):
-            some = columns[k : k + step]
-            fetched = np.asarray(self.whole.design.columns(some))
-            if fetched.shape != (self.whole.n, some.size):
-                raise ValueError(f"columns of X gave shape {fetched.shape}; {(self.whole.n, some.size)} is needed.")
-            place = self.store[:, start + k : start + k + some.size]
+        for some, fetched in in_pieces(self.whole.design, columns):
+            place, end = self.store[:, end : end + some.size], end + some.size
             place[...] = fetched
-            self.whole.compare(place, some)
+            self.blur[some] = 64 * EPS * np.sqrt(self.whole.n) * np.abs(place).max(axis=0)
+            self.whole.compare(place, some, self.blur[some])
             self.whole.moved += fetched.nbytes + some.nbytes
         self.indices, self.version = np.concatenate([self.indices, columns]), self.version + 1
         self.inside[columns] = True
@@ -217,7 +223,8 @@ class WorkingSet:
         columns, said = columns[order], said[order]
         _, products = block_reach(self.store[:, start : start + columns.size], columns.tolist(), everything)
         here = whole.ratios(products[0], columns)
-        wrong = np.flatnonzero(np.abs(said - here) > WRONG * np.maximum(1.0, np.abs(here)))
+        rounding = whole.kappa[columns] * whole.rounding(q)
+        wrong = np.flatnonzero(np.abs(said - here) > WRONG * np.maximum(1.0, np.abs(here)) + rounding)
         if wrong.size:
             k = wrong[0]
             raise ValueError(
@@ -248,3 +255,9 @@ class WorkingSet:
 def _single(a: Floats) -> float | Floats:
     """The number that all entries are, or the array."""
     return float(a[0]) if (a == a[0]).all() else a
+
+
+def length(q: Floats) -> float:
+    """|q|, whose squares may leave float64 where columns are tiny."""
+    top = float(np.abs(q).max())
+    return top * float(np.linalg.norm(q / top)) if top > 0.0 else 0.0
