@@ -96,6 +96,14 @@ def test_alpha_max_costs_one_pass():
     assert design.asked.count("reach") <= 1
 
 
+@pytest.mark.parametrize("scale", [1.0, 1e5])
+def test_alpha_max_where_what_is_not_penalised_has_nothing_to_tell(scale):
+    x = scale * np.array([[12.7, 0.0], [-3.3, 0.0], [12.5, 0.0]])
+    options = {"fit_intercept": False, "penalty_factor": [0.8, 0.0], "lower": -1.0, "upper": 1.0, "alphas": 3}
+    path = distributed.lasso_path(Counting(x), [9.9, 10.1, 9.8], **options)
+    np.testing.assert_allclose(path.alphas, fr.lasso_path(x, [9.9, 10.1, 9.8], **options).alphas)
+
+
 def test_copies_of_a_column_may_stay_outside():
     X, y = wide(30, 40)
     X = np.hstack([X[:, np.arange(4000) % 40]])
@@ -401,9 +409,7 @@ def test_arguments_that_are_refused(change, kind, message):
 def test_ridge_and_columns_of_no_numbers_are_refused():
     X, y = wide()
     for options in ({}, {"alphas": [0.1]}):
-        with pytest.raises(
-            ValueError, match=r"^l1_ratio is 0; without an l1 penalty every column is in the fit"
-        ):
+        with pytest.raises(ValueError, match=r"^l1_ratio is 0; without an l1 penalty every column is in the fit"):
             distributed.elastic_net_path(Counting(X), y, l1_ratio=0, **options)
     for dtype in (complex, str):
         design = Counting(X)

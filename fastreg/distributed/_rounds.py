@@ -32,6 +32,7 @@ from fastreg.distributed._working import WRONG, Whole, WorkingSet, length
 ALPHAS = 32  # of a round: as many residuals are multiplied at 26 to 33 GMAC/s, one by one at 8
 AHEAD, FURTHER = 6.0, 1.5  # by what the first round goes down, and the power of that in the next if it was right
 LOW, TOP, NEAR = 0.6, 0.9, 0.999  # between the first two lies what ratio a round brings back; less than NEAR is not read again
+SOME = 1e-6  # ratio at an l1 as large as y, of a gradient that is more than rounding
 LARGEST = 0.95  # share of the memory that a fit may take: with less than the rest, a round brings too little
 LONGEST = 1e300  # what products of residuals over l1 must stay below
 MOST_FAILURES = 10  # rounds for one alpha one after another that do not lower the objective
@@ -118,9 +119,10 @@ class Rounds:
     def alpha_max(self) -> float:
         """The smallest alpha for which every penalised coefficient is 0; a round more where some are not penalised."""
         top = self.model.alpha_max()
-        if self.whole.always.size and top > 0.0:
-            trial = self._trial(top)
-            indices, ratios = self.whole.reach(trial.q[None, :], 1.0, None)
+        if self.whole.always.size:
+            # nothing here may have a gradient, as in a working set of zeros: then whatever has one is looked for
+            trial = self._trial(top if top > 0.0 else self.model.problem.alpha_of(1.0, self.model.l1_ratio))
+            indices, ratios = self.whole.reach(trial.q[None, :], 1.0 if top > 0.0 else SOME, None)
             self.counts["rounds"] += 1
             self.counts["columns_read"] += self.whole.p
             outside, left = ~self.working.inside[indices], self.working.room - self.working.indices.size
@@ -150,7 +152,7 @@ class Rounds:
     def propose(self, alphas: Floats) -> Asked:
         """Solutions for the first of these falling alphas on the columns that are here, and what to ask about them."""
         wanted = alphas.size
-        alphas = alphas[: max(1, min(ALPHAS, int(np.count_nonzero(alphas * self.ahead >= alphas[0]))))]
+        alphas = alphas[: max(1, min(ALPHAS, int(np.count_nonzero(alphas >= alphas[0] / self.ahead))))]
         if self.start is not None:
             w = np.zeros(self.whole.p)
             w[self.start[0]] = self.start[1]
