@@ -63,6 +63,16 @@ def test_several_shares_and_alphas_in_any_order():
     assert found.l1_ratio == same.l1_ratio
 
 
+@pytest.mark.filterwarnings("ignore:The path ends before that", "ignore::fastreg.ConvergenceWarning")
+def test_the_grid_of_every_share_begins_at_its_alpha_max():
+    """Columns that had to go for the folds of one share were missed by the next one."""
+    X, y = wide(30, 500, seed=38, correlation=0.9, noise=3.0)
+    options = {"l1_ratio": [0.9, 0.5, 1.0], "cv": 3, "alphas": 8, "alpha_min_ratio": 0.1}
+    chosen = distributed.elastic_net_cv(Counting(X), y, memory=int(25 * 30 * 8 / 0.7) + 8, **options)
+    for one in chosen.curves:
+        assert one.alphas[0] == pytest.approx(fr.alpha_max(X, y, l1_ratio=one.l1_ratio))
+
+
 def test_folds_share_questions():
     X, y = wide(100, 5000, seed=1)
     design = Counting(X)

@@ -118,6 +118,8 @@ class Rounds:
 
     def alpha_max(self) -> float:
         """The smallest alpha for which every penalised coefficient is 0; a round more where some are not penalised."""
+        if self.whole.top is not None:  # what is here now need not hold the column that it is of
+            return self.whole.top / self.whole.l1_ratio
         top = self.model.alpha_max()
         if self.whole.always.size:
             # nothing here may have a gradient, as in a working set of zeros: then whatever has one is looked for
@@ -132,6 +134,7 @@ class Rounds:
             if best.size:
                 self._add(indices[outside][best])
                 top = self.model.alpha_max()
+        self.whole.top = top * self.whole.l1_ratio
         return top
 
     def round(self, alphas: Floats) -> list[Step]:

@@ -61,6 +61,7 @@ class Whole:
         if self.factors is not None and self.limits is not None:
             _options.excluded_within(self.factors[0], *self.limits)
         self.moved = 0  # bytes to and from the design
+        self.top: float | None = None  # alpha_max for an l1_ratio of 1, once it is known
         self.target, _, _ = scale_target(self.y, self.center, self.root, _options.offsets(options.offset, n))
         self.norms, self.products = moments_of(design, self.target, self.root, self.center)
         self.moved += 8 * (2 * n + 2 * p)
