@@ -296,17 +296,22 @@ class Rounds:
         return step._replace(gap=gap, status=status), faults
 
     def _direct_gap(self, trial: Trial, ratio: float) -> float:
-        """P - D at t r, where nothing is unpenalised or bounded; ratio: the largest outside.
+        """P - D at t r, where nothing is unpenalised, or bounded but by 0; ratio: the largest outside.
 
         It needs no ball around the residual, so that copies of a column in the fit may stay outside."""
-        if self.whole.limits is not None or self.whole.always.size:
+        whole = self.whole
+        if whole.always.size or not whole.one_sided:
             return float("inf")
         problem, (_, w, r, _, _, (l1, l2)) = self.model.problem, trial
         v, u = problem.factors if problem.factors is not None else (np.ones(w.size), np.ones(w.size))
         free = v < np.inf
         w, v, u, c = w[free], l1 * v[free], l2 * u[free], problem.products([r])[0][free]
         c = c - u * w
-        most = max(ratio, float((np.abs(c) / v).max(initial=0.0)))
+        here = np.abs(c)
+        if whole.limits is not None:  # at a bound of 0 it is no matter how far the gradient goes beyond
+            lower, upper = (bound[self.working.indices][free] for bound in whole.limits)
+            here = np.maximum(np.where(upper > 0.0, c, 0.0), np.where(lower < 0.0, -c, 0.0))
+        most = max(ratio, float((here / v).max(initial=0.0)))
         t = min(1.0, 1.0 / most)
         square = float(r @ r + u @ (w * w))
         gap = float(np.sum(v * np.abs(w) - w * c)) + (1.0 - t) * (float(w @ c) + (1.0 - t) * square / 2.0)

@@ -58,6 +58,7 @@ class Whole:
         self.root = None if weights is None else np.sqrt(weights)
         self.factors = _options.penalty_factors(options.penalty_factor, p)
         self.limits = _options.bounds(options.lower, options.upper, options.positive, p)
+        self.one_sided = self.limits is None or all(((bound == 0.0) | np.isinf(bound)).all() for bound in self.limits)
         if self.factors is not None and self.limits is not None:
             _options.excluded_within(self.factors[0], *self.limits)
         self.moved = 0  # bytes to and from the design
