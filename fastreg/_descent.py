@@ -63,6 +63,7 @@ SPARSE_ENTRIES = 20
 
 # in the order of Outcome in kernels/_working.pxd
 OUTCOMES = (Status.CONVERGED, Status.PRECISION, Status.MAX_ITER, Status.STALLED)
+STALLED = OUTCOMES.index(Status.STALLED)
 
 
 class Form(NamedTuple):
@@ -163,6 +164,7 @@ class Step(NamedTuple):
 
 
 INFINITY = math.inf
+Found = tuple[int, int, float, float, int]  # outcome, iterations, objective, gap and support of a Solver
 _NONE = np.empty(0, np.intp)
 _NOTHING = np.empty(0)
 
@@ -173,6 +175,10 @@ class Descent:
     gram: X~'X~ as the user has it, which no certificate rests on.  relax: the share of least squares on the support in the
     coefficients, intercept and residual of a step; objective and gap are those of the solution.
     """
+
+    _begun = False  # whether the solver has a solution to go on from
+    _anew = True  # whether to begin anew where that ends in rounding
+    _before: dict[str, int] | None = None  # the work of solvers that there were before
 
     def __init__(
         self,
@@ -229,7 +235,7 @@ class Descent:
 
         Bounds other than 0 follow the scale of y: where that changes, the working set is begun anew."""
         moved = problem.unit != self.problem.unit and self.binds
-        self.problem = problem
+        self.problem, self._begun, self._anew = problem, False, True
         if moved:
             self._active = None
         if self._active is not None and problem.xy is not None:
@@ -237,7 +243,7 @@ class Descent:
 
     def restart(self) -> None:
         """Go on from w = 0 at the next alpha."""
-        self._active = None
+        self._before, self._active, self._begun = self.counts, None, False
 
     @property
     def binds(self) -> bool:
@@ -254,7 +260,12 @@ class Descent:
     @property
     def counts(self) -> dict[str, int]:
         """What the work was so far, as Path has it."""
-        return self._active.counts if self._active is not None else dict.fromkeys(COUNTS, 0)
+        now, before = self._active.counts if self._active is not None else dict.fromkeys(COUNTS, 0), self._before
+        if before is None:
+            return now
+        found = {name: count + before[name] for name, count in now.items()}
+        found["working_set"] = max(now["working_set"], before["working_set"])
+        return found
 
     @property
     def total(self) -> float:
@@ -274,8 +285,12 @@ class Descent:
         solver = self._active or self.solver
         if self.start is not None:
             self._begin(solver, self.start, l1, l2)
-            self.start = None
-        outcome, n_iter, objective, gap, size = solver.solve(l1, l2, self.tol, self.max_iter, self.relax)
+            self.start, self._begun = None, True
+        warm, self._begun = self._begun, True
+        found = solver.solve(l1, l2, self.tol, self.max_iter, self.relax)
+        if found[0] == STALLED and warm and self._anew:
+            solver, found = self._from_nothing(solver, found, l1, l2)
+        outcome, n_iter, objective, gap, size = found
         status = OUTCOMES[outcome]
         if status is Status.STALLED and problem.limits is None and self._hidden(l1):
             without = self._ridge_step(l2, coef, l1)
@@ -288,6 +303,21 @@ class Descent:
             support, w, residual = _NONE, _NOTHING, 0.0
             level = solver.write(coef, problem.unit)
         return self.public(support, w, level, objective, gap, n_iter, status, residual)
+
+    def _from_nothing(self, solver: Solver, found: Found, l1: float, l2: float) -> tuple[Solver, Found]:
+        """What the solver has found, or another one that begins from w = 0, if that gets closer.
+
+        Where columns are nearly the same the way may end with many of them in the fit, of which a few are enough."""
+        before = self.counts
+        self._active = None
+        other = self.solver.solve(l1, l2, self.tol, self.max_iter, self.relax)
+        spent = found[1] + other[1]
+        self._anew = other[0] != STALLED  # else it is the problem, and not the way to it
+        if not other[3] < found[3]:
+            self._active = solver
+            return solver, (found[0], spent, *found[2:])
+        self._before = before
+        return self.solver, (other[0], spent, *other[2:])
 
     def steps(self, targets: list[Problem], alpha: float, coef: Floats, places: int, form: Form) -> list[Step]:
         """The solutions at an alpha > 0 of targets over one dense X, from w = 0, so many side by side.

@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastreg import _lasso
-from fastreg._descent import MOST_FOLDS, OUTCOMES, Step, choose_lockstep
+from fastreg._descent import MOST_FOLDS, OUTCOMES, STALLED, Step, choose_lockstep
 from fastreg._model import Model, extent
 from fastreg._results import ConvergenceWarning, Status
-from fastreg._selection.held import STALLED, Errors, Folds, Held, joined
+from fastreg._selection.held import Errors, Folds, Held, joined
 from fastreg._selection.lockstep import Group
 from fastreg._selection.tall import Wave
 

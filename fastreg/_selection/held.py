@@ -8,15 +8,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fastreg._descent import OUTCOMES
 from fastreg._gramstats import GramStats
 from fastreg._model import Model, Options
-from fastreg._results import Status
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]
 Folds = Sequence[tuple[Rows, Rows]]
-STALLED = OUTCOMES.index(Status.STALLED)
 
 
 class Errors(NamedTuple):
