@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastreg import _options
-from fastreg._descent import LEAST, SHARE, TOGETHER
+from fastreg._descent import LEAST, SHARE, STALLED, TOGETHER
 from fastreg._gramstats import GramStats
 from fastreg._model import Model
 from fastreg._normalise import normalise
-from fastreg._selection.held import STALLED, Errors, Folds, Groups, Held, joined
+from fastreg._selection.held import Errors, Folds, Groups, Held, joined
 from fastreg.kernels._groups import group_moments
 from fastreg.kernels._solver import Solver
 
