@@ -5,7 +5,7 @@
 
 FOLDER is where the files go, 4.5 GB in all, 2 GB at a time.  Each line is a process of its own; peak is how much more memory it
 held at most than after a fit of 20 columns.  reading: the same blocks read and forgotten, the file in the cache of the system.
-Of workers the columns are held by processes of one thread each, and peak is that of the client.
+Of workers the columns are held by processes of one thread each, and the client's peak is that of handing them out.
 """
 
 import argparse
@@ -100,7 +100,7 @@ def table(lines):
         cells = (
             names[one["what"]], f"{one['n']:,}", f"{one['p']:,}", one["order"], by, f"{one['seconds']:.2g}",
             f"{one['reading']:.2g}", f"{one['passes']:.1f}", f"{one['fetched']:,}", f"{one['moved'] / 1e6:,.0f} MB",
-            f"{one['peak'] / 1e6:,.0f} MB", f"{one['gap']:.0e}",
+            f"{one['peak'] / 1e6:,.0f} MB" if not one["workers"] else "", f"{one['gap']:.0e}",
         )  # fmt: skip
         print("| " + " | ".join(cells) + " |")
 
