@@ -58,7 +58,7 @@ def measure(path, what, threads, workers):
         )
         client = Client(cluster)
         columns = da.from_array(np.load(path, mmap_mode="r"), chunks=(n, 5000), inline_array=False)
-        columns = client.persist(columns.map_blocks(np.array))
+        columns = client.persist(columns.map_blocks(np.asfortranarray))
         wait(columns)
         design = fr.distributed.DaskColumns(columns, client=client)
     before = peak()

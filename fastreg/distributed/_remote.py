@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from itertools import accumulate
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
@@ -161,15 +162,10 @@ class DaskColumns:
         """task(block, range, *shared, *arguments) for blocks of these numbers, in their order; what is shared is sent once."""
         import dask
 
-        delayed = dask.delayed
         # in the graph: what is scattered is lost with the worker that has it, while a graph is sent again
-        sent = [delayed(a, traverse=False) for a in shared]
-        call = delayed(task, pure=False)
-        # a part of a question is a tuple, which dask would look through
-        calls = [
-            call(self._blocks[k], self._range(k), *sent, *(delayed(a, traverse=False) for a in some))
-            for k, some in arguments.items()
-        ]
+        sent = dask.delayed(_Sealed(shared), traverse=False)
+        call = dask.delayed(_call, pure=False)
+        calls = [call(self._blocks[k], sent, _Sealed((task, self._range(k), some))) for k, some in arguments.items()]
         with _no_warning_of(sum(a.nbytes for a in shared if isinstance(a, np.ndarray))):
             if self._client is not None:
                 return list(self._client.gather(self._client.compute(calls)))
@@ -190,21 +186,34 @@ def _no_warning_of(size: int) -> Iterator[None]:
         yield
 
 
-def _moments(block: Any, span: tuple[int, int], y: Floats, root: Floats | None, center: bool) -> tuple[Floats, Floats]:
+class _Sealed:
+    """What a task needs beside its block, as one thing: dask would look through tuples, and make a task of each array."""
+
+    def __init__(self, value: tuple[Any, ...]) -> None:
+        self.value = value
+
+    def __dask_tokenize__(self) -> str:
+        return uuid4().hex  # nothing is looked up by its contents
+
+
+def _call(block: Any, shared: _Sealed, own: _Sealed) -> Any:
+    task, span, some = own.value
     with in_columns("X", *span):
-        return block_moments(block, range(*span), y, root, center)
+        return task(block, span, *shared.value, *some)
+
+
+def _moments(block: Any, span: tuple[int, int], y: Floats, root: Floats | None, center: bool) -> tuple[Floats, Floats]:
+    return block_moments(block, range(*span), y, root, center)
 
 
 def _reach(block: Any, span: tuple[int, int], Q: Floats, part: Question) -> tuple[Indices, Floats]:
-    with in_columns("X", *span):
-        # what workers get may be read-only, or of another order
-        part = part._replace(residuals=np.ascontiguousarray(Q))
-        return part_reach(part, *span, lambda: block, lambda places: _some(block, places - span[0]))
+    # what workers get may be read-only, or of another order
+    part = part._replace(residuals=np.ascontiguousarray(Q))
+    return part_reach(part, *span, lambda: block, lambda places: _some(block, places - span[0]))
 
 
 def _take(block: Any, span: tuple[int, int], columns: Indices) -> NDArray[Any]:
-    with in_columns("X", *span):
-        return _some(block, columns)
+    return _some(block, columns)
 
 
 def _some(block: Any, columns: Indices) -> NDArray[Any]:
