@@ -76,25 +76,27 @@ extensions = [
     for name in KERNELS
 ]
 
-setup(
-    ext_modules=cythonize(
-        extensions,
-        build_dir="build/cython",
-        emit_linenums=DEBUG,  # gcov, gdb and sanitizers then name lines of .pyx files
-        compiler_directives={
-            "language_level": 3,
-            "boundscheck": DEBUG,
-            "wraparound": False,
-            "initializedcheck": DEBUG,
-            "cdivision": True,
-            "binding": False,
-            "embedsignature": True,
-            "embedsignature.format": "clinic",
-            "freethreading_compatible": True,
+if __name__ == "__main__":  # the processes of cythonize may import this again
+    setup(
+        ext_modules=cythonize(
+            extensions,
+            build_dir="build/cython",
+            nthreads=os.cpu_count() or 0,
+            emit_linenums=DEBUG,  # gcov, gdb and sanitizers then name lines of .pyx files
+            compiler_directives={
+                "language_level": 3,
+                "boundscheck": DEBUG,
+                "wraparound": False,
+                "initializedcheck": DEBUG,
+                "cdivision": True,
+                "binding": False,
+                "embedsignature": True,
+                "embedsignature.format": "clinic",
+                "freethreading_compatible": True,
+            },
+        ),
+        options={
+            "build_ext": {"parallel": os.cpu_count()},
+            **({"bdist_wheel": {"py_limited_api": "cp311"}} if ABI3 else {}),
         },
-    ),
-    options={
-        "build_ext": {"parallel": os.cpu_count()},
-        **({"bdist_wheel": {"py_limited_api": "cp311"}} if ABI3 else {}),
-    },
-)
+    )
