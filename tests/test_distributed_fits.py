@@ -482,3 +482,13 @@ def test_what_refined_statistics_say_of_near_copies_is_that_of_the_rows(distance
     np.testing.assert_allclose(path.objectives, expected.objectives, rtol=1e-6)
     np.testing.assert_allclose(path.gcv, expected.gcv, rtol=1e-5)
     np.testing.assert_allclose(path.deviance_ratio, expected.deviance_ratio, rtol=1e-6)
+
+
+def test_names_that_a_fit_did_not_have_are_told_once():
+    frame = dd.from_pandas(FRAME[NAMES], 4)
+    model = fr.Lasso(0.1).fit(chunks(X), chunks(Y))
+    with pytest.warns(UserWarning, match=r"^X has feature names, but Lasso was fitted without feature names$") as told:
+        found = model.predict(frame).compute()
+    assert len(told) == 1
+    np.testing.assert_allclose(found, model.predict(X))
+    assert not hasattr(model, "feature_names_in_")

@@ -6,6 +6,7 @@ It knows which rows belong together; must not know any model, and imports nothin
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from typing import Any, TypeVar
 
 import numpy as np
@@ -65,6 +66,8 @@ def predict(estimator: Any, X: Any) -> Any:
     X = _columns_of_fit(estimator, X)
     estimator._check_names(column_names(X))
     _check_width(estimator, X)
+    estimator = copy(estimator)
+    estimator._remember(X.shape[1], column_names(X))  # if they are others, that has been said
     coef, many = np.atleast_2d(estimator.coef_), estimator.coef_.ndim == 2
     if hasattr(X, "chunks"):
         chunks = {"chunks": (X.chunks[0], (len(coef),))} if many else {"drop_axis": 1}
