@@ -414,14 +414,45 @@ def test_no_gap_is_claimed_that_the_sums_cannot_tell(distance, refined):
     best = np.linalg.lstsq(np.c_[data, np.ones(N)], target, rcond=None)[0]
     least = np.mean((target - np.c_[data, np.ones(N)] @ best) ** 2) / 2 + 1e-11 * np.abs(best[:-1]).sum()
     assert fit.objective - fit.dual_gap <= least
-    assert fit.status is fr.Status.STALLED
     assert tuple(told) == tuple(path.statuses)
-    assert path.statuses[1] is ridges.statuses[1] is ridge.status is fr.Status.STALLED
     assert path.objectives[1] - path.dual_gaps[1] <= least
-    assert ridge.objective - ridge.dual_gap <= fr.ridge_path(data, target, [distance**2]).objectives[0]
     assert ridges.statuses[0].converged  # where the penalty decides, the sums are enough
+    expected = fr.ridge_path(data, target, [distance**2]).objectives[0]
+    if refined:  # the direction is known now, and ridge solves along it; coordinates descend along it as little as in memory
+        assert ridges.statuses[1].converged
+        assert ridge.status.converged
+        assert ridge.objective == pytest.approx(expected, rel=1e-15 / distance)
+        return
+    assert ridge.objective - ridge.dual_gap <= expected
+    assert fit.status is path.statuses[1] is ridges.statuses[1] is ridge.status is fr.Status.STALLED
     with pytest.warns(fr.ConvergenceWarning, match="the gap is"):
         stats.lasso(1e-11)
+
+
+@pytest.mark.parametrize("sparse_rows", [False, True])
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize("distance", [1e-6, 1e-8, 1e-10])
+def test_a_second_pass_tells_columns_apart_that_sums_do_not(distance, fit_intercept, sparse_rows):
+    """A lasso of sums ended STALLED with all of its objective in doubt, and so did ridge; now both are those of the rows."""
+    rng = np.random.default_rng(0)
+    data = rng.standard_normal((N, 8))
+    data[:, 5], data[:, 6] = data[:, 4] + distance * data[:, 5], data[:, 3] - 2.0 * data[:, 4] + distance * data[:, 6]
+    target = (data[:, 5] - data[:, 4]) / distance + data[:, 0] + 0.1 * rng.standard_normal(N)
+    weight = rng.uniform(0.5, 2.0, N)
+    rows = chunks(data, 70, 8)
+    if sparse_rows:
+        rows = rows.map_blocks(sparse.csr_matrix, dtype=float)
+    options = {"fit_intercept": fit_intercept}
+    alpha = 0.1 * distance  # of a coefficient of 1 / distance
+    fit = fr.distributed.elastic_net(rows, target, alpha, sample_weight=weight, l1_ratio=0.0, **options)
+    same = fr.elastic_net(data, target, alpha, sample_weight=weight, l1_ratio=0.0, **options)
+    assert fit.status.converged == same.status.converged
+    assert fit.objective == pytest.approx(same.objective, rel=max(1e-9, 1e-15 / distance))
+    model = fr.Ridge(1e-2 * distance**2, fit_intercept=fit_intercept).fit(rows, target, weight)
+    best = fr.ridge(data, target, 1e-2 * distance**2, sample_weight=weight, **options)
+    assert model.fit_.status.converged
+    assert model.fit_.objective == pytest.approx(best.objective, rel=max(1e-9, 1e-15 / distance))
+    np.testing.assert_allclose(model.predict(data), best.predict(data), atol=max(1e-6, 1e-14 / distance))
 
 
 @pytest.mark.parametrize("distance", [0.0, 1e-9, 1e-6])

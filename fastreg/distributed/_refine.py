@@ -23,6 +23,8 @@ from fastreg._doubt import significant
 from fastreg._gramstats import GramStats
 from fastreg._results import Fit
 from fastreg.distributed._chunks import each_row, no_rows
+from fastreg.distributed._weak import WeakSums, basis
+from fastreg.distributed._weak import rows as rows_of
 
 Floats = NDArray[np.float64]
 SAME = 1e-6  # share of the sizes of sums that two readings of the same rows do not differ by
@@ -32,28 +34,34 @@ TOO_LONG = 1e-6  # share by which rounding alone does not lengthen the part of a
 
 
 class At(NamedTuple):
-    """Where sums are taken: coefficients (p, t), and the means of X and y that entries are counted from."""
+    """Where sums are taken: coefficients (p, t), the means of X and y that entries are counted from, and weak directions d."""
 
     coef: Floats
     mean: Floats
     y_mean: Floats
+    weak: Floats
 
 
 class Sums(NamedTuple):
-    """sum_i s_i of z_i r_i' (p, t), z_i (p), r_i (t), r_i^2 (t), for z = x - mean and r = y - y_mean - z'w; and (rows of weight
-    above 0, their weights)"""
+    """sum_i s_i of z_i r_i' (p, t), z_i (p), r_i (t), r_i^2 (t), for z = x - mean and r = y - y_mean - z'w; (rows of weight
+    above 0, their weights); and for u = z'd of u_i u_i' (m, m), z_i u_i' (p, m), u_i r_i' (m, t) and u_i (m)"""
 
     products: Floats
     columns: Floats
     residuals: Floats
     squares: Floats
     size: Floats
+    weak_squares: Floats
+    weak_columns: Floats
+    weak_products: Floats
+    weak_totals: Floats
 
 
 def sums_at(at: At, X: Any, y: Any, sample_weight: Any) -> Sums:
     """Sums of the rows of a chunk: reads X once, and holds a few of its rows in float64."""
-    p, t = at.coef.shape
-    found = Sums(np.zeros((p, t)), np.zeros(p), np.zeros(t), np.zeros(t), np.zeros(2))
+    (p, t), m = at.coef.shape, at.weak.shape[1]
+    shapes = ((p, t), p, t, t, 2, (m, m), (p, m), (m, t), m)
+    found = Sums(*(np.zeros(shape) for shape in shapes))
     if no_rows(X):
         return found
     design, _ = _input.design(X)
@@ -84,6 +92,12 @@ def sums_at(at: At, X: Any, y: Any, sample_weight: Any) -> Sums:
         found.columns[:] += Z.T @ s[:, 0]
         found.residuals[:] += weighted.sum(axis=0)
         found.squares[:] += (weighted * r).sum(axis=0)
+        if m > 0:
+            U = Z @ at.weak
+            found.weak_squares[:] += U.T @ (s * U)
+            found.weak_columns[:] += Z.T @ (s * U)
+            found.weak_products[:] += U.T @ weighted
+            found.weak_totals[:] += U.T @ s[:, 0]
     return found
 
 
@@ -114,7 +128,8 @@ def place(stats: GramStats, fit: Any) -> At:
         raise ValueError(f"fit has shape {given.shape}; coefficients of {p} columns for {y_mean.size} targets are needed.")
     if not np.isfinite(given).all():
         raise _input.not_finite(given, "fit")
-    return At(given.astype(np.float64).reshape(p, -1), stats.mean, y_mean)  # a copy, whoever changes theirs
+    weak = basis(stats._products()[:p, :p]).directions
+    return At(given.astype(np.float64).reshape(p, -1), stats.mean, y_mean, weak)  # a copy, whoever changes theirs
 
 
 class Refined(GramStats):
@@ -123,7 +138,9 @@ class Refined(GramStats):
     _bound = "Refined statistics belong to the rows that they were refined for; take those that they were made from."
     _at: At
     _found: Sums
-    _refined: dict[bool, tuple[Floats, Floats]]  # apart from what the products give, so that no thread takes one for the other
+    _refined: dict[
+        bool, tuple[Floats, Floats, Floats]
+    ]  # apart from what the products give, so that no thread takes one for the other
 
     @classmethod
     def at(cls, stats: GramStats, at: At, sums: Sums) -> Refined:
@@ -157,7 +174,7 @@ class Refined(GramStats):
         X, Y = super()._problem(fit_intercept)
         fit_intercept = bool(fit_intercept)
         if fit_intercept in self._refined:
-            Y, self._beyond = self._refined[fit_intercept]
+            X, Y, self._beyond = self._refined[fit_intercept]
             return X, Y
         at, found, weight = self._at, self._found, self.weight
         if fit_intercept:
@@ -169,6 +186,12 @@ class Refined(GramStats):
             rest = found.residuals + weight * step
             gradient = found.products + np.outer(found.columns, step) + np.outer(at.mean, rest)
             squares = found.squares + 2.0 * step * found.residuals + weight * step**2
+        if at.weak.shape[1] > 0:
+            sharp = self._sharp(fit_intercept)
+            if sharp is not None:
+                self._refined[fit_intercept] = sharp
+                X, Y, self._beyond = sharp
+                return X, Y
         unit = len(X) / weight
         z = _least(X, unit * gradient, unit * squares)
         squared = np.square(X).sum(axis=0)
@@ -176,8 +199,34 @@ class Refined(GramStats):
         Y = X @ at.coef + z
         empty = len(X) - 1 if fit_intercept else len(X) - 2  # the row that holds what no coefficients explain
         Y[empty] = np.sqrt(np.maximum(unit * squares - np.square(z).sum(axis=0), 0.0))
-        self._refined[fit_intercept] = Y, self._beyond
+        self._refined[fit_intercept] = X, Y, self._beyond
         return X, Y
+
+    def _sharp(self, fit_intercept: bool) -> tuple[Floats, Floats, Floats] | None:
+        """(X, Y, beyond) of rows that vary along weak directions as all rows do."""
+        at, found, weight = self._at, self._found, self.weight
+        p, mean = self.n_features, found.residuals / weight
+        products = self._products()[:p, :p]
+        sums = WeakSums(
+            found.weak_squares - np.outer(found.weak_totals, found.weak_totals) / weight,
+            found.weak_columns - np.outer(found.columns, found.weak_totals) / weight,
+            found.weak_products - np.outer(found.weak_totals, mean),
+        )
+        few = rows_of(basis(products), sums, found.products - np.outer(found.columns, mean))
+        if few is None:
+            return None
+        squares = found.squares - weight * mean**2
+        rest = np.sqrt(np.maximum(squares - np.square(few.z).sum(axis=0), 0.0))
+        parts = [(few.A, few.A @ at.coef + few.z), (np.zeros((1, p)), rest[None, :])]
+        if not fit_intercept:
+            here, left = at.mean + found.columns / weight, mean + at.y_mean - at.mean @ at.coef
+            parts.append((np.sqrt(weight) * here[None, :], np.sqrt(weight) * (here @ at.coef + left)[None, :]))
+            squares = squares + weight * left**2
+        X, Y = (np.concatenate(each) for each in zip(*parts, strict=True))
+        unit = np.sqrt(len(X) / weight)
+        X, Y = np.asfortranarray(unit * X), np.asfortranarray(unit * Y)
+        beyond = significant(unit**2 * few.beyond, np.square(X).sum(axis=0), unit**2 * squares) / unit**2
+        return X, Y, beyond
 
     def save(self, path: str | PathLike[str]) -> None:
         """Refused, as files have no place for what was read again."""

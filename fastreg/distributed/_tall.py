@@ -13,7 +13,7 @@ from fastreg import _input, _options
 from fastreg._gramstats import GramStats
 from fastreg._model import Options
 from fastreg._options import Stop
-from fastreg._results import Fit, held_back, warn_unconverged
+from fastreg._results import Fit, Status, held_back, warn_unconverged
 from fastreg.distributed._chunks import nothing_to_fit
 from fastreg.distributed._dask import aligned, by_name, gram_stats, tree
 from fastreg.distributed._refine import At, Refined, Sums, add, asks, place, sums_at
@@ -38,8 +38,9 @@ def refine(stats: GramStats, fit: Any, X: Any, y: Any, sample_weight: Any = None
         the sums, and coefficients to which rounding adds about eps cond(X) of relative error, where it adds eps cond(X)^2 to
         those of `stats`.  Beside that is what `tol` leaves, as in memory: sqrt(2 gap) / s along a direction in which X varies
         by s only (root mean square), so that columns that are nearly the same want a `tol` far below its default.
-        At alphas far from that of `fit` they are no better than `stats`.  They belong to these rows: `update`, `merge`,
-        `subtract` and `save` are refused.
+        At alphas far from that of `fit` they are no better than `stats`, but for directions in which X varies by less than 1e-4
+        of its size, which products hardly hold: rows are summed along these as well, and every solve has them as X has.  They
+        belong to these rows: `update`, `merge`, `subtract` and `save` are refused.
 
     Raises
     ------
@@ -48,7 +49,8 @@ def refine(stats: GramStats, fit: Any, X: Any, y: Any, sample_weight: Any = None
 
     Notes
     -----
-    2 n p t multiply-adds and one task for each chunk; a task returns 8 p (t + 1) bytes.
+    2 n p t multiply-adds, with m such directions 3 n p m more, and one task for each chunk; a task returns 8 p (t + m + 1)
+    bytes.  Beside that p^3/3 here, and for m > 0 eigenvectors, 25 times that.
 
     References
     ----------
@@ -75,12 +77,13 @@ def _block_sums(k: int, at: At, X: Any, y: Any, sample_weight: Any) -> Sums:
 
 
 def fit_rows(X: Any, y: Any, sample_weight: Any, fit_intercept: Any, solve: Callable[..., Fit]) -> Fit:
-    """What `solve` makes of the statistics of all rows, refined where the condition number asks for it."""
+    """What `solve` makes of the statistics of all rows, refined where the condition number asks for it, or a direction that
+    products do not hold."""
     fit_intercept = _input.flag(fit_intercept, "fit_intercept")
     stats = _some_rows(gram_stats(X, y, sample_weight))
     with held_back() as warned:  # what rounding ended here may well end where it should
         fit = solve(stats, fit_intercept=fit_intercept)
-    if asks(stats, fit, fit_intercept):
+    if fit.status is Status.STALLED or asks(stats, fit, fit_intercept):
         return solve(refine(stats, fit, X, y, sample_weight), fit_intercept=fit_intercept)
     for told in warned:
         warn_unconverged(*told)
