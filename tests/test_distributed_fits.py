@@ -1,5 +1,6 @@
 """Fits of rows in chunks: those of rows in memory, also where products lose digits, in folds, and by estimators."""
 
+import pickle
 import warnings
 
 import kkt
@@ -448,6 +449,8 @@ def test_a_second_pass_tells_columns_apart_that_sums_do_not(distance, fit_interc
     same = fr.elastic_net(data, target, alpha, sample_weight=weight, l1_ratio=0.0, **options)
     assert fit.status.converged == same.status.converged
     assert fit.objective == pytest.approx(same.objective, rel=max(1e-9, 1e-15 / distance))
+    refined = fr.distributed.refine(fr.distributed.gram_stats(rows, target, weight), fit, rows, target, weight)
+    assert pickle.loads(pickle.dumps(refined)).ridge(1.0, **options).objective == refined.ridge(1.0, **options).objective
     model = fr.Ridge(1e-2 * distance**2, fit_intercept=fit_intercept).fit(rows, target, weight)
     best = fr.ridge(data, target, 1e-2 * distance**2, sample_weight=weight, **options)
     assert model.fit_.status.converged

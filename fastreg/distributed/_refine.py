@@ -23,7 +23,7 @@ from fastreg._doubt import significant
 from fastreg._gramstats import GramStats
 from fastreg._results import Fit
 from fastreg.distributed._chunks import each_row, no_rows
-from fastreg.distributed._weak import WeakSums, basis
+from fastreg.distributed._weak import WeakSums, basis, weak_directions
 from fastreg.distributed._weak import rows as rows_of
 
 Floats = NDArray[np.float64]
@@ -128,7 +128,7 @@ def place(stats: GramStats, fit: Any) -> At:
         raise ValueError(f"fit has shape {given.shape}; coefficients of {p} columns for {y_mean.size} targets are needed.")
     if not np.isfinite(given).all():
         raise _input.not_finite(given, "fit")
-    weak = basis(stats._products()[:p, :p]).directions
+    weak = weak_directions(stats._products()[:p, :p])
     return At(given.astype(np.float64).reshape(p, -1), stats.mean, y_mean, weak)  # a copy, whoever changes theirs
 
 
@@ -212,7 +212,7 @@ class Refined(GramStats):
             found.weak_columns - np.outer(found.columns, found.weak_totals) / weight,
             found.weak_products - np.outer(found.weak_totals, mean),
         )
-        few = rows_of(basis(products), sums, found.products - np.outer(found.columns, mean))
+        few = rows_of(basis(products, at.weak), sums, found.products - np.outer(found.columns, mean))
         if few is None:
             return None
         squares = found.squares - weight * mean**2

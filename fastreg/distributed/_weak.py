@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from fastreg._compress import EPS
-from fastreg.distributed._protocol import Floats
+from fastreg.distributed._protocol import Floats, Indices
 
 WEAK = 1e-8  # of the largest eigenvalue: with more, the gradient of the rows gives the digits that products lost
 NOISE = 8.0  # times eps sqrt(p): what x'd is where columns are the same
@@ -29,11 +29,6 @@ class Basis(NamedTuple):
     strong: Floats  # (p, k), orthonormal
     values: Floats  # (k,), eigenvalues of strong
     weak: Floats  # (p, m), orthonormal
-
-    @property
-    def directions(self) -> Floats:
-        """The weak ones in coefficients of X (p, m)."""
-        return self.weak / np.where(self.scale > 0.0, self.scale, 1.0)[:, None]
 
 
 class WeakSums(NamedTuple):
@@ -52,23 +47,38 @@ class Rows(NamedTuple):
     beyond: Floats
 
 
-def basis(G: Floats) -> Basis:
-    """The directions of products G (p, p); none is weak where a factor shows it."""
-    p, scale = len(G), np.sqrt(np.maximum(np.diag(G), 0.0))
-    used = np.flatnonzero(scale > 0.0)
-    C = G[np.ix_(used, used)] / np.outer(scale[used], scale[used])
-    strong, weak = np.zeros((p, used.size)), np.zeros((p, 0))
+def weak_directions(G: Floats) -> Floats:
+    """Coefficients (p, m) of those of products G (p, p); none where a factor shows that there is none."""
+    scale, used, C = _correlations(G)
+    found = np.zeros((len(G), 0))
     try:
         if (np.diag(np.linalg.cholesky(C)) ** 2 > used.size * WEAK).all():
-            strong[used] = np.eye(used.size)
-            return Basis(scale, strong, np.ones(used.size), weak)
+            return found
     except np.linalg.LinAlgError:
         pass
     values, V = np.linalg.eigh(C)
     small = values <= WEAK * values.max(initial=0.0)
-    strong, weak = np.zeros((p, int((~small).sum()))), np.zeros((p, int(small.sum())))
-    strong[used], weak[used] = V[:, ~small], V[:, small]
-    return Basis(scale, strong, values[~small], weak)
+    found = np.zeros((len(G), int(small.sum())))
+    found[used] = V[:, small] / scale[used, None]
+    return found
+
+
+def basis(G: Floats, directions: Floats) -> Basis:
+    """These weak directions and those across them, which follow from them wherever they were found."""
+    scale, used, C = _correlations(G)
+    weak, m = scale[:, None] * directions, directions.shape[1]
+    across = np.linalg.qr(weak[used], mode="complete")[0][:, m:]
+    values, V = np.linalg.eigh(across.T @ C @ across)
+    strong = np.zeros((len(G), values.size))
+    strong[used] = across @ V
+    return Basis(scale, strong, np.maximum(values, 0.0), weak)
+
+
+def _correlations(G: Floats) -> tuple[Floats, Indices, Floats]:
+    """Norms, which columns are not zeros, and the products of these scaled to norm 1."""
+    scale = np.sqrt(np.maximum(np.diag(G), 0.0))
+    used = np.flatnonzero(scale > 0.0)
+    return scale, used, G[np.ix_(used, used)] / np.outer(scale[used], scale[used])
 
 
 def rows(found: Basis, sums: WeakSums, gradient: Floats) -> Rows | None:
@@ -78,6 +88,8 @@ def rows(found: Basis, sums: WeakSums, gradient: Floats) -> Rows | None:
     held = values > (NOISE * EPS) ** 2 * len(scale)
     size = np.sqrt(values[held])
     weak = Q[:, held] / size  # of norm 1
+    if not (found.values > 0.5 * WEAK * found.values.max(initial=0.0)).all():
+        return None
     root = np.sqrt(found.values)
     cross = (found.strong.T @ (sums.columns / scale) @ weak) / root[:, None]
     k, m = cross.shape
