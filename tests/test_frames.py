@@ -498,6 +498,7 @@ def test_results_go_into_tensors(dtype):
 
 
 @pytest.mark.usefixtures("torch")
+@pytest.mark.thread_unsafe(reason="measures memory of the process")
 def test_a_tensor_in_place_is_not_copied():
     import tracemalloc
 

@@ -261,6 +261,7 @@ def test_weights_for_each_entry(name, layout, dtype):
         np.testing.assert_array_equal(same, expected)
 
 
+@pytest.mark.thread_unsafe(reason="measures memory of the process")
 def test_no_temporary_arrays():
     """Neither strides nor weights cost memory beside out."""
     import tracemalloc

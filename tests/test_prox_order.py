@@ -184,6 +184,7 @@ def test_sorted_l1_at_extremes(dtype):
         prox.sorted_l1(line, line)
 
 
+@pytest.mark.thread_unsafe(reason="measures memory of the process")
 def test_sorted_l1_needs_one_line_of_memory():
     import tracemalloc
 
