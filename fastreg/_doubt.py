@@ -24,7 +24,7 @@ from fastreg._ridge.results import RidgePath
 
 Floats = NDArray[np.float64]
 T = TypeVar("T", Fit, Path, RidgePath)
-SURE = 64.0  # times the rounding of a product that is more than rounding
+SURE = 4.0  # times the rounding of a product that is more than rounding
 
 
 def significant(beyond: Floats, columns: Floats, targets: Floats) -> Floats:

@@ -28,7 +28,7 @@ def array(a: Any, name: str) -> NDArray[Any]:
         raise TypeError(f"{name} is a sparse {type(a).__name__}; a dense array is needed, for example {name}.toarray().")
     _refuse_lazy(a, name)
     if name == "X" and is_elsewhere(a):
-        what = repr(a) if isinstance(a, (str, PathLike)) else f"a {type(a).__name__}"
+        what = repr(a) if isinstance(a, (str, PathLike, list, tuple)) else f"a {type(a).__name__}"
         raise TypeError(f"X is {what}; an array is needed, or for columns somewhere else a function of fastreg.distributed.")
     if _is(a, "pandas", "DataFrame", "Series", "Index"):
         return _pandas(a, name)
@@ -128,7 +128,9 @@ def is_dask(a: Any) -> bool:
 
 
 def is_elsewhere(a: Any) -> bool:
-    """Whether a stands for columns that are somewhere else: the path of a file, or a `fastreg.distributed.WideDesign`."""
+    """Whether a stands for columns that are somewhere else: paths of files, or a `fastreg.distributed.WideDesign`."""
+    if isinstance(a, (list, tuple)):
+        return len(a) > 0 and all(isinstance(one, (str, PathLike)) for one in a)
     return isinstance(a, (str, PathLike)) or (type(a) is not np.ndarray and callable(getattr(a, "reach", None)))
 
 

@@ -526,3 +526,25 @@ def test_names_that_a_fit_did_not_have_are_told_once():
     assert len(told) == 1
     np.testing.assert_allclose(found, model.predict(X))
     assert not hasattr(model, "feature_names_in_")
+
+
+def test_near_copies_of_which_one_is_in_the_fit():
+    """The condition number of the support saw nothing of the twin, and the wrong one of the two was CONVERGED."""
+    rng = np.random.default_rng(1)
+    data = rng.standard_normal((1000, 6))
+    away = rng.standard_normal(1000)
+    data[:, 4] = data[:, 5] + 3e-8 * away
+    target = -2.0 * data[:, 5] - 2.0 * data[:, 4] + 1e-3 * away + 1e-3 * rng.standard_normal(1000)
+    rows, y = chunks(data, 250, 6), chunks(target, 250)
+    same = fr.lasso(data, target, 1e-9, tol=1e-10)
+    for fit in (fr.Lasso(alpha=1e-9).fit(rows, y).fit_, fr.distributed.lasso(rows, y, 1e-9)):
+        assert fit.objective == pytest.approx(same.objective, rel=1e-6)
+        assert fr.certify(data, target, fit.coef, 1e-9).dual_gap <= 1e-6 * fit.objective
+
+
+def test_refine_refuses_a_target_that_is_moved():
+    stats = fr.distributed.gram_stats(chunks(X), chunks(Y))
+    with pytest.raises(ValueError, match=r"^The means of y are not those that the statistics have; the same rows are n"):
+        fr.distributed.refine(stats, stats.lasso(0.1), chunks(X), chunks(Y + 1.0))
+    far = fr.distributed.gram_stats(chunks(X + 1e9), chunks(Y + 1e10))
+    fr.distributed.refine(far, far.lasso(0.1), chunks(X + 1e9), chunks(Y + 1e10))

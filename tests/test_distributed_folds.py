@@ -159,6 +159,17 @@ def test_a_file(tmp_path):
     np.testing.assert_allclose(chosen.predict(tmp_path / "X.npy", "1se"), chosen.predict(X, "1se"))
 
 
+def test_files_side_by_side(tmp_path):
+    X, y = wide()
+    paths = [str(tmp_path / "1.npy"), tmp_path / "2.npy"]
+    for path, part in zip(paths, (X[:, :150], X[:, 150:]), strict=True):
+        np.save(path, part)
+    chosen = distributed.lasso_cv(paths, y, cv=3)
+    assert_same_curve(chosen, fr.lasso_cv(X, y, cv=3, tol=1e-13))
+    np.testing.assert_allclose(chosen.predict(paths), chosen.predict(X))
+    np.testing.assert_allclose(chosen.fit.predict(tuple(paths)), chosen.predict(X))
+
+
 @pytest.mark.parametrize(
     ("change", "kind", "message"),
     [

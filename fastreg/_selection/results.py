@@ -100,8 +100,8 @@ class CVPath:
 
         Parameters
         ----------
-        X : array, sparse matrix or data frame of shape (n, p)
-            Anything that a fit takes; names of columns must be those of the fit.
+        X : array, sparse matrix, data frame, path or WideDesign of shape (n, p)
+            As in `Path.predict`.
         alpha : "min", "1se" or float
             alpha_min, alpha_1se, or an alpha of the path as in `Path.predict`.
 

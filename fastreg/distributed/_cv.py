@@ -68,7 +68,7 @@ def elastic_net_cv(
         `random_state` alone.  Labels, of any kind, say the fold of each row, which all others predict.  For columns as in
         `fastreg.elastic_net_cv`, whose folds these are.
     alphas, alpha_min_ratio, relax
-        As in `fastreg.elastic_net_cv`; for columns no alpha is 0, and relax is.
+        As in `fastreg.elastic_net_cv`.  For columns alphas are above 0, and relax must be 0.
     random_state : int
         Seed of the shuffle.
     fit_intercept, standardize, penalty_factor, lower, upper, positive, tol, max_iter

@@ -155,8 +155,10 @@ class Refined(GramStats):
         size = np.sqrt(np.maximum(np.diag(weighted), 0.0))
         width = size[p:] + size[:p] @ np.abs(at.coef)  # of a residual, before anything cancels
         expected = weighted[:p, p:] - weighted[:p, :p] @ at.coef
+        far = 64.0 * EPS / SAME * weight  # times a mean, which is rounded
         for what, there, here, most in (
-            ("means of X", 0.0, sums.columns, np.sqrt(weight) * size[:p]),
+            ("means of X", 0.0, sums.columns, np.sqrt(weight) * size[:p] + far * np.abs(at.mean)),
+            ("means of y", 0.0, sums.residuals, np.sqrt(weight) * width + far * np.abs(at.y_mean)),
             ("products of X and y", expected, sums.products, np.outer(size[:p], width)),
         ):
             if (np.abs(here - there) > SAME * most).any():
@@ -260,6 +262,12 @@ def _least(X: Floats, g: Floats, squares: Floats) -> Floats:
         share = share if z is None else 64.0 * share
         z = np.asarray(np.linalg.lstsq(scaled.T, rest, rcond=share)[0], np.float64)
     return z
+
+
+def has_weak(stats: GramStats) -> bool:
+    """Whether X has directions that the products hardly hold: what is solved from these may be right without them alone."""
+    p = stats.n_features
+    return bool(weak_directions(stats._products()[:p, :p]).size)
 
 
 def asks(stats: GramStats, fit: Fit, fit_intercept: bool) -> bool:

@@ -16,7 +16,7 @@ from fastreg._options import Stop
 from fastreg._results import Fit, Status, held_back, warn_unconverged
 from fastreg.distributed._chunks import nothing_to_fit
 from fastreg.distributed._dask import aligned, by_name, gram_stats, tree
-from fastreg.distributed._refine import At, Refined, Sums, add, asks, place, sums_at
+from fastreg.distributed._refine import At, Refined, Sums, add, asks, has_weak, place, sums_at
 
 
 def refine(stats: GramStats, fit: Any, X: Any, y: Any, sample_weight: Any = None) -> GramStats:
@@ -78,12 +78,12 @@ def _block_sums(k: int, at: At, X: Any, y: Any, sample_weight: Any) -> Sums:
 
 def fit_rows(X: Any, y: Any, sample_weight: Any, fit_intercept: Any, solve: Callable[..., Fit]) -> Fit:
     """What `solve` makes of the statistics of all rows, refined where the condition number asks for it, or a direction that
-    products do not hold."""
+    products hardly hold."""
     fit_intercept = _input.flag(fit_intercept, "fit_intercept")
     stats = _some_rows(gram_stats(X, y, sample_weight))
     with held_back() as warned:  # what rounding ended here may well end where it should
         fit = solve(stats, fit_intercept=fit_intercept)
-    if fit.status is Status.STALLED or asks(stats, fit, fit_intercept):
+    if fit.status is Status.STALLED or has_weak(stats) or asks(stats, fit, fit_intercept):
         return solve(refine(stats, fit, X, y, sample_weight), fit_intercept=fit_intercept)
     for told in warned:
         warn_unconverged(*told)

@@ -89,7 +89,7 @@ def lasso(
     relax, which need more of X, are left out.
 
     Of rows, one pass makes the sums, and a second one refines them where the condition number of the columns in the fit asks
-    for it (`refine`).
+    for it, a direction that products hardly hold, or a fit that is STALLED (`refine`).
 
     References
     ----------
