@@ -156,5 +156,5 @@ def _join(working: WorkingSet, wishes: list[tuple[Rounds, Wish]], counts: dict[s
     for rounds, wish in wishes:
         said = np.full(columns.size, np.nan)
         said[np.searchsorted(columns, wish.columns)] = wish.said
-        working.compare(rounds.whole, wish.left[-1].q, columns, said)
+        working.check_ratios(rounds.whole, wish.left[-1].q, columns, said)
     return True

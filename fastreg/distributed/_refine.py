@@ -23,8 +23,7 @@ from fastreg._doubt import significant
 from fastreg._gramstats import GramStats
 from fastreg._results import Fit
 from fastreg.distributed._chunks import each_row, no_rows
-from fastreg.distributed._weak import WeakSums, basis, weak_directions
-from fastreg.distributed._weak import rows as rows_of
+from fastreg.distributed._weak import WeakSums, basis, rows_of, weak_directions
 
 Floats = NDArray[np.float64]
 SAME = 1e-6  # share of the sizes of sums that two readings of the same rows do not differ by

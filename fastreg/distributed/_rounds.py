@@ -354,7 +354,7 @@ class Rounds:
                 return 0
             working.keep(np.sort(chosen[chosen < inner.size]))
         self._add(columns)
-        working.compare(self.whole, left[-1].q, columns, said)
+        working.check_ratios(self.whole, left[-1].q, columns, said)
         return columns.size
 
     def _add(self, columns: Indices) -> None:

@@ -248,14 +248,19 @@ class SideBySide:
         names = [name for part in parts for name in part.names or ()]
         self.names = tuple(names) if len(set(names)) == self.shape[1] else None
 
+    def _part(self, column: int) -> tuple[Source, int]:
+        """The source of a column, and the number of its first one."""
+        k = int(np.searchsorted(self.starts, column, side="right")) - 1
+        return self.parts[k], int(self.starts[k])
+
     def read(self, begin: int, end: int) -> NDArray[Any]:
-        k = int(np.searchsorted(self.starts, begin, side="right")) - 1
-        return self.parts[k].read(begin - int(self.starts[k]), end - int(self.starts[k]))
+        part, first = self._part(begin)
+        return part.read(begin - first, end - first)
 
     def take(self, columns: Indices) -> NDArray[Any]:
-        k = int(np.searchsorted(self.starts, columns[0], side="right")) - 1
-        return self.parts[k].take(columns - int(self.starts[k]))
+        part, first = self._part(int(columns[0]))
+        return part.take(columns - first)
 
     def pieces(self, begin: int, end: int) -> Iterator[tuple[int, NDArray[Any]]] | None:
-        k = int(np.searchsorted(self.starts, begin, side="right")) - 1
-        return self.parts[k].pieces(begin - int(self.starts[k]), end - int(self.starts[k]))
+        part, first = self._part(begin)
+        return part.pieces(begin - first, end - first)

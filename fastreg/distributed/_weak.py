@@ -81,7 +81,7 @@ def _correlations(G: Floats) -> tuple[Floats, Indices, Floats]:
     return scale, used, G[np.ix_(used, used)] / np.outer(scale[used], scale[used])
 
 
-def rows(found: Basis, sums: WeakSums, gradient: Floats) -> Rows | None:
+def rows_of(found: Basis, sums: WeakSums, gradient: Floats) -> Rows | None:
     """Rows of data from centred sums, for X'r (p, t); None where these do not belong to the basis."""
     scale = np.where(found.scale > 0.0, found.scale, 1.0)[:, None]
     values, Q = np.linalg.eigh(sums.squares)

@@ -74,7 +74,7 @@ class Whole:
         ratio[self.always] = np.inf
         return np.argpartition(-ratio, count - 1)[:count]
 
-    def compare(self, X: NDArray[Any], indices: Indices, blur: Floats) -> None:
+    def check_moments(self, X: NDArray[Any], indices: Indices, blur: Floats) -> None:
         """Refuse a design that says other norms, or products with the target, of columns than theirs, up to their blur.
 
         It is looked at where columns come anyway: a wrong norm would be a wrong certificate."""
@@ -205,7 +205,7 @@ class WorkingSet:
             place, end = self.store[:, end : end + some.size], end + some.size
             place[...] = fetched
             self.blur[some] = 64 * EPS * np.sqrt(self.whole.n) * np.abs(place).max(axis=0)
-            self.whole.compare(place, some, self.blur[some])
+            self.whole.check_moments(place, some, self.blur[some])
             self.whole.moved += fetched.nbytes + some.nbytes
         self.indices, self.version = np.concatenate([self.indices, columns]), self.version + 1
         self.inside[columns] = True
@@ -218,7 +218,7 @@ class WorkingSet:
         found: Floats = self.store[rows[:, None], places] @ values
         return found
 
-    def compare(self, whole: Whole, q: Floats, columns: Indices, said: Floats) -> None:
+    def check_ratios(self, whole: Whole, q: Floats, columns: Indices, said: Floats) -> None:
         """Refuse a design that said other ratios for q of the columns that came last; NaN where it said nothing."""
         start = self.indices.size - columns.size
         order, everything = np.argsort(columns), Question(q[None, :], np.inf, np.inf, whole.center)
