@@ -263,12 +263,6 @@ def _least(X: Floats, g: Floats, squares: Floats) -> Floats:
     return z
 
 
-def has_weak(stats: GramStats) -> bool:
-    """Whether X has directions that the products hardly hold: what is solved from these may be right without them alone."""
-    p = stats.n_features
-    return bool(weak_directions(stats._products()[:p, :p]).size)
-
-
 def asks(stats: GramStats, fit: Fit, fit_intercept: bool) -> bool:
     """Whether rounding of the products may move coefficients by more than the tolerance: eps cond^2 > tol for the columns of
     the support, scaled to norm 1.  m^3/6 multiply-adds for m of them, and their products."""

@@ -16,7 +16,7 @@ from fastreg._options import Stop
 from fastreg._results import Fit, Status, held_back, warn_unconverged
 from fastreg.distributed._chunks import nothing_to_fit
 from fastreg.distributed._dask import aligned, by_name, gram_stats, tree
-from fastreg.distributed._refine import At, Refined, Sums, add, asks, has_weak, place, sums_at
+from fastreg.distributed._refine import At, Refined, Sums, add, asks, place, sums_at
 
 
 def refine(stats: GramStats, fit: Any, X: Any, y: Any, sample_weight: Any = None) -> GramStats:
@@ -67,7 +67,10 @@ def refine(stats: GramStats, fit: Any, X: Any, y: Any, sample_weight: Any = None
     """
     if not isinstance(stats, GramStats):
         raise TypeError(f"stats is a {type(stats).__name__}; GramStats are needed.")
-    at = place(stats, fit)
+    return _second_pass(stats, place(stats, fit), X, y, sample_weight)
+
+
+def _second_pass(stats: GramStats, at: At, X: Any, y: Any, sample_weight: Any) -> GramStats:
     sums: Sums = tree(aligned(X, y, sample_weight), _block_sums, add, at)
     return Refined.at(stats, at, sums)
 
@@ -83,8 +86,10 @@ def fit_rows(X: Any, y: Any, sample_weight: Any, fit_intercept: Any, solve: Call
     stats = _some_rows(gram_stats(X, y, sample_weight))
     with held_back() as warned:  # what rounding ended here may well end where it should
         fit = solve(stats, fit_intercept=fit_intercept)
-    if fit.status is Status.STALLED or has_weak(stats) or asks(stats, fit, fit_intercept):
-        return solve(refine(stats, fit, X, y, sample_weight), fit_intercept=fit_intercept)
+    at = place(stats, fit)
+    # along a weak direction what is solved from the products may be right without them alone
+    if fit.status is Status.STALLED or at.weak.size or asks(stats, fit, fit_intercept):
+        return solve(_second_pass(stats, at, X, y, sample_weight), fit_intercept=fit_intercept)
     for told in warned:
         warn_unconverged(*told)
     return fit
