@@ -99,9 +99,9 @@ def elastic_net_cv(
     n (p + 1)^2/2 multiply-adds in all; a task returns the statistics of every fold, 4 (p + 1)^2 bytes each.  Then p^3/6 for
     each fold and a path of p + 1 rows for each fold and l1_ratio, here.
 
-    Of columns, folds are problems of their own on the columns that are here, and share what is asked: ten folds of 500 x 20,000
-    took 9 passes over X with the path of all rows, which takes 5, and with standardize one more for each fold.  Where memory
-    does not hold the columns of all folds together, they go on one after another.
+    Of columns, folds are problems of their own on the columns that are here, and share what is asked: ten folds of 500 x
+    100,000 took 10 passes over X with the path of all rows, which takes 5, and with standardize one more for each fold.  Where
+    memory does not hold the columns of all folds together, they go on one after another.
 
     References
     ----------

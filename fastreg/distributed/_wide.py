@@ -264,7 +264,7 @@ def lasso_path(
     -----
     A round solves the alphas down to a sixth of the last one that is done (further, where that turned out right), 32 at most,
     and multiplies all their residuals at once.  Cost: 100 alphas down to alpha_max/100 of 500 x 50,000 took 5 passes, the first
-    one included, and 4,000 fetched columns (16 MB).
+    one included, and 3,860 fetched columns (15 MB).
 
     Of rows of dask a path takes one pass, and is that of `gram_stats`: no alpha of it is refined, as `lasso` at one alpha is.
 
